@@ -1,0 +1,359 @@
+"""Reading equation strings: names, statements, units and exponential decays.
+
+The parsing is Brian2's own. This module only turns what it finds into facts that neuron models and
+plasticity rules share, and its complaints into messages that name the place and the token.
+"""
+
+from __future__ import annotations
+
+import difflib
+import numbers
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
+
+import brian2 as b2
+import numpy as np
+import sympy
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.namespace import DEFAULT_UNITS
+from brian2.core.variables import Constant, Variable
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import EquationError, SingleEquation
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.parsing.statements import parse_statement
+from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
+from brian2.utils.stringtools import get_identifiers
+
+__all__ = [
+    "DEFAULT_NAMES",
+    "FrozenMap",
+    "UnitMismatchError",
+    "check_boolean",
+    "check_parameters",
+    "check_units",
+    "declared_variables",
+    "parse_equations",
+    "parse_statements",
+    "read_names",
+    "same_value",
+    "solve_decay",
+    "suggest",
+    "unit_string",
+]
+
+Value = TypeVar("Value")
+
+#: Functions, constants and units that every expression may use.
+DEFAULT_NAMES = frozenset(DEFAULT_FUNCTIONS) | frozenset(DEFAULT_CONSTANTS) | frozenset(DEFAULT_UNITS)
+
+#: Variables that Brian2 provides in every group.
+CLOCK_VARIABLES = {"t": b2.second.dim, "dt": b2.second.dim, "t_in_timesteps": DIMENSIONLESS}
+
+
+class UnitMismatchError(b2.DimensionMismatchError, ValueError):  # type: ignore[misc]
+    """Units on the two sides of an equation, or inside an expression, disagree."""
+
+
+class FrozenMap(Mapping[str, Value], Generic[Value]):
+    """A read-only mapping that can be copied, pickled, compared and hashed.
+
+    Parameters
+    ----------
+    items : mapping, optional
+        What it holds.
+
+    Examples
+    --------
+    >>> FrozenMap({"a": 1})["a"]
+    1
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Value] | None = None) -> None:
+        self._items: dict[str, Value] = dict(items or {})
+
+    def __getitem__(self, key: str) -> Value:
+        return self._items[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._items))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Mapping) or set(other) != set(self._items):
+            return False
+        return all(same_value(value, other[key]) for key, value in self._items.items())
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Return whether two parameter values are the same number with the same unit."""
+    if callable(one) or callable(other):
+        return one is other
+    if get_dimensions(one) is not get_dimensions(other):
+        return False
+    return bool(np.array_equal(np.asarray(one), np.asarray(other)))
+
+
+def suggest(name: str, candidates: Iterable[str]) -> str:
+    """Return ``" (did you mean 'x'?)"`` for the closest candidate, or an empty string.
+
+    Examples
+    --------
+    >>> suggest("x_psot", ["x_post", "w"])
+    " (did you mean 'x_post'?)"
+    """
+    close = difflib.get_close_matches(name, sorted(candidates), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def read_names(expression: str) -> frozenset[str]:
+    """Return the variables and parameters an expression reads, without functions and units."""
+    found = get_identifiers(str(expression))
+    return frozenset(found - set(DEFAULT_FUNCTIONS) - set(DEFAULT_CONSTANTS))
+
+
+def unit_string(dimensions: Any) -> str:
+    """Return dimensions as they are written in an equation, ``"volt"`` or ``"1"``."""
+    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+
+
+def parse_equations(place: str, text: str) -> b2.Equations:
+    """Parse Brian2 equations; complaints start with ``place``.
+
+    Raises
+    ------
+    TypeError
+        If ``text`` is no string.
+    ValueError
+        If it does not parse.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{place}: must be a string of equations, got {text!r}")
+    try:
+        return b2.Equations(text.replace(";", "\n"))
+    except (EquationError, ValueError, SyntaxError, KeyError) as error:
+        raise ValueError(f"{place}: {_reason(error)}") from error
+
+
+def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
+    """Split statements at semicolons and line ends into ``(target, operator, expression)``.
+
+    Raises
+    ------
+    TypeError
+        If ``text`` is no string.
+    ValueError
+        If a statement does not parse.
+
+    Examples
+    --------
+    >>> parse_statements("rule, on_pre", "x_pre += a; w = clip(w + x_post, 0, 1)  # potentiation")
+    (('x_pre', '+=', 'a'), ('w', '=', 'clip(w + x_post, 0, 1)'))
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{place}: must be a string of statements, got {text!r}")
+    statements = []
+    for line in text.splitlines():
+        for part in line.partition("#")[0].split(";"):
+            if not part.strip():
+                continue
+            try:
+                target, operator, expression, _ = parse_statement(part.strip())
+                if operator not in {"=", "+=", "-=", "*=", "/="}:
+                    raise ValueError(f"operator {operator!r} is not one of =, +=, -=, *=, /=")
+                Expression(expression)
+                compile(expression, "<expression>", "eval")
+            except (ValueError, SyntaxError) as error:
+                raise ValueError(
+                    f"{place}: cannot read statement {part.strip()!r}: {_reason(error)}"
+                ) from error
+            statements.append((target, operator, " ".join(expression.split())))
+    return tuple(statements)
+
+
+def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
+    """Return parameters as a frozen map of scalar quantities and floats.
+
+    Raises
+    ------
+    TypeError
+        If a value is neither a number nor a scalar quantity.
+    ValueError
+        If a name is reserved for a function, unit or clock variable, or a value is NaN.
+    """
+    if not isinstance(parameters, Mapping):
+        raise TypeError(f"{place}: must be a mapping, got {parameters!r}")
+    checked: dict[str, Any] = {}
+    for name, value in parameters.items():
+        if not isinstance(name, str) or not name.isidentifier():
+            raise ValueError(f"{place}: {name!r} is not an identifier")
+        if name in DEFAULT_NAMES or name in CLOCK_VARIABLES:
+            raise ValueError(f"{place}: the name {name!r} is taken by a unit, function or clock")
+        if isinstance(value, b2.Quantity) and np.ndim(value) == 0:
+            number = value if value.dim is not DIMENSIONLESS else float(value)
+        elif isinstance(value, (numbers.Real, np.ndarray)) and np.ndim(value) == 0:
+            number = float(value)
+        else:
+            raise TypeError(f"{place}: {name!r} must be a number or a scalar quantity, got {value!r}")
+        if np.isnan(float(np.asarray(number))):
+            raise ValueError(f"{place}: {name!r} must not be NaN")
+        checked[name] = number
+    return FrozenMap(checked)
+
+
+def declared_variables(
+    equations: Iterable[SingleEquation],
+    parameters: Mapping[str, Any],
+    extra: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return Brian2 variables, constants, functions and units for the unit checker.
+
+    Parameters
+    ----------
+    equations : iterable of SingleEquation
+        Declared variables.
+    parameters : mapping
+        Named constants.
+    extra : mapping of str to Dimension, optional
+        Further variables with their dimensions.
+    """
+    known: dict[str, Any] = dict(DEFAULT_UNITS)
+    known.update(DEFAULT_CONSTANTS)
+    known.update(DEFAULT_FUNCTIONS)
+    for name, dimensions in {**CLOCK_VARIABLES, **dict(extra or {})}.items():
+        known[name] = Variable(name=name, dimensions=get_dimensions(dimensions))
+    for equation in equations:
+        dtype = {"boolean": bool, "integer": np.int32}.get(equation.var_type, np.float64)
+        known[equation.varname] = Variable(name=equation.varname, dimensions=equation.dim, dtype=dtype)
+    for name, value in parameters.items():
+        known[name] = Constant(name, float(np.asarray(value)), dimensions=get_dimensions(value))
+    return known
+
+
+def check_units(place: str, text: str, expression: str, dimensions: Any, known: Any) -> Any:
+    """Check the dimensions of an expression and return them.
+
+    Parameters
+    ----------
+    place : str
+        Where it stands.
+    text : str
+        The statement or equation, for the message.
+    expression : str
+        What to check.
+    dimensions : Dimension or None
+        What is expected; None accepts anything consistent.
+    known : mapping
+        As made by :func:`declared_variables`.
+
+    Raises
+    ------
+    UnitMismatchError
+        If dimensions disagree.
+    ValueError
+        If the expression uses something the language does not have.
+    """
+    try:
+        found = parse_expression_dimensions(expression, known)
+    except b2.DimensionMismatchError as error:
+        raise UnitMismatchError(f"{place}: wrong unit in {text!r}: {error}") from error
+    except (ValueError, SyntaxError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
+    found = get_dimensions(found)
+    if dimensions is not None and found is not get_dimensions(dimensions):
+        raise UnitMismatchError(
+            f"{place}: wrong unit in {text!r}: {expression!r} has unit {unit_string(found)}, "
+            f"expected {unit_string(dimensions)}"
+        )
+    return found
+
+
+def check_boolean(place: str, expression: str, known: Any) -> None:
+    """Check that an expression is a condition.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    try:
+        boolean = is_boolean_expression(expression, known)
+    except (SyntaxError, AttributeError, ValueError, KeyError) as error:
+        raise ValueError(f"{place}: cannot read {expression!r}: {_reason(error)}") from error
+    if not boolean:
+        raise ValueError(f"{place}: {expression!r} is not a condition (true or false)")
+
+
+def solve_decay(
+    name: str, expression: str, moving: Iterable[str], constant: Iterable[str] | None = None
+) -> tuple[str, str | None] | None:
+    """Recognise ``d name/dt = k name + c`` with everything but ``name`` constant over a step.
+
+    Parameters
+    ----------
+    name : str
+        The variable.
+    expression : str
+        Right-hand side with subexpressions already substituted.
+    moving : iterable of str
+        Names that change during a step: other integrated variables, noise, clock.
+    constant : iterable of str, optional
+        Names that never change. Where ``c`` differs from zero, ``k`` may use only these, so that
+        the division by it is safe. None accepts any name that does not move.
+
+    Returns
+    -------
+    tuple of str or None
+        ``(k, x_inf)`` as expressions, ``x_inf`` None for a decay to zero; None if the equation
+        has another form.
+
+    Examples
+    --------
+    >>> solve_decay("x", "-x/tau", ["v"])
+    ('-1/tau', None)
+    >>> solve_decay("x", "(rest - x)/tau", ["v"])
+    ('-1/tau', 'rest')
+    >>> solve_decay("x", "(v - x)/tau", ["v"]) is None
+    True
+    """
+    symbol = sympy.Symbol(name, real=True)
+    right = str_to_sympy(expression)
+    banned = {sympy.Symbol(other, real=True) for other in {*moving, "t"} - {name}}
+    functions = right.atoms(sympy.Function)
+    if right.free_symbols & banned or any(
+        function.free_symbols or type(function).__name__ in {"rand", "randn", "poisson", "binomial"}
+        for function in functions
+    ):
+        return None
+    rate = sympy.expand(sympy.diff(right, symbol))
+    offset = sympy.simplify(right - rate * symbol)
+    if rate == 0 or rate.has(symbol) or offset.has(symbol):
+        return None
+    rate = sympy.factor_terms(rate)
+    if offset == 0:
+        return sympy_to_str(rate), None
+    if constant is not None:
+        allowed = {sympy.Symbol(other, real=True) for other in constant}
+        if not rate.free_symbols <= allowed:
+            return None
+    return sympy_to_str(rate), sympy_to_str(sympy.simplify(-offset / rate))
+
+
+def _reason(error: BaseException) -> str:
+    """Return the last telling line of a parser's complaint."""
+    root: BaseException = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    text = str(root.args[0]) if root.args else str(root)
+    lines = [line.strip() for line in text.splitlines() if line.strip(" ^")]
+    return lines[-1] if lines else type(error).__name__

@@ -1,0 +1,168 @@
+"""Checks of a neuron model: every complaint names the model, the slot and the token."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import brian2 as b2
+import numpy as np
+from brian2.core.variables import Variable
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+
+from bioplastic.equations import (
+    DEFAULT_NAMES,
+    UnitMismatchError,
+    check_boolean,
+    check_units,
+    declared_variables,
+    parse_statements,
+    read_names,
+    suggest,
+    unit_string,
+)
+from bioplastic.neurons.integration import METHODS
+
+if TYPE_CHECKING:
+    from bioplastic.neurons.model import NeuronModel
+
+__all__ = ["check_initial", "check_model"]
+
+
+def check_model(model: NeuronModel) -> None:
+    """Check all slots of a model but its initial values.
+
+    Raises
+    ------
+    ValueError
+        If something is unknown, does not parse or has the wrong unit.
+    """
+    place = f"NeuronModel {model.name!r}"
+    if model.method not in METHODS:
+        raise ValueError(
+            f"{place}, method: unknown method {model.method!r}{suggest(str(model.method), METHODS)}"
+        )
+    equations = model.parsed
+    for name in equations:
+        if name.endswith(("_pre", "_post")):
+            raise ValueError(
+                f"{place}, equations: {name!r} ends in _pre or _post, which is how a synapse "
+                "refers to variables of its neurons"
+            )
+        if name in model.parameters:
+            raise ValueError(f"{place}, parameters: {name!r} is already a variable")
+    extra: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
+    if model.refractory is not False:
+        extra["lastspike"] = b2.second.dim
+    for noise in equations.stochastic_variables:
+        extra[noise] = (b2.second**-0.5).dim
+    known = declared_variables(equations.values(), model.parameters, extra)
+    if model.refractory is not False:
+        known["not_refractory"] = Variable(name="not_refractory", dtype=bool)
+    slot = f"{place}, equations"
+    for equation in equations.values():
+        if equation.type == PARAMETER:
+            continue
+        code = equation.expr.code
+        _check_names(slot, code, known)
+        change = equation.type == DIFFERENTIAL_EQUATION
+        if equation.var_type == "boolean":
+            check_boolean(slot, code, known)
+            continue
+        expected = get_dimensions(b2.Quantity(1, dim=equation.dim) / b2.second)
+        text = f"d{equation.varname}/dt = {code}" if change else f"{equation.varname} = {code}"
+        check_units(slot, text, code, expected if change else equation.dim, known)
+    if model.threshold is not None:
+        slot = f"{place}, threshold"
+        if not isinstance(model.threshold, str):
+            raise TypeError(f"{slot}: must be a condition in a string, got {model.threshold!r}")
+        _check_names(slot, model.threshold, known)
+        check_boolean(slot, model.threshold, known)
+        check_units(slot, model.threshold, model.threshold, DIMENSIONLESS, known)
+    elif model.reset is not None:
+        raise ValueError(f"{place}, reset: needs a threshold")
+    if model.reset is not None:
+        _check_statements(f"{place}, reset", model.reset, model, dict(known))
+    _check_statements(f"{place}, update", model.update, model, dict(known))
+    _check_refractory(f"{place}, refractory", model.refractory, known)
+
+
+def check_initial(model: NeuronModel, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return initial values after checking their names and units.
+
+    Raises
+    ------
+    ValueError
+        If a variable is unknown or has another unit.
+    """
+    slot = f"NeuronModel {model.name!r}, initial"
+    equations = model.parsed
+    names = [name for name in equations if equations[name].type != SUBEXPRESSION]
+    checked: dict[str, Any] = {}
+    for name, value in (model.initial if values is None else values).items():
+        if name not in names:
+            raise ValueError(f"{slot}: unknown state variable {name!r}{suggest(name, names)}")
+        if not callable(value):
+            if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
+                raise TypeError(f"{slot}: {name!r} must be a number, array or function, got {value!r}")
+            if get_dimensions(value) is not equations[name].dim:
+                raise UnitMismatchError(
+                    f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "
+                    f"expected {unit_string(equations[name].dim)}"
+                )
+            if np.any(np.isnan(np.asarray(value, dtype=float))):
+                raise ValueError(f"{slot}: {name!r} must not be NaN")
+        checked[name] = value
+    return checked
+
+
+def _check_names(slot: str, expression: str, known: Mapping[str, Any]) -> None:
+    for name in sorted(read_names(expression)):
+        if name not in known:
+            mine = set(known) - DEFAULT_NAMES - {"i", "N", "dt", "t"}
+            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, mine)}")
+
+
+def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str, Any]) -> None:
+    equations = model.parsed
+    statements = parse_statements(slot, code)
+    for number, (target, operator, expression) in enumerate(statements):
+        text = f"{target} {operator} {expression}"
+        if target in model.parameters:
+            raise ValueError(f"{slot}: cannot assign to parameter {target!r} in {text!r}")
+        _check_names(slot, expression, known)
+        if target in equations:
+            if equations[target].type == SUBEXPRESSION:
+                raise ValueError(f"{slot}: cannot assign to subexpression {target!r} in {text!r}")
+            if operator in {"*=", "/="}:
+                check_units(slot, text, expression, DIMENSIONLESS, known)
+            else:
+                check_units(slot, text, expression, equations[target].dim, known)
+            continue
+        later = (read_names(other) for _, _, other in statements[number + 1 :])
+        fresh = operator == "=" and target not in known
+        if not fresh or not any(target in names for names in later):
+            mine = set(equations)
+            raise ValueError(f"{slot}: unknown variable {target!r}{suggest(target, mine)}")
+        dimensions = check_units(slot, text, expression, None, known)
+        known[target] = Variable(name=target, dimensions=dimensions)
+
+
+def _check_refractory(slot: str, refractory: Any, known: Mapping[str, Any]) -> None:
+    if refractory is False:
+        return
+    if isinstance(refractory, str):
+        _check_names(slot, refractory, known)
+        dimensions = check_units(slot, refractory, refractory, None, known)
+        if dimensions is DIMENSIONLESS:
+            check_boolean(slot, refractory, known)
+        elif dimensions is not b2.second.dim:
+            raise UnitMismatchError(
+                f"{slot}: {refractory!r} has unit {unit_string(dimensions)}, expected second"
+            )
+        return
+    if not isinstance(refractory, b2.Quantity) or refractory.dim is not b2.second.dim:
+        raise TypeError(f"{slot}: must be False, a duration or a string, got {refractory!r}")
+    if np.ndim(refractory) or not float(refractory) >= 0:
+        raise ValueError(f"{slot}: must be one non-negative duration, got {refractory!r}")

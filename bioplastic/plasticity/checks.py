@@ -1,0 +1,407 @@
+"""Checks of a plasticity rule: every complaint names the rule, the slot and the token."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import brian2 as b2
+import numpy as np
+from brian2.core.variables import Variable
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    PARAMETER,
+    SUBEXPRESSION,
+    SingleEquation,
+    dimensions_and_type_from_string,
+)
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
+
+from bioplastic.equations import (
+    DEFAULT_NAMES,
+    UnitMismatchError,
+    check_boolean,
+    check_units,
+    declared_variables,
+    parse_statements,
+    read_names,
+    suggest,
+    unit_string,
+)
+from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
+
+if TYPE_CHECKING:
+    from bioplastic.plasticity.rule import PlasticityRule
+
+__all__ = [
+    "EQUATION_SLOTS",
+    "SYNAPSE_VARIABLES",
+    "check_initial",
+    "check_rule_text",
+    "check_units_against",
+]
+
+EQUATION_SLOTS = ("synapse", "pre", "post", "modulators")
+
+#: Variables of a synapse that need no declaration.
+SYNAPSE_VARIABLES = frozenset({"i", "j", "N_pre", "N_post", "N_incoming", "N_outgoing"})
+
+
+@dataclass
+class Vocabulary:
+    """The names a rule may use, and their units.
+
+    ``neuron`` maps suffixed names of neuron variables to dimensions. It is None as long as the
+    rule is not bound to neurons; then any name with a suffix that resembles no trace may be one.
+    """
+
+    place: str
+    equations: dict[str, SingleEquation]
+    slot_of: dict[str, str]
+    parameters: Mapping[str, Any]
+    neuron: Mapping[str, Any] | None = None
+    known: dict[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        extra: dict[str, Any] = dict.fromkeys(SYNAPSE_VARIABLES, DIMENSIONLESS)
+        extra.update(self.neuron or {})
+        self.known = declared_variables(self.equations.values(), self.parameters, extra)
+
+    def check_names(self, slot: str, names: Iterable[str]) -> bool:
+        """Check that names exist; return whether the units of all of them are known."""
+        complete = True
+        for name in sorted(names):
+            if name in self.known:
+                continue
+            self.check_neuron_name(slot, name)
+            complete = False
+        return complete
+
+    def check_neuron_name(self, slot: str, name: str) -> None:
+        """Check a name that is not declared: only a variable of a neuron may be meant."""
+        stem, separator, side = name.rpartition("_")
+        mine = set(self.equations) | set(self.parameters)
+        if not separator or side not in {"pre", "post"}:
+            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, mine)}")
+        traces = {known for known, where in self.slot_of.items() if known.endswith(f"_{side}")}
+        if self.neuron is not None:
+            raise ValueError(
+                f"{slot}: {name!r} is neither a trace of the rule nor a variable of the "
+                f"{side}synaptic neuron{suggest(name, traces | set(self.neuron))}"
+            )
+        other = f"{stem}_{'post' if side == 'pre' else 'pre'}"
+        if self.slot_of.get(other) in {"pre", "post"}:
+            raise ValueError(
+                f"{slot}: trace {name!r} is used but slot {side!r} does not define it"
+                f"{suggest(name, traces) or suggest(name, [other])}"
+            )
+        stems = {trace.rpartition("_")[0]: trace for trace in traces}
+        close = difflib.get_close_matches(stem, stems, n=1, cutoff=0.8)
+        if close:
+            raise ValueError(f"{slot}: unknown variable {name!r} (did you mean {stems[close[0]]!r}?)")
+
+
+def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
+    """Check all equation strings of a rule and return its statements by slot.
+
+    Raises
+    ------
+    ValueError
+        If something is unknown, does not parse, or has the wrong unit or place.
+    """
+    vocabulary = _build_vocabulary(rule)
+    _check_equations(rule, vocabulary)
+    statements = {slot: _check_statements(rule, slot, vocabulary) for slot in SLOTS}
+    if rule.normalise is not None and rule.normalise.variable not in rule.parse("synapse"):
+        raise ValueError(
+            f"{vocabulary.place}, normalise: unknown synapse variable "
+            f"{rule.normalise.variable!r}{suggest(rule.normalise.variable, rule.parse('synapse'))}"
+        )
+    _check_unused(rule, statements, vocabulary)
+    return statements
+
+
+def check_units_against(
+    rule: PlasticityRule, pre: Mapping[str, Any] | None, post: Mapping[str, Any] | None
+) -> None:
+    """Check a rule again with the variables of its neurons known.
+
+    Raises
+    ------
+    ValueError
+        If a neuron lacks a variable the rule uses, or units disagree.
+    """
+    neuron = {f"{name}_pre": read_dimensions(unit) for name, unit in (pre or {}).items()}
+    neuron.update({f"{name}_post": read_dimensions(unit) for name, unit in (post or {}).items()})
+    vocabulary = _build_vocabulary(rule, neuron)
+    _check_equations(rule, vocabulary)
+    for slot in SLOTS:
+        _check_statements(rule, slot, vocabulary)
+
+
+def check_initial(rule: PlasticityRule) -> dict[str, Any]:
+    """Return the initial values of a rule after checking names and units.
+
+    Raises
+    ------
+    ValueError
+        If a variable is unknown or has another unit.
+    """
+    slot = f"PlasticityRule {rule.name!r}, initial"
+    stored = {
+        name: equation
+        for part in EQUATION_SLOTS
+        for name, equation in rule.parse(part).items()
+        if equation.type != SUBEXPRESSION
+    }
+    if not isinstance(rule.initial, Mapping):
+        raise TypeError(f"{slot}: must be a mapping, got {rule.initial!r}")
+    checked: dict[str, Any] = {}
+    for name, value in rule.initial.items():
+        if name not in stored:
+            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, stored)}")
+        if not callable(value):
+            if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
+                raise TypeError(f"{slot}: {name!r} must be a number, array or function, got {value!r}")
+            if get_dimensions(value) is not stored[name].dim:
+                raise UnitMismatchError(
+                    f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "
+                    f"expected {unit_string(stored[name].dim)}"
+                )
+            if np.any(np.isnan(np.asarray(value, dtype=float))):
+                raise ValueError(f"{slot}: {name!r} must not be NaN")
+        checked[name] = value
+    return checked
+
+
+def read_dimensions(unit: Any) -> Dimension:
+    """Return the dimensions of a unit given as a string, unit or dimension."""
+    if isinstance(unit, str):
+        return dimensions_and_type_from_string(unit)[0]
+    return unit if isinstance(unit, Dimension) else get_dimensions(unit)
+
+
+def _build_vocabulary(
+    rule: PlasticityRule, neuron: Mapping[str, Any] | None = None
+) -> Vocabulary:
+    place = f"PlasticityRule {rule.name!r}"
+    equations: dict[str, SingleEquation] = {}
+    slot_of: dict[str, str] = {}
+    for slot in EQUATION_SLOTS:
+        for name, equation in rule.parse(slot).items():
+            if name in equations:
+                raise ValueError(f"{place}, {slot}: {name!r} is already defined in {slot_of[name]!r}")
+            if name in rule.parameters:
+                raise ValueError(f"{place}, parameters: {name!r} is already a variable")
+            if name in SYNAPSE_VARIABLES:
+                raise ValueError(f"{place}, {slot}: the name {name!r} is provided by the synapse")
+            equations[name] = equation
+            slot_of[name] = slot
+    return Vocabulary(place, equations, slot_of, rule.parameters, neuron)
+
+
+def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
+    for name, equation in vocabulary.equations.items():
+        part = vocabulary.slot_of[name]
+        slot = f"{vocabulary.place}, {part}"
+        _check_placement(slot, part, equation)
+        if equation.type == PARAMETER:
+            continue
+        code = equation.expr.code
+        names = read_names(code)
+        if any(read.split("_")[0] == "xi" for read in names):
+            raise ValueError(f"{slot}: noise 'xi' in the equation of {name!r} is not supported")
+        complete = vocabulary.check_names(slot, names)
+        _check_reach(slot, part, name, names, vocabulary)
+        change = equation.type == DIFFERENTIAL_EQUATION
+        text = f"d{name}/dt = {code}" if change else f"{name} = {code}"
+        if not complete:
+            continue
+        if equation.var_type == "boolean":
+            check_boolean(slot, code, vocabulary.known)
+            continue
+        rate = get_dimensions(b2.Quantity(1, dim=equation.dim) / b2.second)
+        check_units(slot, text, code, rate if change else equation.dim, vocabulary.known)
+
+
+def _check_placement(slot: str, part: str, equation: SingleEquation) -> None:
+    """Check name and flags of one equation against the slot it stands in."""
+    name, flags = equation.varname, set(equation.flags)
+    sided = name.endswith(("_pre", "_post"))
+    allowed = {"synapse": {"shared", "constant"}, "modulators": {"shared"}}.get(part, set())
+    if part in {"pre", "post"} and not name.endswith(f"_{part}"):
+        raise ValueError(f"{slot}: {name!r} lives on the {part}synaptic neuron, call it '{name}_{part}'")
+    if part == "synapse":
+        if sided:
+            raise ValueError(
+                f"{slot}: {name!r} ends in _pre or _post; variables of neurons belong into "
+                "'pre', 'post' or 'modulators'"
+            )
+        if equation.type == DIFFERENTIAL_EQUATION:
+            allowed = {"event-driven", "clock-driven"}
+            if not flags & allowed:
+                raise ValueError(
+                    f"{slot}: mark the differential equation of {name!r} as (event-driven) or "
+                    "(clock-driven)"
+                )
+    if part == "modulators":
+        if not sided and "shared" not in flags:
+            raise ValueError(
+                f"{slot}: {name!r} must be marked (shared), or end in _pre or _post if every "
+                "neuron has its own"
+            )
+        if sided and "shared" in flags:
+            raise ValueError(f"{slot}: {name!r} cannot be both (shared) and a variable of neurons")
+    if flags - allowed:
+        raise ValueError(f"{slot}: flag ({sorted(flags - allowed)[0]}) of {name!r} is not possible here")
+
+
+def _check_reach(
+    slot: str, part: str, name: str, names: frozenset[str], vocabulary: Vocabulary
+) -> None:
+    """Check that an equation reads only what is present where it lives."""
+    for read in sorted(names):
+        side = next((end for end in ("pre", "post") if read.endswith(f"_{end}")), None)
+        origin = vocabulary.slot_of.get(read)
+        if part in {"pre", "post"} and ((side or part) != part or origin in {"synapse", "modulators"}):
+            raise ValueError(
+                f"{slot}: the trace {name!r} reads {read!r}, which its neuron does not have"
+            )
+        if part == "modulators":
+            own = next((end for end in ("pre", "post") if name.endswith(f"_{end}")), None)
+            if origin == "synapse" or (side is not None and side != own):
+                raise ValueError(f"{slot}: the modulator {name!r} cannot read {read!r}")
+
+
+def _check_statements(
+    rule: PlasticityRule, slot: str, vocabulary: Vocabulary
+) -> tuple[Statement, ...]:
+    place = f"{vocabulary.place}, {slot}"
+    parsed = parse_statements(place, getattr(rule, slot))
+    shared = frozenset(
+        name for name, equation in vocabulary.equations.items() if "shared" in equation.flags
+    )
+    synaptic = {
+        name for name, where in vocabulary.slot_of.items() if where == "synapse"
+    } - shared
+    local = Vocabulary(
+        vocabulary.place,
+        vocabulary.equations,
+        vocabulary.slot_of,
+        vocabulary.parameters,
+        vocabulary.neuron,
+    )
+    temporary: dict[str, int] = {}
+    phase = 0
+    statements: list[Statement] = []
+    for number, (target, op, expression) in enumerate(parsed):
+        text = f"{target} {op} {expression}"
+        names = read_names(expression)
+        if target in rule.parameters:
+            raise ValueError(f"{place}: cannot assign to parameter {target!r} in {text!r}")
+        if target in SYNAPSE_VARIABLES or target in {"t", "dt"} or target in DEFAULT_NAMES:
+            raise ValueError(f"{place}: cannot assign to {target!r} in {text!r}")
+        complete = local.check_names(place, names)
+        scope = read_scope(slot, target, expression, frozenset(synaptic | set(temporary)), shared)
+        if statements and scope != statements[-1].scope:
+            phase += 1
+        for read in sorted(names & set(temporary)):
+            if temporary[read] != phase:
+                raise ValueError(
+                    f"{place}: temporary {read!r} is read in {text!r}, after a statement that acts "
+                    "elsewhere; keep the statements of one place together"
+                )
+        _check_scope(place, slot, text, Statement(target, op, expression, scope), names, local, synaptic)
+        declared = target in vocabulary.equations
+        if declared and vocabulary.equations[target].type == SUBEXPRESSION:
+            raise ValueError(f"{place}: cannot assign to subexpression {target!r} in {text!r}")
+        if not declared and target not in temporary and target not in local.known:
+            later = {read for _, _, other in parsed[number + 1 :] for read in read_names(other)}
+            if not target.endswith(("_pre", "_post")) and op == "=" and target in later:
+                temporary[target] = phase
+                dimensions = check_units(place, text, expression, None, local.known) if complete else None
+                if dimensions is not None:
+                    local.known[target] = Variable(name=target, dimensions=dimensions)
+                else:
+                    local.known[target] = None
+            else:
+                local.check_neuron_name(place, target)
+            statements.append(Statement(target, op, expression, scope))
+            continue
+        _check_statement_units(place, text, target, op, expression, local, complete)
+        statements.append(Statement(target, op, expression, scope))
+    return tuple(statements)
+
+
+def _check_statement_units(
+    place: str,
+    text: str,
+    target: str,
+    op: str,
+    expression: str,
+    vocabulary: Vocabulary,
+    complete: bool,
+) -> None:
+    known = vocabulary.known
+    if not complete or any(known.get(name) is None for name in {target, *read_names(expression)}):
+        return
+    if op in {"*=", "/="}:
+        check_units(place, text, expression, DIMENSIONLESS, known)
+    else:
+        check_units(place, text, expression, known[target].dim, known)
+
+
+def _check_scope(
+    place: str,
+    slot: str,
+    text: str,
+    statement: Statement,
+    names: frozenset[str],
+    vocabulary: Vocabulary,
+    synaptic: set[str],
+) -> None:
+    """Check that a statement reads and writes only what its place allows."""
+    scope = statement.scope
+    target = statement.target
+    if scope == "shared":
+        if slot in {"on_pre", "on_post"}:
+            raise ValueError(
+                f"{place}: the shared scalar {target!r} cannot be written at a spike in {text!r}"
+            )
+        return
+    if scope in {"pre", "post"}:
+        other = "_post" if scope == "pre" else "_pre"
+        for name in sorted(names):
+            private = name in synaptic or vocabulary.known.get(name, 0) is None
+            if private or name.endswith(other) or name in SYNAPSE_VARIABLES:
+                raise ValueError(
+                    f"{place}: {text!r} is executed once for the {scope}synaptic cell and cannot "
+                    f"read {name!r}"
+                )
+        return
+    if target.endswith(("_pre", "_post")) and statement.op != "+=":
+        raise ValueError(
+            f"{place}: {text!r} adds up over synapses, so the operator must be '+=', "
+            f"not {statement.op!r}"
+        )
+
+
+def _check_unused(
+    rule: PlasticityRule, statements: Mapping[str, tuple[Statement, ...]], vocabulary: Vocabulary
+) -> None:
+    read: set[str] = set()
+    for equation in vocabulary.equations.values():
+        if equation.expr is not None:
+            read |= read_names(equation.expr.code)
+    for slot in SLOTS:
+        for statement in statements[slot]:
+            read |= read_names(statement.expression)
+    for name in rule.parameters:
+        if name not in read:
+            unresolved = read | set(vocabulary.equations)
+            raise ValueError(
+                f"{vocabulary.place}, parameters: unknown parameter {name!r}, no slot uses it"
+                f"{suggest(name, unresolved)}"
+            )

@@ -1,0 +1,239 @@
+"""What a synapse learns: a plasticity rule as equation strings.
+
+Order of events inside a time step: integration (traces decay), thresholds, presynaptic pass over
+all neurons that fired in this step, postsynaptic pass, clocked updates, resets. With simultaneous
+spikes, statements of ``on_pre`` therefore see a postsynaptic trace before its own increment, and
+statements of ``on_post`` see the presynaptic trace after it: a pair inside one step counts once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import brian2 as b2
+
+from bioplastic.equations import FrozenMap, check_parameters, parse_equations, suggest
+from bioplastic.plasticity.checks import (
+    EQUATION_SLOTS,
+    check_initial,
+    check_rule_text,
+    check_units_against,
+)
+from bioplastic.plasticity.normalisation import Normalisation
+from bioplastic.plasticity.statements import SLOTS, Phase, Statement, group_phases
+from bioplastic.validation import check_choice, check_quantity
+
+__all__ = ["Normalisation", "Phase", "PlasticityRule", "Statement"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlasticityRule:
+    """A local learning rule as data.
+
+    Statements are separated by semicolons or line ends and executed in the order written.
+    A statement in ``on_pre`` whose target ends in ``_pre`` updates the trace of the neuron that
+    fired, once per spike and not once per synapse; its right-hand side may read only variables of
+    that cell, shared scalars and parameters. All other statements run for each synapse of that
+    neuron. There, a target that ends in ``_post`` must be ``+=`` (synaptic transmission). The same
+    holds for ``on_post`` with the sides exchanged. Variables of the neurons themselves are reached
+    with Brian2's suffixes: ``v_post``, ``rate_pre``.
+
+    In ``every``, ``on_trial_start`` and ``on_trial_end``, a statement whose target ends in
+    ``_pre`` or ``_post`` and that reads only variables of that cell is executed once per cell; a
+    statement on a ``(shared)`` scalar once; any other statement once per synapse.
+
+    Parameters
+    ----------
+    name : str
+        Used in messages.
+    synapse : str, default "w : 1"
+        Variables of each synapse as Brian2 equations. Differential equations are marked
+        ``(event-driven)`` or ``(clock-driven)``; ``(shared)`` makes one scalar for all synapses,
+        such as a learning rate that changes at run time.
+    pre, post : str, default ""
+        Equations of traces on the presynaptic and postsynaptic neuron, one per cell. Every name
+        ends in ``_pre`` or ``_post``.
+    modulators : str, default ""
+        Third factors: ``(shared)`` scalars broadcast to all synapses, or variables of neurons
+        whose name ends in ``_pre`` or ``_post``.
+    on_pre, on_post : str, default ""
+        Statements at a presynaptic and a postsynaptic spike.
+    every : str, default ""
+        Statements on all synapses every ``interval``.
+    interval : Quantity, optional
+        Period of ``every``; None means every time step.
+    on_trial_start, on_trial_end : str, default ""
+        Statements on all synapses at the limits of a trial.
+    normalise : Normalisation, optional
+        Homeostatic scaling over the synapses of a cell.
+    parameters : mapping of str to Quantity or float
+        Constants.
+    initial : mapping of str to value
+        Initial values of traces, synapse variables and modulators; zero otherwise.
+    reference : str, default ""
+        Where the rule comes from.
+
+    Raises
+    ------
+    ValueError
+        If a string does not parse, a name is unknown, or units disagree. The message names the
+        rule, the slot and the token.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> rule = PlasticityRule(
+    ...     name="hebb",
+    ...     pre="dx_pre/dt = -x_pre/tau : 1",
+    ...     on_pre="x_pre += 1",
+    ...     on_post="w = clip(w + eta*x_pre, 0, 1)",
+    ...     parameters=dict(tau=20 * ms, eta=0.01),
+    ... )
+    >>> [phase.scope for phase in rule.phases("on_pre")]
+    ['pre']
+    >>> rule.statements("on_post")[0].expression
+    'clip(w + eta*x_pre, 0, 1)'
+    >>> PlasticityRule(name="hebb", on_post="w += x_psot")
+    Traceback (most recent call last):
+        ...
+    ValueError: PlasticityRule 'hebb', on_post: unknown variable 'x_psot'
+    """
+
+    name: str
+    synapse: str = "w : 1"
+    pre: str = ""
+    post: str = ""
+    modulators: str = ""
+    on_pre: str = ""
+    on_post: str = ""
+    every: str = ""
+    interval: b2.Quantity | None = None
+    on_trial_start: str = ""
+    on_trial_end: str = ""
+    normalise: Normalisation | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    reference: str = ""
+    _statements: Mapping[str, tuple[Statement, ...]] = field(
+        init=False, repr=False, compare=False, default_factory=dict
+    )
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ValueError(f"PlasticityRule.name: must be a non-empty string, got {self.name!r}")
+        object.__setattr__(
+            self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
+        )
+        if self.interval is not None:
+            check_quantity(f"{self._place}, interval", self.interval, b2.second, positive=True)
+            if not self.every:
+                raise ValueError(f"{self._place}, interval: needs statements in 'every'")
+        if self.normalise is not None and not isinstance(self.normalise, Normalisation):
+            raise TypeError(
+                f"{self._place}, normalise: must be a Normalisation, got {self.normalise!r}"
+            )
+        object.__setattr__(self, "_statements", FrozenMap(check_rule_text(self)))
+        object.__setattr__(self, "initial", FrozenMap(check_initial(self)))
+
+    @property
+    def _place(self) -> str:
+        return f"PlasticityRule {self.name!r}"
+
+    def parse(self, slot: str) -> b2.Equations:
+        """Return the equations of ``synapse``, ``pre``, ``post`` or ``modulators``, parsed.
+
+        Raises
+        ------
+        ValueError
+            If the slot holds no equations.
+        """
+        check_choice("PlasticityRule.parse: slot", slot, EQUATION_SLOTS)
+        return parse_equations(f"{self._place}, {slot}", getattr(self, slot))
+
+    def statements(self, slot: str) -> tuple[Statement, ...]:
+        """Return the statements of a slot in order.
+
+        Parameters
+        ----------
+        slot : {"on_pre", "on_post", "every", "on_trial_start", "on_trial_end"}
+            The slot.
+
+        Raises
+        ------
+        ValueError
+            If the slot holds no statements.
+        """
+        check_choice("PlasticityRule.statements: slot", slot, SLOTS)
+        return self._statements[slot]
+
+    def phases(self, slot: str) -> tuple[Phase, ...]:
+        """Return maximal runs of consecutive statements of a slot with the same scope."""
+        return group_phases(self.statements(slot))
+
+    @property
+    def neuron_variables(self) -> frozenset[str]:
+        """Suffixed names that must be variables of the neurons: ``v_post``, ``rate_pre``."""
+        declared = {name for slot in EQUATION_SLOTS for name in self.parse(slot)}
+        used: set[str] = set()
+        for slot in EQUATION_SLOTS:
+            used |= self.parse(slot).identifiers
+        for slot in SLOTS:
+            for statement in self.statements(slot):
+                used |= statement.reads | {statement.target}
+        return frozenset(
+            name
+            for name in used - declared - {"N_pre", "N_post"}
+            if name.endswith(("_pre", "_post"))
+        )
+
+    def check_against(
+        self,
+        pre_model_variables: Mapping[str, Any] | None,
+        post_model_variables: Mapping[str, Any] | None,
+    ) -> None:
+        """Check the rule with the variables of its neurons known.
+
+        Parameters
+        ----------
+        pre_model_variables, post_model_variables : mapping of str to unit
+            Variables of the neurons, without suffix, and their units (strings, units or
+            dimensions), as in :attr:`NeuronModel.variables`.
+
+        Raises
+        ------
+        ValueError
+            If a neuron lacks a variable the rule uses, or units disagree.
+        """
+        check_units_against(self, pre_model_variables, post_model_variables)
+
+    def with_parameters(self, **overrides: Any) -> PlasticityRule:
+        """Return a copy with other parameter values, or other initial values of shared scalars.
+
+        Raises
+        ------
+        ValueError
+            If the rule has no such parameter.
+        UnitMismatchError
+            If the new value has another unit.
+        """
+        parameters = dict(self.parameters)
+        initial = dict(self.initial)
+        shared = {
+            name
+            for slot in ("synapse", "modulators")
+            for name, equation in self.parse(slot).items()
+            if "shared" in equation.flags
+        }
+        for name, value in overrides.items():
+            if name in parameters:
+                parameters[name] = value
+            elif name in shared:
+                initial[name] = value
+            else:
+                raise ValueError(
+                    f"{self._place}, parameters: unknown parameter {name!r}"
+                    f"{suggest(name, {*parameters, *shared})}"
+                )
+        return replace(self, parameters=parameters, initial=initial)

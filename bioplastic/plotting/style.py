@@ -1,0 +1,226 @@
+"""How every picture looks: sizes, fonts, colours, and files that come out the same each time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from bioplastic.validation import check_integer
+
+__all__ = [
+    "CLASS_COLOURS",
+    "CLASS_MARKERS",
+    "COLUMN_WIDTH",
+    "GREY",
+    "PAGE_WIDTH",
+    "PALETTE",
+    "STYLE",
+    "new_figure",
+    "save_figure",
+    "use_style",
+]
+
+COLUMN_WIDTH = 3.5
+"""Width of one journal column in inches."""
+
+PAGE_WIDTH = 7.2
+"""Width of a journal page in inches."""
+
+PALETTE = (
+    "#0072B2",  # blue
+    "#D55E00",  # vermillion
+    "#009E73",  # bluish green
+    "#CC79A7",  # reddish purple
+    "#E69F00",  # orange
+    "#56B4E9",  # sky blue
+    "#000000",
+)
+"""Colours of Okabe and Ito (2008), which colour-blind readers can tell apart; yellow is left out
+because thin yellow lines vanish on white."""
+
+GREY = "#6E6E6E"
+"""For baselines, guides and everything else that is not a result."""
+
+CLASS_COLOURS = (
+    "#332288",
+    "#88CCEE",
+    "#44AA99",
+    "#117733",
+    "#999933",
+    "#DDCC77",
+    "#CC6677",
+    "#882255",
+    "#AA4499",
+    "#222222",
+)
+"""Ten class colours: the "muted" scheme of Paul Tol (2021) and near-black."""
+
+CLASS_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">")
+"""Ten marker shapes that say the class a second time."""
+
+STYLE: dict[str, Any] = {
+    "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same letters on every machine
+    "mathtext.fontset": "dejavusans",
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "figure.titlesize": 8,
+    "figure.dpi": 150,
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 300,
+    "savefig.facecolor": "white",
+    "savefig.bbox": None,
+    "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    "axes.facecolor": "white",
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "axes.grid": False,
+    "axes.formatter.useoffset": False,
+    "axes.formatter.limits": (-2, 5),
+    "axes.formatter.use_mathtext": True,
+    "axes.titlepad": 4.0,
+    "axes.labelpad": 2.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "xtick.direction": "out",
+    "ytick.direction": "out",
+    "lines.linewidth": 1.2,
+    "lines.markersize": 3.5,
+    "patch.linewidth": 0.6,
+    "legend.frameon": False,
+    "legend.handlelength": 1.6,
+    "image.origin": "upper",
+    "path.simplify": True,
+}
+"""Matplotlib settings of the house style."""
+
+
+@contextlib.contextmanager
+def use_style() -> Iterator[None]:
+    """Use the house style inside a ``with`` block and restore the settings after it.
+
+    Every function of this package draws in the house style when it makes its own figure, and in
+    the current settings when it is given axes. Enclose both the making of the axes and the
+    drawing.
+
+    Examples
+    --------
+    >>> from bioplastic.plotting import new_figure, use_style
+    >>> with use_style():
+    ...     figure = new_figure(height=2.0)
+    ...     axes = figure.add_subplot()
+    """
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(STYLE)
+        yield
+
+
+def new_figure(width: float = COLUMN_WIDTH, height: float = 2.4) -> Figure:
+    """Return an empty figure in the house style that belongs to no window.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in inches; the width is one column by default.
+
+    Returns
+    -------
+    Figure
+        It is freed with its last reference, since pyplot does not know it.
+
+    Examples
+    --------
+    >>> new_figure(height=2.0).get_size_inches().tolist()
+    [3.5, 2.0]
+    """
+    with use_style():
+        return Figure(figsize=(width, height))
+
+
+@contextlib.contextmanager
+def drawing_axes(
+    ax: Axes | None, width: float = COLUMN_WIDTH, height: float = 2.4
+) -> Iterator[Axes]:
+    """Lend the given axes in the current style, or new ones in the house style."""
+    if ax is not None:
+        yield ax
+        return
+    with use_style():
+        yield new_figure(width, height).add_subplot()
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300) -> Path:
+    """Write a figure as PNG, all or nothing, the same bytes for the same picture.
+
+    No date or program version goes into the file, the letters are those of the font that comes
+    with matplotlib, and the file appears under its name only when it is complete.
+
+    Parameters
+    ----------
+    figure : Figure
+        The picture.
+    path : path-like
+        Where to write it, ending in ``.png``. Missing folders are made.
+    dpi : int, default 300
+        Dots per inch.
+
+    Returns
+    -------
+    pathlib.Path
+        The path.
+
+    Raises
+    ------
+    ValueError
+        If the name does not end in ``.png``.
+    OSError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_figure(new_figure(), f"{folder}/empty.png").name
+    'empty.png'
+    """
+    target = Path(path)
+    if target.suffix != ".png":
+        raise ValueError(f"save_figure.path: must end in '.png', got {str(target)!r}")
+    dpi = check_integer("save_figure.dpi", dpi, minimum=1)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".png", dir=target.parent)
+    try:
+        with os.fdopen(handle, "wb") as stream, use_style():
+            figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+        raise
+    return target
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

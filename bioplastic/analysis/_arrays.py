@@ -114,7 +114,5 @@ def check_labels(
         if low < minimum or (n_classes is not None and high >= n_classes):
             top = "" if n_classes is None else f" to {n_classes - 1}"
             wrong = low if low < minimum else high
-            raise ValueError(
-                f"{place}: must be class labels from {minimum}{top}, got {wrong:g}"
-            )
+            raise ValueError(f"{place}: must be class labels from {minimum}{top}, got {wrong:g}")
     return labels.astype(np.int64)

@@ -149,9 +149,7 @@ def selectivity_index(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArra
         return np.asarray(np.clip((best - rest) / (best + rest), 0.0, 1.0), dtype=np.float64)
 
 
-def _check_tall(
-    place: str, value: ArrayLike, minimum: float | None = None
-) -> NDArray[np.float64]:
+def _check_tall(place: str, value: ArrayLike, minimum: float | None = None) -> NDArray[np.float64]:
     matrix = check_array(place, value, shape=(None, None), minimum=minimum)
     if len(matrix) < 2:
         raise ValueError(f"{place}: must have at least two rows, got {len(matrix)}")

@@ -59,9 +59,7 @@ def plot_embedding(
     place = "plot_embedding"
     xy = check_array(f"{place}.points", points, shape=(None, 2)).astype(float)
     n_classes = None if class_names is None else len(class_names)
-    y = check_labels(
-        f"{place}.labels", labels, n_samples=len(xy), n_classes=n_classes, minimum=-1
-    )
+    y = check_labels(f"{place}.labels", labels, n_samples=len(xy), n_classes=n_classes, minimum=-1)
     size = float(np.clip(4000 / max(len(xy), 1), 7, 16))
     with drawing_axes(ax, height=2.6) as axes:
         present = np.unique(y)

@@ -89,8 +89,7 @@ def plot_learning_curve(
         for name, value in (baselines or {}).items()
     }
     published = {
-        name: check_real(f"{place}.paper[{name!r}]", value)
-        for name, value in (paper or {}).items()
+        name: check_real(f"{place}.paper[{name!r}]", value) for name, value in (paper or {}).items()
     }
     with drawing_axes(ax, height=2.3) as axes:
         labels: list[tuple[float, str, str]] = []
@@ -125,7 +124,9 @@ def plot_learning_curve(
             text = "paper" if name in colours else name
             labels.append((100 * value, f"{text} {100 * value:.1f}", colour))
         values = [value for value, _, _ in labels]
-        values += [100 * number for curve in lines.values() for number in (curve.min(), curve.max())]
+        values += [
+            100 * number for curve in lines.values() for number in (curve.min(), curve.max())
+        ]
         top = 100.5 if max(values) > 85 else max(values) * 1.1 + 1.0
         axes.set_ylim(min(0.0, *values), max(top, *values))
         axes.set_xlim(min(0.0, float(x[0])), float(x[-1]) * 1.03 if x[-1] > 0 else 1.0)

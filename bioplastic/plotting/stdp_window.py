@@ -79,13 +79,13 @@ def plot_stdp_window(
             curve = check_array(where, curve, shape=(at.size,)).astype(float)
             along = np.argsort(at, kind="stable")
             axes.plot(1e3 * at[along], curve[along], color=GREY, label=reference_label)
-            axes.plot(
-                1e3 * x, y, "o", color=PALETTE[0], markersize=3, label=label, clip_on=False
-            )
+            axes.plot(1e3 * x, y, "o", color=PALETTE[0], markersize=3, label=label, clip_on=False)
             axes.legend(loc="best")
         span = 1e3 * max(abs(x.min()), abs(x.max())) or 1.0
         axes.set_xlim(-span, span)
         axes.set_xlabel(r"lag $t_{\mathrm{post}} - t_{\mathrm{pre}}$ (ms)")
-        axes.set_ylabel(rf"weight change $\Delta w$ ({unit})" if unit else r"weight change $\Delta w$")
+        axes.set_ylabel(
+            rf"weight change $\Delta w$ ({unit})" if unit else r"weight change $\Delta w$"
+        )
         axes.set_title(title)
     return axes

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -82,7 +83,7 @@ STYLE: dict[str, Any] = {
     "savefig.dpi": 300,
     "savefig.facecolor": "white",
     "savefig.bbox": None,
-    "axes.prop_cycle": mpl.cycler(color=PALETTE),
+    "axes.prop_cycle": cycler(color=PALETTE),
     "axes.facecolor": "white",
     "axes.linewidth": 0.6,
     "axes.spines.top": False,
@@ -130,7 +131,8 @@ def use_style() -> Iterator[None]:
     """
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(STYLE)
+        settings: Any = STYLE  # the names of settings are typed in some releases only
+        mpl.rcParams.update(settings)
         yield
 
 
@@ -207,7 +209,9 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
         raise ValueError(f"save_figure.path: must end in '.png', got {str(target)!r}")
     dpi = check_integer("save_figure.dpi", dpi, minimum=1)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=".png", dir=target.parent)
+    handle, temporary = tempfile.mkstemp(
+        prefix=f".{target.stem}-", suffix=".png", dir=target.parent
+    )
     try:
         with os.fdopen(handle, "wb") as stream, use_style():
             figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})

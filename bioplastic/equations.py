@@ -350,10 +350,12 @@ def solve_decay(
 
 
 def _reason(error: BaseException) -> str:
-    """Return the last telling line of a parser's complaint."""
-    root: BaseException = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    text = str(root.args[0]) if root.args else str(root)
+    """Return the telling line of a parser's complaint."""
+    text = str(error.args[0]) if error.args else str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip(" ^")]
-    return lines[-1] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    if lines[0].startswith("Parsing failed") and len(lines) > 1:
+        forms = "'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
+        return f"cannot read {lines[1]!r}, write {forms}"
+    return lines[-1]

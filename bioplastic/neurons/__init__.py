@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
+from bioplastic.neurons.integration import StepMethod, euler_decay
+from bioplastic.neurons.izhikevich import (
+    IZHIKEVICH_2007,
+    izhikevich_2003,
+    izhikevich_2003_excitatory,
+    izhikevich_2003_inhibitory,
+    izhikevich_2007,
+)
+from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif, current_lif
 from bioplastic.neurons.model import NeuronModel, build_group
+from bioplastic.neurons.theta import theta_neuron
 
-__all__ = ["NeuronModel", "build_group"]
+__all__ = [
+    "IZHIKEVICH_2007",
+    "NeuronModel",
+    "StepMethod",
+    "adaptive_conductance_lif",
+    "build_group",
+    "conductance_lif",
+    "current_lif",
+    "euler_decay",
+    "izhikevich_2003",
+    "izhikevich_2003_excitatory",
+    "izhikevich_2003_inhibitory",
+    "izhikevich_2007",
+    "theta_neuron",
+]

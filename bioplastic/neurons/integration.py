@@ -12,7 +12,8 @@ from typing import Any
 
 import brian2 as b2
 from brian2.core.variables import Constant
-from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.equations.codestrings import Expression
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, SingleEquation
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
@@ -116,7 +117,7 @@ class StepMethod:
                 done.add(name)
         rest = b2.Equations(
             [
-                equation
+                equation if self.base == "euler" else _drop_refractory_factor(equation)
                 for equation in equations.values()
                 if equation.type != DIFFERENTIAL_EQUATION or equation.varname not in done
             ]
@@ -144,6 +145,25 @@ class StepMethod:
                 f"method {self.base!r} cannot integrate {sorted(equations.diff_eq_names)}: {error}"
             ) from error
         return str(code)
+
+
+def _drop_refractory_factor(equation: SingleEquation) -> SingleEquation:
+    """Remove the factor ``int(not_refractory)`` that Brian2 puts before a right-hand side.
+
+    Brian2 does not write these variables while the neuron is refractory, so the factor changes
+    nothing, but methods that divide by the coefficient of the variable would divide by zero.
+    """
+    factor = "int(not_refractory)*("
+    if "unless refractory" not in equation.flags or not equation.expr.code.startswith(factor):
+        return equation
+    return SingleEquation(
+        equation.type,
+        equation.varname,
+        equation.dim,
+        var_type=equation.var_type,
+        expr=Expression(equation.expr.code[len(factor) : -1]),
+        flags=equation.flags,
+    )
 
 
 def _decay_statement(name: str, rate: str, target: str | None) -> str:

@@ -18,7 +18,7 @@ def add_colour_bar(axes: Axes, image: Any, label: str) -> None:
     bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=25)
     bar.set_label(label)
     bar.outline.set_linewidth(0.4)
-    bar.locator = MaxNLocator(5)
+    bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])
     bar.update_ticks()
 
 

@@ -87,6 +87,7 @@ def plot_bars(
     if unknown := set(published) - set(groups):
         raise ValueError(f"{place}.paper: must name conditions, got {sorted(unknown)}")
     n = len(groups)
+    digits = ".1f" if factor == 100.0 else ".3g"
     bars = xlim is None or xlim[0] <= 0 <= xlim[1]
     with drawing_axes(ax, height=0.75 + 0.3 * n) as axes:
         for row, (name, numbers) in enumerate(groups.items()):
@@ -111,7 +112,7 @@ def plot_bars(
                 shift = np.linspace(-0.18, 0.18, numbers.size)
                 axes.plot(numbers, row + shift, "o", color=colour, markersize=2, zorder=4)
             axes.annotate(
-                f"{mean:.3g} ± {spread:.2g}" if spread else f"{mean:.3g}",
+                f"{mean:{digits}} ± {spread:{digits}}" if spread else f"{mean:{digits}}",
                 xy=(1.0, row),
                 xycoords=axes.get_yaxis_transform(),
                 xytext=(5, 0),

@@ -69,12 +69,15 @@ def plot_embedding(
             name = "none"
             if known:
                 name = str(label) if class_names is None else str(class_names[label])
+            marker = "x"
+            if known:  # the shapes shift by one for every further ten classes
+                marker = CLASS_MARKERS[(label + label // 10) % len(CLASS_MARKERS)]
             axes.scatter(
                 xy[mine, 0],
                 xy[mine, 1],
-                s=size,
+                s=1.8 * size if marker == "*" else size,
                 c=CLASS_COLOURS[label % len(CLASS_COLOURS)] if known else "#9A9A9A",
-                marker=CLASS_MARKERS[(label + label // 10) % len(CLASS_MARKERS)] if known else "x",
+                marker=marker,
                 linewidths=0.2 if known else 0.6,
                 edgecolors="white" if known else None,
                 label=name,

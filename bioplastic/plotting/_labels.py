@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 __all__ = ["place_end_labels", "spread_apart"]
@@ -55,8 +54,7 @@ def place_end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> No
     """
     if not labels:
         return
-    figure = axes.get_figure(root=True)
-    assert isinstance(figure, Figure)
+    figure = axes.figure.canvas.figure  # the whole, even for axes in a subfigure
     size = float(mpl.rcParams["legend.fontsize"])
     texts = [
         axes.annotate(
@@ -69,7 +67,14 @@ def place_end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> No
             fontsize=size,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": colour,
+                "linewidth": 0.5,
+                "relpos": (0.0, 0.5),
+                "shrinkA": 1,
+                "shrinkB": 3,
+            },
         )
         for value, text, colour in labels
     ]

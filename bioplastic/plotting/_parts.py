@@ -13,9 +13,7 @@ __all__ = ["add_colour_bar", "name_classes"]
 
 def add_colour_bar(axes: Axes, image: Any, label: str) -> None:
     """Put a thin labelled colour bar right of the axes."""
-    figure = axes.get_figure(root=False)
-    assert figure is not None
-    bar = figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=25)
+    bar = axes.figure.colorbar(image, ax=axes, fraction=0.05, pad=0.02, aspect=25)
     bar.set_label(label)
     bar.outline.set_linewidth(0.4)
     bar.locator = MaxNLocator(5, steps=[1, 2, 5, 10])

@@ -142,7 +142,7 @@ def plot_bars(
         axes.set_yticks(range(n), list(groups))
         axes.tick_params(axis="y", length=0)
         axes.set_xlabel(xlabel)
-        axes.set_title(title, loc="left")
+        axes.set_title(title, pad=17.0 if published or baselines else None)
         if xlim is not None:
             axes.set_xlim(*xlim)
         elif factor == 100.0 and min(axes.get_xlim()) >= 0 and max(axes.get_xlim()) > 85:

@@ -81,7 +81,7 @@ def plot_stdp_window(
             axes.plot(1e3 * at[along], curve[along], color=GREY, label=reference_label)
             axes.plot(1e3 * x, y, "o", color=PALETTE[0], markersize=3, label=label, clip_on=False)
             axes.legend(loc="best")
-        span = 1e3 * max(abs(x.min()), abs(x.max())) or 1.0
+        span = 1e3 * float(abs(x).max()) or 1.0
         axes.set_xlim(-span, span)
         axes.set_xlabel(r"lag $t_{\mathrm{post}} - t_{\mathrm{pre}}$ (ms)")
         axes.set_ylabel(

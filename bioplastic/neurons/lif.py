@@ -139,7 +139,7 @@ def conductance_lif(
         reset="v = v_reset",
         refractory=refractory,
         method="euler+decay",
-        update="v = clip(v, v_min, inf*volt)",
+        update="v = clip(v, v_min, 1*volt)",
         parameters={
             "tau": tau,
             "v_rest": v_rest,
@@ -268,7 +268,7 @@ def adaptive_conductance_lif(
         reset=reset,
         refractory=refractory,
         method="euler+decay",
-        update="v = clip(v, v_min, inf*volt)",
+        update="v = clip(v, v_min, 1*volt)",
         parameters=parameters,
         initial=initial,
         reference="Hao et al. 2020, Eq. 5",

@@ -313,7 +313,9 @@ def _check_statements(
                     f"{place}: temporary {read!r} is read in {text!r}, after a statement that acts "
                     "elsewhere; keep the statements of one place together"
                 )
-        _check_scope(place, slot, text, Statement(target, op, expression, scope), names, local, synaptic)
+        statement = Statement(target, op, expression, scope)
+        _check_scope(place, slot, text, statement, names, local, synaptic, shared)
+        _check_sums(place, text, statement, statements, shared)
         declared = target in vocabulary.equations
         if declared and vocabulary.equations[target].type == SUBEXPRESSION:
             raise ValueError(f"{place}: cannot assign to subexpression {target!r} in {text!r}")
@@ -361,15 +363,16 @@ def _check_scope(
     names: frozenset[str],
     vocabulary: Vocabulary,
     synaptic: set[str],
+    shared: frozenset[str],
 ) -> None:
     """Check that a statement reads and writes only what its place allows."""
     scope = statement.scope
     target = statement.target
+    if target in shared and slot in {"on_pre", "on_post"}:
+        raise ValueError(
+            f"{place}: the shared scalar {target!r} cannot be written at a spike in {text!r}"
+        )
     if scope == "shared":
-        if slot in {"on_pre", "on_post"}:
-            raise ValueError(
-                f"{place}: the shared scalar {target!r} cannot be written at a spike in {text!r}"
-            )
         return
     if scope in {"pre", "post"}:
         other = "_post" if scope == "pre" else "_pre"
@@ -381,11 +384,32 @@ def _check_scope(
                     f"read {name!r}"
                 )
         return
-    if target.endswith(("_pre", "_post")) and statement.op != "+=":
+    if (target in shared or target.endswith(("_pre", "_post"))) and statement.op != "+=":
         raise ValueError(
             f"{place}: {text!r} adds up over synapses, so the operator must be '+=', "
             f"not {statement.op!r}"
         )
+
+
+def _check_sums(
+    place: str,
+    text: str,
+    statement: Statement,
+    earlier: list[Statement],
+    shared: frozenset[str],
+) -> None:
+    """Check that a sum over synapses is not read while it is being added up."""
+    if statement.scope != "synapse":
+        return
+    for before in reversed(earlier):
+        if before.scope != "synapse":
+            return
+        summed = before.target in shared or before.target.endswith(("_pre", "_post"))
+        if summed and before.target in read_names(statement.expression):
+            raise ValueError(
+                f"{place}: {text!r} reads {before.target!r} while {before.code!r} still adds it up "
+                "over synapses"
+            )
 
 
 def _check_unused(

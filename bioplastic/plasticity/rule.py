@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
+import numpy as np
+import numpy.typing as npt
 
 from bioplastic.equations import FrozenMap, check_parameters, parse_equations, suggest
 from bioplastic.plasticity.checks import (
@@ -21,9 +23,15 @@ from bioplastic.plasticity.checks import (
     check_rule_text,
     check_units_against,
 )
+from bioplastic.plasticity.compose import compose_rules
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.statements import SLOTS, Phase, Statement, group_phases
 from bioplastic.validation import check_choice, check_quantity
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bioplastic.plasticity.audit import Audit
 
 __all__ = ["Normalisation", "Phase", "PlasticityRule", "Statement"]
 
@@ -208,6 +216,21 @@ class PlasticityRule:
         """
         check_units_against(self, pre_model_variables, post_model_variables)
 
+    def __add__(self, other: PlasticityRule) -> PlasticityRule:
+        """Return one rule that does what both do on the same synapse.
+
+        Names must be disjoint or mean the same in both. A trace that both define with the same
+        updates is updated once. Statements of the left rule come first.
+
+        Raises
+        ------
+        ValueError
+            If the rules contradict each other.
+        """
+        if not isinstance(other, PlasticityRule):
+            return NotImplemented
+        return PlasticityRule(**compose_rules(self, other))
+
     def with_parameters(self, **overrides: Any) -> PlasticityRule:
         """Return a copy with other parameter values, or other initial values of shared scalars.
 
@@ -237,3 +260,24 @@ class PlasticityRule:
                     f"{suggest(name, {*parameters, *shared})}"
                 )
         return replace(self, parameters=parameters, initial=initial)
+
+    def window(self, lags: b2.Quantity, **protocol: Any) -> npt.NDArray[np.float64]:
+        """Return the weight change of the pairing protocol at ``lags`` (post minus pre).
+
+        See :func:`bioplastic.plasticity.window.stdp_window` for the protocol's arguments.
+        """
+        from bioplastic.plasticity.window import stdp_window
+
+        return stdp_window(self, lags, **protocol)
+
+    def plot_window(self, ax: Axes | None = None, **protocol: Any) -> Axes:
+        """Draw the pairing window; see :func:`bioplastic.plasticity.window.plot_window`."""
+        from bioplastic.plasticity.window import plot_window
+
+        return plot_window(self, ax, **protocol)
+
+    def audit(self) -> Audit:
+        """Return what each update of the rule depends on; see :mod:`bioplastic.plasticity.audit`."""
+        from bioplastic.plasticity.audit import audit_rule
+
+        return audit_rule(self)

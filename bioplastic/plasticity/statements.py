@@ -105,8 +105,10 @@ def read_scope(
     shared : frozenset of str
         Scalars shared by all synapses.
     """
+    names = read_names(expression)
     if target in shared:
-        return "shared"
+        alone = not names & synaptic and not any(n.endswith(("_pre", "_post")) for n in names)
+        return "shared" if alone else "synapse"
     side: Scope
     if target.endswith("_pre"):
         side, other = "pre", "_post"
@@ -116,7 +118,6 @@ def read_scope(
         return "synapse"
     if slot in {"on_pre", "on_post"}:
         return side if slot == f"on_{side}" else "synapse"
-    names = read_names(expression)
     if names & synaptic or any(name.endswith(other) for name in names):
         return "synapse"
     return side

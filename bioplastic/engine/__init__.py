@@ -1,1 +1,28 @@
+"""The engine: networks as data, compiled once and called like functions."""
 
+from __future__ import annotations
+
+from bioplastic.engine.compiler import CompilerError
+from bioplastic.engine.network import (
+    DenseProjection,
+    NetworkSpec,
+    Population,
+    SparseProjection,
+    UniformProjection,
+)
+from bioplastic.engine.program import Program
+from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
+
+__all__ = [
+    "CompilerError",
+    "DenseProjection",
+    "NetworkSpec",
+    "Population",
+    "Program",
+    "SparseProjection",
+    "SpikeCount",
+    "SpikeRecord",
+    "StateRecord",
+    "Trial",
+    "UniformProjection",
+]

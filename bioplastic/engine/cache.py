@@ -1,0 +1,220 @@
+"""Built programs on disk, keyed by everything that decides about the binary.
+
+One entry is one directory, private to the user, that holds ``program.so``, ``program.cpp`` and
+``entry.json`` (layout, digest of the library). It is written next to its place and renamed into it,
+so that a killed build leaves nothing that could be mistaken for an entry and two processes that
+build the same program at once do not disturb each other. An entry whose library does not match its
+digest is removed and built again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+__all__ = ["BuildEntry", "cache_directory", "clear_builds", "find_or_build", "list_builds"]
+
+_LIBRARY, _SOURCE, _ENTRY = "program.so", "program.cpp", "entry.json"
+_STALE_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class BuildEntry:
+    """One built program.
+
+    Parameters
+    ----------
+    key : str
+        Digest that names the entry.
+    name : str
+        Populations of the network, for people.
+    bytes : int
+        Size on disk.
+    created : float
+        Seconds since the epoch.
+    path : Path
+        Directory of the entry.
+    """
+
+    key: str
+    name: str
+    bytes: int
+    created: float
+    path: Path
+
+
+def cache_directory() -> Path:
+    """Return the directory of built programs.
+
+    ``$BIOPLASTIC_CACHE`` if set, else ``bioplastic`` below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    """
+    override = os.environ.get("BIOPLASTIC_CACHE")
+    if override:
+        return Path(override)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "bioplastic"
+
+
+def list_builds() -> list[BuildEntry]:
+    """Return all readable entries, newest first."""
+    entries = []
+    for path in _entry_directories():
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            data = json.loads((path / _ENTRY).read_text())
+            size = sum(file.stat().st_size for file in path.iterdir())
+            created = (path / _ENTRY).stat().st_mtime
+            entries.append(BuildEntry(path.name, str(data["name"]), size, created, path))
+    return sorted(entries, key=lambda entry: -entry.created)
+
+
+def clear_builds(keys: Collection[str] | None = None) -> int:
+    """Remove entries (all, or those with the given keys) and return how many were removed."""
+    count = 0
+    for path in _entry_directories():
+        if keys is None or path.name in keys:
+            shutil.rmtree(path, ignore_errors=True)
+            count += 1
+    return count
+
+
+def _entry_directories() -> list[Path]:
+    with contextlib.suppress(OSError):
+        return [
+            path
+            for path in cache_directory().iterdir()
+            if path.is_dir() and len(path.name) == 64 and not path.name.startswith(".")
+        ]
+    return []
+
+
+def digest(parts: Collection[str]) -> str:
+    """Return the key of an entry from the texts that decide about the binary."""
+    accumulated = hashlib.sha256()
+    for part in parts:
+        accumulated.update(f"{len(part)}:{part}".encode())
+    return accumulated.hexdigest()
+
+
+def find_or_build(
+    key: str, name: str, build: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any], bool]:
+    """Return the library of an entry, building it when it is missing or damaged.
+
+    Parameters
+    ----------
+    key : str
+        See `digest`.
+    name : str
+        What people see in the listing.
+    build : callable
+        Called with an empty directory; must create ``program.cpp`` and ``program.so`` there and
+        return the layout as JSON types.
+
+    Returns
+    -------
+    library : Path
+        The shared library.
+    layout : dict
+        What ``build`` returned, now or then.
+    built : bool
+        Whether this call compiled.
+    """
+    place = cache_directory() / key
+    found = _read(place)
+    if found is not None:
+        return place / _LIBRARY, found, False
+    with _workplace(key) as (work, permanent):
+        layout = build(work)
+        data = {"name": name, "sha256": _file_digest(work / _LIBRARY), "layout": layout}
+        (work / _ENTRY).write_text(json.dumps(data))
+        if permanent:
+            return _publish(work, place), layout, True
+        return work / _LIBRARY, layout, True
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    """Return the layout of a valid entry; remove a damaged one."""
+    if not place.is_dir():
+        return None
+    try:
+        data = json.loads((place / _ENTRY).read_text())
+        if _file_digest(place / _LIBRARY) == data["sha256"]:
+            layout: dict[str, Any] = data["layout"]
+            return layout
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    warnings.warn(f"damaged cache entry {place.name[:12]} is built again", stacklevel=4)
+    shutil.rmtree(place, ignore_errors=True)
+    return None
+
+
+def _publish(work: Path, place: Path) -> Path:
+    for _ in range(2):
+        try:
+            os.rename(work, place)
+            return place / _LIBRARY
+        except OSError:  # another process was faster: use its entry if it is valid
+            if _read(place) is not None:
+                return place / _LIBRARY
+    raise RuntimeError(f"Program: cannot write the cache entry {place}")
+
+
+@contextlib.contextmanager
+def _workplace(key: str) -> Iterator[tuple[Path, bool]]:
+    """Yield an empty directory next to the entries, or a temporary one if the cache is read-only."""
+    root = cache_directory()
+    permanent = True
+    try:
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _remove_stale(root)
+        work = Path(tempfile.mkdtemp(prefix=f".build-{key[:12]}-", dir=root))
+    except OSError as error:
+        permanent = False
+        work = Path(tempfile.mkdtemp(prefix="bioplastic-"))
+        warnings.warn(
+            f"the cache directory {root} is not writable ({error.strerror}); the program is built "
+            "for this process only. Set BIOPLASTIC_CACHE to a writable directory.",
+            stacklevel=5,
+        )
+    try:
+        yield work, permanent
+    finally:
+        if permanent:
+            shutil.rmtree(work, ignore_errors=True)
+        else:
+            _TEMPORARY.append(work)
+
+
+_TEMPORARY: list[Path] = []
+
+
+def _remove_temporary_builds() -> None:
+    """Remove the builds that could not be cached."""
+    while _TEMPORARY:
+        shutil.rmtree(_TEMPORARY.pop(), ignore_errors=True)
+
+
+atexit.register(_remove_temporary_builds)
+
+
+def _remove_stale(root: Path) -> None:
+    """Remove what a killed build left behind."""
+    for path in root.glob(".build-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _file_digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

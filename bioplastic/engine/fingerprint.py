@@ -1,0 +1,78 @@
+"""A canonical text of everything in a network specification that decides about its program."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+
+__all__ = ["describe", "software_digest"]
+
+# Initial values and connectivity are data of a run; references are for people.
+_LEFT_OUT = frozenset({"initial", "pre", "post", "reference"})
+
+
+def describe(value: Any) -> str:
+    """Return a canonical text of a specification.
+
+    Parameters
+    ----------
+    value : object
+        Dataclasses, mappings, sequences, quantities, numbers, strings.
+
+    Raises
+    ------
+    TypeError
+        For a value without a canonical form, such as a function.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> describe({"tau": 20 * ms, "a": 1})
+    "{'a':1,'tau':Quantity(0.02,second)}"
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        projection = hasattr(value, "source") and hasattr(value, "target")
+        left_out = _LEFT_OUT if projection else _LEFT_OUT - {"pre", "post"}
+        parts = [
+            f"{f.name}={describe(getattr(value, f.name))}"
+            for f in fields(value)
+            if f.init and f.name not in left_out
+        ]
+        return f"{type(value).__name__}({','.join(parts)})"
+    if isinstance(value, b2.Quantity):
+        numbers = np.asarray(value, dtype=float).tolist()
+        return f"Quantity({numbers!r},{value.dim!r})"
+    if isinstance(value, Mapping):
+        items = sorted((str(key), describe(item)) for key, item in value.items())
+        return "{" + ",".join(f"{key!r}:{item}" for key, item in items) + "}"
+    if isinstance(value, (tuple, list)):
+        return f"[{','.join(describe(item) for item in value)}]"
+    if isinstance(value, np.ndarray):
+        return f"array({value.dtype},{hashlib.sha256(value.tobytes()).hexdigest()})"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return repr(value)
+    raise TypeError(f"Program: {value!r} cannot be part of a compiled network")
+
+
+@functools.lru_cache(maxsize=1)
+def software_digest() -> str:
+    """Return a digest of the code that generates programs: this package, Brian2, numpy."""
+    package = Path(__file__).parents[1]
+    accumulated = hashlib.sha256()
+    for folder in ("engine", "neurons", "plasticity", "signals"):
+        for path in sorted((package / folder).rglob("*")):
+            if path.suffix in {".py", ".cpp", ".hpp"}:
+                accumulated.update(path.read_bytes())
+    for name in ("brian2", "numpy", "sympy"):
+        accumulated.update(f"{name}={version(name)}".encode())
+    return accumulated.hexdigest()

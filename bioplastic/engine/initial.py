@@ -1,0 +1,79 @@
+"""Initial values of the state of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.engine.source import Layout
+
+__all__ = ["NEVER", "initial_state"]
+
+#: Steps since the last spike of a cell that has not fired yet.
+NEVER = 1_000_000_000
+
+
+def initial_state(network: NetworkSpec, layout: Layout, seed: int) -> dict[str, NDArray[Any]]:
+    """Return the state before the first trial; see `Program.initial_state`."""
+    rng = np.random.default_rng(seed)
+    given = _given_values(network)
+    state: dict[str, NDArray[Any]] = {}
+    for entry in layout.state:
+        if entry.kind == "steps_since_spike":
+            state[entry.key] = np.full(entry.shape, NEVER, dtype=entry.dtype)
+            continue
+        value = given.pop(entry.key, _default(entry.key))
+        state[entry.key] = _fill(entry, value, rng)
+    if given:
+        known = sorted(state)
+        raise ValueError(
+            f"initial values for unknown variables: {', '.join(sorted(given))}; "
+            f"known: {', '.join(known)}"
+        )
+    state["clock.step"] = np.array(0, dtype=np.int64)
+    state["clock.trial"] = np.array(0, dtype=np.int64)
+    return state
+
+
+def _default(key: str) -> Any:
+    if key.endswith(".not_refractory"):
+        return True
+    return -1e4 if key.endswith(".lastspike") else 0.0
+
+
+def _given_values(network: NetworkSpec) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for population in network.populations:
+        if isinstance(population, Population):
+            for name, value in population.model.initial.items():
+                given[f"{population.name}.{name}"] = value
+    for projection in network.projections:
+        rule = getattr(projection, "rule", None)
+        sources: list[Mapping[str, Any]] = [] if rule is None else [rule.initial]
+        sources.append(getattr(projection, "initial", {}))
+        for source in sources:
+            for name, value in source.items():
+                given[f"{projection.name}.{name}"] = value
+    return given
+
+
+def _fill(entry: Any, value: Any, rng: np.random.Generator) -> NDArray[Any]:
+    if callable(value):
+        shape = entry.shape
+        value = value(rng, shape[0] if len(shape) == 1 else shape)
+    array = np.asarray(value, dtype=float) if isinstance(value, b2.Quantity) else np.asarray(value)
+    try:
+        filled = np.broadcast_to(array, entry.shape)
+    except ValueError:
+        raise ValueError(
+            f"initial value of {entry.key}: must have shape {entry.shape}, got {array.shape}"
+        ) from None
+    result: NDArray[Any] = np.array(filled, dtype=entry.dtype)
+    if result.dtype.kind == "f" and not np.all(np.isfinite(result)):
+        raise ValueError(f"initial value of {entry.key}: must be finite")
+    return result

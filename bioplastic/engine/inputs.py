@@ -1,0 +1,125 @@
+"""Check the inputs of a call and bring them into the form the compiled network reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.engine.source import Layout
+from bioplastic.validation import check_integer
+
+__all__ = ["prepare_inputs"]
+
+Prepared = dict[str, Any]
+
+
+def prepare_inputs(
+    layout: Layout, inputs: Mapping[str, Any], n_samples: int | None
+) -> tuple[Prepared, int]:
+    """Return the inputs in the order of the layout, and the number of samples.
+
+    Parameters
+    ----------
+    layout : Layout
+        Layout of the program.
+    inputs : mapping
+        Arrays and lists of spikes by name.
+    n_samples : int or None
+        Number of samples; needed when there are no inputs.
+
+    Returns
+    -------
+    prepared : dict
+        C-contiguous arrays of the declared dtype, or (offsets, steps, cells) for lists of spikes.
+    n_samples : int
+        The number of samples.
+
+    Raises
+    ------
+    ValueError
+        For unknown, missing or ill-shaped inputs, values outside the range of the declared type,
+        and numbers of samples that do not agree.
+    """
+    declared = [entry["name"] for entry in layout.inputs]
+    for name in inputs:
+        if name not in declared:
+            known = ", ".join(declared) or "none"
+            raise ValueError(f"Program.inputs: unknown input {name!r}; declared: {known}")
+    prepared: Prepared = {}
+    counts: dict[str, int] = {}
+    if n_samples is not None:
+        counts["n_samples"] = check_integer("Program.n_samples", n_samples, minimum=0)
+    for entry in layout.inputs:
+        name = entry["name"]
+        if name not in inputs:
+            raise ValueError(f"Program.inputs: input {name!r} is missing")
+        if entry["kind"] == "array":
+            array = _check_array(entry, np.asarray(inputs[name]))
+            prepared[name] = array
+            counts[name] = int(array.shape[0])
+        else:
+            prepared[name] = _check_spikes(entry, inputs[name], layout)
+            counts[name] = len(inputs[name])
+    if not counts:
+        raise ValueError("Program.n_samples: must be given for a network without inputs")
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name}: {count}" for name, count in counts.items())
+        raise ValueError(f"Program.inputs: numbers of samples differ ({listed})")
+    return prepared, next(iter(counts.values()))
+
+
+def _check_array(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
+    place, dtype = f"Program.inputs[{entry['name']!r}]", np.dtype(entry["dtype"])
+    shape = tuple(entry["shape"])
+    if array.ndim != 1 + len(shape) or array.shape[1:] != shape:
+        wanted = ", ".join(["n_samples", *(str(size) for size in shape)])
+        raise ValueError(f"{place}: must have shape ({wanted}), got {array.shape}")
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{place}: must be numbers, got dtype {array.dtype}")
+    if array.dtype != dtype and array.size:
+        if not np.all(np.isfinite(array)):
+            raise ValueError(f"{place}: must be finite")
+        if dtype.kind in "iu":
+            limits = np.iinfo(dtype)
+            if array.min() < limits.min or array.max() > limits.max:
+                raise ValueError(
+                    f"{place}: must lie in [{limits.min}, {limits.max}], "
+                    f"got [{array.min()}, {array.max()}]"
+                )
+            if array.dtype.kind == "f" and np.any(array != np.rint(array)):
+                raise ValueError(f"{place}: must be whole numbers ({dtype})")
+    elif dtype.kind == "f" and not np.all(np.isfinite(array)):
+        raise ValueError(f"{place}: must be finite")
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _check_spikes(
+    entry: dict[str, Any], trials: Sequence[Any], layout: Layout
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+    place, n = f"Program.inputs[{entry['name']!r}]", entry["shape"][0]
+    offsets = np.zeros(len(trials) + 1, dtype=np.int64)
+    steps: list[NDArray[np.int32]] = []
+    cells: list[NDArray[np.int32]] = []
+    for number, trial in enumerate(trials):
+        indices, times = trial
+        index = np.asarray(indices, dtype=np.int64)
+        step = np.rint(np.asarray(times, dtype=float) / layout.dt).astype(np.int64)
+        if index.ndim != 1 or index.shape != step.shape:
+            raise ValueError(f"{place}[{number}]: indices and times must be 1d and of equal length")
+        if index.size and (index.min() < 0 or index.max() >= n):
+            raise ValueError(f"{place}[{number}]: cells must lie in [0, {n - 1}]")
+        if step.size and (step.min() < 0 or step.max() >= layout.n_steps):
+            end = layout.n_steps * layout.dt
+            raise ValueError(f"{place}[{number}]: times must lie in [0, {end:g}) s")
+        order = np.lexsort((index, step))
+        index, step = index[order], step[order]
+        if np.any((np.diff(step) == 0) & (np.diff(index) == 0)):
+            raise ValueError(f"{place}[{number}]: a cell fires twice within one time step")
+        steps.append(step.astype(np.int32))
+        cells.append(index.astype(np.int32))
+        offsets[number + 1] = offsets[number] + index.size
+    empty = [np.zeros(0, dtype=np.int32)]
+    return offsets, np.concatenate(steps or empty), np.concatenate(cells or empty)

@@ -1,0 +1,206 @@
+"""Brian2 statements rendered as C++ kernels whose loops are ours.
+
+Brian2 parses the equations, checks the units and produces the statements; the templates in
+``engine/templates`` own the loops around them. The generator differs from Brian2's C++ generator in
+what keeps a loop from vectorising: refractoriness is a selection rather than a branch and is computed
+from a step counter, boolean operators do not short-circuit, literals have the precision of the
+simulation, the indices of a synapse come from the loop rather than from memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import brian2 as b2
+import numpy as np
+from brian2.codegen.codeobject import CodeObject
+from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
+from brian2.codegen.templates import Templater
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
+from brian2.core.variables import ArrayVariable, Constant
+from brian2.devices.device import get_device
+from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.utils.stringtools import word_substitute
+
+__all__ = ["KernelCode", "KernelGenerator", "float_precision", "refractory_steps"]
+
+_SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
+
+
+@contextmanager
+def float_precision(dtype: np.dtype[Any]) -> Iterator[None]:
+    """Let Brian2 create variables and literals of the given precision inside the block."""
+    previous = b2.prefs["core.default_float_dtype"]
+    b2.prefs["core.default_float_dtype"] = dtype.type
+    try:
+        yield
+    finally:
+        b2.prefs["core.default_float_dtype"] = previous
+
+
+def refractory_steps(owner: Any) -> int | None:
+    """Return the constant refractory period of a group in steps, None if it has no such period."""
+    steps = getattr(owner, "refractory_steps_", None)
+    return None if steps is None else int(steps)
+
+
+def _is_single() -> bool:
+    return bool(np.dtype(b2.prefs["core.default_float_dtype"]) == np.float32)
+
+
+def _scalar_type() -> str:
+    return "float" if _is_single() else "double"
+
+
+def _float_literal(value: float) -> str:
+    if np.isinf(value):
+        return "INFINITY" if value > 0 else "(-INFINITY)"
+    text = repr(float(value))
+    return f"{text}f" if _is_single() else text
+
+
+class _KernelRenderer(CPPNodeRenderer):  # type: ignore[misc]
+    """C++ expressions without short circuits and with literals of the simulation's precision."""
+
+    expression_ops: ClassVar[dict[str, Any]] = {
+        **CPPNodeRenderer.expression_ops,
+        "And": "&",
+        "Or": "|",
+    }
+
+    def render_Constant(self, node: Any) -> str:  # noqa: N802 (the name is Brian2's)
+        if isinstance(node.value, (float, np.floating)):
+            return _float_literal(float(node.value))
+        return str(super().render_Constant(node))
+
+
+class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
+    """Brian2's C++ generator with branch-free statements and indices supplied by the loop."""
+
+    universal_support_code = ""
+
+    def translate_expression(self, expr: str) -> str:
+        renderer = _KernelRenderer(auto_vectorise=self.auto_vectorise)
+        text: str = renderer.render_expr(word_substitute(expr, self.func_name_replacements))
+        return text.strip()
+
+    def translate_statement(self, statement: Any) -> str:
+        operator, declaration = statement.op, ""
+        if operator == ":=":
+            operator = "="
+            declaration = f"{c_data_type(statement.dtype)} "
+            if statement.constant:
+                declaration = f"const {declaration}"
+        expression = self.translate_expression(statement.expr)
+        return f"{declaration}{statement.var} {operator} {expression};"
+
+    def translate_to_read_arrays(
+        self, read: Iterable[str], write: Iterable[str], indices: Iterable[str]
+    ) -> list[str]:
+        lines = []
+        for name in sorted(read):
+            variable, index = self.variables[name], self.variable_indices[name]
+            const = "" if name in write else "const "
+            if variable.name in _SYNAPSE_INDEX:
+                lines.append(f"const int {name} = {_SYNAPSE_INDEX[variable.name]};")
+            elif variable.name == "i" and variable.read_only and not variable.scalar:
+                lines.append(f"const int {name} = {index};")
+            elif variable.name == "not_refractory" and refractory_steps(variable.owner) is not None:
+                last = f"_last_step_{variable.owner.name}[{index}]"
+                steps = refractory_steps(variable.owner)
+                lines.append(f"const bool {name} = (_step - {last}) >= {steps};")
+            else:
+                pointer = self.get_array_name(variable)
+                lines.append(f"{const}{c_data_type(variable.dtype)} {name} = {pointer}[{index}];")
+        return lines
+
+    def translate_to_statements(
+        self, statements: Iterable[Any], conditional_write_vars: dict[str, str]
+    ) -> list[str]:
+        lines = []
+        for statement in statements:
+            condition = conditional_write_vars.get(statement.var)
+            if condition is None or statement.op == ":=":
+                lines.append(self.translate_statement(statement))
+                continue
+            expression = self.translate_expression(statement.expr)
+            if statement.op != "=":
+                expression = f"{statement.var} {statement.op[:-1]} ({expression})"
+            lines.append(f"{statement.var} = {condition} ? ({expression}) : {statement.var};")
+        return lines
+
+    def determine_keywords(self) -> dict[str, Any]:
+        pointers: dict[str, str] = {}
+        constants = []
+        for name, variable in sorted(self.variables.items()):
+            if isinstance(variable, Constant):
+                constants.append(_declare_constant(name, variable))
+            elif isinstance(variable, ArrayVariable):
+                if getattr(variable, "ndim", 1) > 1 or variable.name in _SYNAPSE_INDEX:
+                    continue
+                pointer = self.get_array_name(variable)
+                array = get_device().get_array_name(variable)
+                restrict = "" if variable.scalar or variable.size == 1 else " __restrict"
+                pointers[pointer] = (
+                    f"{c_data_type(variable.dtype)}*{restrict} const {pointer} = {array};"
+                )
+        support, defines = [], []
+        added: set[Any] = set()
+        for name, variable in sorted(self.variables.items()):
+            if isinstance(variable, Function):
+                function = self._add_user_function(name, variable, added)
+                if function is not None:
+                    hash_defines, _, support_code, _ = function
+                    support.extend(support_code)
+                    defines.extend(hash_defines)
+        return {
+            "pointers_lines": "\n".join([*constants, *pointers.values()]),
+            "support_code_lines": "\n".join(support),
+            "hashdefine_lines": "\n".join(defines),
+            "scalar_type": _scalar_type(),
+        }
+
+
+def _declare_constant(name: str, variable: Constant) -> str:
+    value = variable.get_value()
+    if np.issubdtype(np.asarray(value).dtype, np.bool_):
+        return f"constexpr bool {name} = {'true' if value else 'false'};"
+    if np.issubdtype(np.asarray(value).dtype, np.integer):
+        return f"constexpr int64_t {name} = {int(value)};"
+    return f"constexpr {_scalar_type()} {name} = {_float_literal(float(value))};"
+
+
+class KernelCode(CodeObject):  # type: ignore[misc]
+    """Source of one kernel; it is compiled with its network, never alone."""
+
+    templater = Templater("bioplastic.engine", ".cpp")
+    generator_class = KernelGenerator
+    class_name = "bioplastic_kernel"
+
+    @classmethod
+    def is_available(cls) -> bool:
+        return True
+
+    def compile(self) -> None:
+        """Do nothing: `bioplastic.engine.source` assembles all kernels of a network."""
+
+
+for _name, _implementation in {
+    "clip": "bp_clip",
+    "abs": "bp_abs",
+    "sign": "bp_sign",
+    "timestep": "bp_timestep",
+    "exprel": "bp_exprel",
+    "int": "bp_int",
+    "poisson": "bp_poisson",
+    "rand": "bp_rand",
+    "randn": "bp_randn",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+}.items():
+    DEFAULT_FUNCTIONS[_name].implementations.add_implementation(
+        KernelCode, code=None, name=_implementation
+    )

@@ -1,0 +1,327 @@
+"""A network as data: populations, projections and how one trial runs."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
+from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
+from bioplastic.validation import check_choice, check_identifier, check_integer
+
+__all__ = [
+    "DenseProjection",
+    "NetworkSpec",
+    "Population",
+    "Projection",
+    "SparseProjection",
+    "UniformProjection",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """``n`` neurons of one model.
+
+    Parameters
+    ----------
+    name : str
+        Name of the population; its state appears as ``<name>.<variable>``.
+    n : int
+        Number of neurons.
+    model : NeuronModel
+        Equations, threshold, reset and parameters.
+
+    Examples
+    --------
+    >>> from brian2 import ms, mV
+    >>> from bioplastic.neurons.model import NeuronModel
+    >>> lif = NeuronModel(name="lif", equations="dv/dt = -v/tau : volt", threshold="v > 10*mV",
+    ...                   reset="v = 0*mV", parameters={"tau": 10*ms})
+    >>> Population(name="exc", n=100, model=lif).n
+    100
+    """
+
+    name: str
+    n: int
+    model: NeuronModel
+
+    def __post_init__(self) -> None:
+        check_identifier("Population.name", self.name)
+        check_integer("Population.n", self.n, minimum=1)
+        if not isinstance(self.model, NeuronModel):
+            raise TypeError(f"Population.model: must be a NeuronModel, got {self.model!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """What all projections have in common; use one of its subclasses.
+
+    Parameters
+    ----------
+    name : str
+        Name of the projection; its state appears as ``<name>.<variable>``.
+    source, target : str
+        Names of the pre- and postsynaptic population.
+    transmit : str, default ""
+        Statements at a presynaptic spike, executed for every synapse before the rule sees the spike,
+        for example ``"ge_post += w"``.
+    """
+
+    name: str
+    source: str
+    target: str
+    transmit: str = ""
+
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        for argument in ("name", "source", "target"):
+            check_identifier(f"{place}.{argument}", getattr(self, argument))
+        if self.name.endswith(("_pre", "_post")):
+            raise ValueError(f"{place}.name: must not end in _pre or _post, got {self.name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PlasticProjection(Projection):
+    rule: PlasticityRule | None = None
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        place = type(self).__name__
+        if self.rule is not None and not isinstance(self.rule, PlasticityRule):
+            raise TypeError(f"{place}.rule: must be a PlasticityRule, got {self.rule!r}")
+        if not self.transmit and self.rule is None:
+            raise ValueError(f"{place} {self.name!r}: needs a transmit statement or a rule")
+        object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseProjection(_PlasticProjection):
+    """All-to-all synapses; weights are one row-major matrix of shape ``(n_source, n_target)``.
+
+    Parameters
+    ----------
+    name, source, target, transmit
+        See `Projection`.
+    rule : PlasticityRule, optional
+        What the synapses learn. Without a rule there is one constant weight ``w`` per synapse.
+    initial : mapping, default {}
+        Initial values of synapse variables and traces: a number, quantity, array, or a function of
+        ``(generator, shape)``. They go before those of the rule.
+    parameters : mapping, default {}
+        Further constants that ``transmit`` reads.
+
+    Examples
+    --------
+    >>> DenseProjection(name="input_exc", source="input", target="exc", transmit="ge_post += w",
+    ...                 initial={"w": lambda rng, shape: 0.3*rng.random(shape)}).name
+    'input_exc'
+    """
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparseProjection(_PlasticProjection):
+    """Synapses between given pairs of cells.
+
+    Parameters
+    ----------
+    name, source, target, transmit, rule, initial, parameters
+        See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
+    pre, post : array of int, shape (n_synapses,)
+        Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The
+        connectivity is data of a run, not of the compiled program.
+
+    Examples
+    --------
+    >>> SparseProjection(name="loop", source="exc", target="exc", transmit="v_post += w*mV",
+    ...                  pre=[0, 0, 1], post=[1, 2, 0]).n_synapses
+    3
+    """
+
+    pre: Any = ()
+    post: Any = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        place = f"SparseProjection {self.name!r}"
+        arrays = []
+        for argument in ("pre", "post"):
+            values = np.asarray(getattr(self, argument))
+            if values.ndim != 1 or values.size == 0 or not np.issubdtype(values.dtype, np.integer):
+                raise ValueError(f"{place}.{argument}: must be a non-empty 1d array of integers")
+            if values.min() < 0:
+                raise ValueError(f"{place}.{argument}: must not be negative, got {values.min()}")
+            arrays.append(values.astype(np.int32))
+        pre, post = arrays
+        if pre.size != post.size:
+            raise ValueError(f"{place}: pre has {pre.size} entries and post {post.size}")
+        key = pre.astype(np.int64) * (int(post.max()) + 1) + post
+        if np.any(np.diff(key) <= 0):
+            raise ValueError(f"{place}: pairs must be unique and sorted by pre, then post")
+        for argument, values in zip(("pre", "post"), arrays, strict=True):
+            values.setflags(write=False)
+            object.__setattr__(self, argument, values)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.pre.size)
+
+    @classmethod
+    def random(
+        cls,
+        *,
+        n_source: int,
+        n_target: int,
+        probability: float,
+        seed: int,
+        self_connections: bool = True,
+        **arguments: Any,
+    ) -> SparseProjection:
+        """Connect every pair with a probability.
+
+        Parameters
+        ----------
+        n_source, n_target : int
+            Sizes of the populations.
+        probability : float
+            Probability of a synapse, in (0, 1].
+        seed : int
+            Seed of the connectivity.
+        self_connections : bool, default True
+            Whether cell ``k`` may project to cell ``k``.
+        **arguments
+            Further arguments of the projection.
+        """
+        mask = np.random.default_rng(seed).random((n_source, n_target)) < probability
+        if not self_connections:
+            np.fill_diagonal(mask, False)
+        pre, post = np.nonzero(mask)
+        return cls(pre=pre, post=post, **arguments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformProjection(Projection):
+    """Synapses of one constant weight in a regular pattern, stored nowhere: O(n), not O(n²).
+
+    Parameters
+    ----------
+    name, source, target, transmit
+        See `Projection`. A statement of the form ``x_post += constant`` runs as one sum over the
+        spikes; anything else as a loop over pairs.
+    pattern : {'one_to_one', 'all_but_self', 'all'}
+        Who projects to whom. The first two need populations of equal size.
+    parameters : mapping, default {}
+        Constants that ``transmit`` reads.
+
+    Examples
+    --------
+    >>> UniformProjection(name="inhibition", source="inh", target="exc", pattern="all_but_self",
+    ...                   transmit="gi_post += w", parameters={"w": 17.0}).pattern
+    'all_but_self'
+    """
+
+    pattern: str = "all"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(
+            "UniformProjection.pattern", self.pattern, ("one_to_one", "all_but_self", "all")
+        )
+        if not self.transmit:
+            raise ValueError(f"UniformProjection {self.name!r}: needs a transmit statement")
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+
+Source = Population | PoissonSource | SpikeListSource
+Record = SpikeCount | SpikeRecord | StateRecord
+Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkSpec:
+    """Everything a `bioplastic.engine.program.Program` compiles.
+
+    Order of events inside a time step: integration of all populations (traces decay), thresholds and
+    sources, the presynaptic pass of every projection (in the given order), the postsynaptic pass of
+    every projection, clocked updates, resets. See `bioplastic.plasticity.rule.PlasticityRule`.
+
+    Parameters
+    ----------
+    populations : sequence of Population, PoissonSource or SpikeListSource
+        Who fires.
+    projections : sequence of Projection
+        Who projects to whom.
+    trial : Trial
+        What one call per sample does.
+    records : sequence of SpikeCount, SpikeRecord or StateRecord, default ()
+        What a call returns besides the state.
+
+    Raises
+    ------
+    ValueError
+        For duplicate names, unknown populations, or sizes that do not fit a pattern.
+    """
+
+    populations: tuple[Source, ...]
+    projections: tuple[Projection, ...]
+    trial: Trial
+    records: tuple[Record, ...] = ()
+
+    def __post_init__(self) -> None:
+        for argument in ("populations", "projections", "records"):
+            object.__setattr__(self, argument, tuple(getattr(self, argument)))
+        names = [member.name for member in (*self.populations, *self.projections)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"NetworkSpec: the name {name!r} is used {names.count(name)} times")
+            if name in ("trial", "clock"):
+                raise ValueError(f"NetworkSpec: the name {name!r} is reserved")
+        if not self.populations:
+            raise ValueError("NetworkSpec.populations: must not be empty")
+        for projection in self.projections:
+            self._check_projection(projection)
+        for record in self.records:
+            self._population(f"{type(record).__name__}.population", record.population)
+
+    def _population(self, place: str, name: str) -> Source:
+        for population in self.populations:
+            if population.name == name:
+                return population
+        known = [population.name for population in self.populations]
+        close = difflib.get_close_matches(name, known, 1)
+        hint = f" (did you mean {close[0]!r}?)" if close else f"; known: {', '.join(known)}"
+        raise ValueError(f"{place}: unknown population {name!r}{hint}")
+
+    def _check_projection(self, projection: Projection) -> None:
+        place = f"{type(projection).__name__} {projection.name!r}"
+        source = self._population(f"{place}.source", projection.source)
+        target = self._population(f"{place}.target", projection.target)
+        if isinstance(projection, UniformProjection):
+            if projection.pattern != "all" and source.n != target.n:
+                raise ValueError(
+                    f"{place}.pattern: {projection.pattern!r} needs populations of equal size, "
+                    f"got {source.n} and {target.n}"
+                )
+        if isinstance(projection, SparseProjection):
+            for argument, size in (("pre", source.n), ("post", target.n)):
+                largest = int(getattr(projection, argument).max())
+                if largest >= size:
+                    raise ValueError(f"{place}.{argument}: cell {largest} of {size} does not exist")
+
+    def population(self, name: str) -> Source:
+        """Return the population of that name."""
+        return self._population("NetworkSpec.population", name)

@@ -1,0 +1,318 @@
+"""The same network without a compiler: stock Brian2 objects on the numpy target, step by step.
+
+Slow, and the oracle of the compiled programs: groups are ordinary `NeuronGroup` objects, projections
+ordinary `Synapses`, all executed by Brian2's own numpy code objects in the order of the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import singledispatchmethod
+from typing import Any
+
+import numpy as np
+from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
+from numpy.typing import NDArray
+
+from bioplastic.engine import lowering
+from bioplastic.engine.lowering import Plan, StateEntry
+from bioplastic.engine.random import bernoulli_spikes, derive_key, seed_key
+
+__all__ = ["NumpyNetwork"]
+
+Action = Callable[[], Any]
+SpikeLog = list[tuple[int, int, NDArray[np.int32]]]
+
+
+class NumpyNetwork:
+    """A plan ready to run on Brian2's numpy target.
+
+    Parameters
+    ----------
+    plan : Plan
+        Lowered with ``connect=True``.
+    layout : Layout
+        State, inputs and outputs of the program.
+    """
+
+    def __init__(self, plan: Plan, layout: Any) -> None:
+        self._plan = plan
+        self._layout = layout
+        self._calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
+        self._k = 0
+        self._trial_key = 0
+        for synapses in plan.synapses.values():
+            synapses.before_run({})
+        self._trial_start = [self._prepare(action) for action in plan.trial_start]
+        self._step = [self._prepare(action) for action in plan.step]
+        self._trial_end = [self._prepare(action) for action in plan.trial_end]
+        self._repeat = self._prepare(plan.repeat) if plan.repeat else None
+        self._on_repeat = self._prepare(plan.on_repeat) if plan.on_repeat else None
+
+    # ---- actions ---------------------------------------------------------------------------------
+
+    def _code(self, owner: Any, code: str, template: str, **kwds: Any) -> Action:
+        codeobj: Action = create_runner_codeobj(
+            owner, code, template, run_namespace={}, codeobj_class=NumpyCodeObject, **kwds
+        )
+        return codeobj
+
+    @staticmethod
+    def _stock(runner: Any) -> Action:
+        runner.codeobj_class = NumpyCodeObject
+        runner.before_run({})
+        run: Action = runner.run
+        return run
+
+    @singledispatchmethod
+    def _prepare(self, action: Any) -> Action:
+        raise NotImplementedError(f"no numpy action for {type(action).__name__}")
+
+    @_prepare.register
+    def _(self, action: lowering.Integrate) -> Action:
+        return self._stock(action.group.state_updater)
+
+    @_prepare.register
+    def _(self, action: lowering.Threshold) -> Action:
+        return self._stock(action.group.thresholder["spike"])
+
+    @_prepare.register
+    def _(self, action: lowering.Reset) -> Action:
+        return self._stock(action.group.resetter["spike"])
+
+    @_prepare.register
+    def _(self, action: lowering.Emit) -> Action:
+        name = action.source.name
+        emits = action.group.variables["source_emits"].get_value()
+        thresholder = self._stock(action.group.thresholder["spike"])
+
+        def emit() -> None:
+            emits[:] = 0
+            cells = self._calendars[name].get(self._k)
+            if cells is not None:
+                emits[cells] = 1
+            thresholder()
+
+        return emit
+
+    @_prepare.register
+    def _(self, action: lowering.SpikeStatements) -> Action:
+        events = action.group.variables["_spikespace"]
+        return self._code(
+            action.group,
+            action.code,
+            "reset",
+            needed_variables=["_spikespace"],
+            template_kwds={"eventspace_variable": events},
+        )
+
+    @_prepare.register
+    def _(self, action: lowering.SynapseStatements) -> Action:
+        return self._stock(getattr(action.synapses, action.pathway))
+
+    @_prepare.register
+    def _(self, action: lowering.ClockedStatements) -> Action:
+        return self._clocked(action.synapses, action.code, action.interval)
+
+    @_prepare.register
+    def _(self, action: lowering.CellStatements) -> Action:
+        return self._clocked(action.owner, action.code, action.interval)
+
+    def _clocked(self, owner: Any, code: str, interval: int) -> Action:
+        run = self._code(owner, code, "stateupdate")
+        if interval == 1:
+            return run
+        timestep = self._plan.clock.variables["timestep"]
+
+        def clocked() -> None:
+            if (int(timestep.get_value()[0]) + 1) % interval == 0:
+                run()
+
+        return clocked
+
+    @_prepare.register
+    def _(self, action: lowering.Normalise) -> Action:
+        synapses, rule = action.synapses, action.rule
+        cells = np.asarray(synapses.j[:] if rule.over == "pre" else synapses.i[:])
+        size = int((synapses.target if rule.over == "pre" else synapses.source).N)
+        variable = synapses.variables[rule.variable]
+
+        def normalise() -> None:
+            weights = variable.get_value()
+            sums = np.bincount(cells, weights, minlength=size)
+            factors = np.where(sums != 0, float(rule.total) / np.where(sums != 0, sums, 1), 1.0)
+            weights *= factors[cells]
+
+        return normalise
+
+    @_prepare.register
+    def _(self, action: lowering.RateStatements) -> Action:
+        source = action.source
+        compute = self._code(action.group, action.code, "stateupdate")
+        variable = action.group.variables["source_probability"]
+        first, last = self._plan.window(source.window)
+        names = [population.name for population in self._plan.spec.populations]
+        stream = 1 + names.index(source.name)
+
+        def draw() -> None:
+            compute()
+            key = int(derive_key(self._trial_key, stream)[0])
+            steps, cells = bernoulli_spikes(
+                variable.get_value(), key, first, last, source.dead_steps
+            )
+            self._calendars[source.name] = _by_step(steps, cells)
+
+        return draw
+
+    @_prepare.register
+    def _(self, action: lowering.TrialStatements) -> Action:
+        return self._code(action.group, action.code, "stateupdate")
+
+    # ---- running ---------------------------------------------------------------------------------
+
+    def _array(self, entry: StateEntry) -> NDArray[Any]:
+        owner, name = entry.array.removeprefix("_array_"), ""
+        for known in (*self._plan.groups, *self._plan.synapses):
+            if owner.startswith(f"{known}_"):
+                group = self._plan.groups.get(known) or self._plan.synapses[known]
+                name = owner.removeprefix(f"{known}_")
+                if name in group.variables:
+                    values: NDArray[Any] = group.variables[name].get_value()
+                    return values
+        raise KeyError(entry.key)
+
+    def _load(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
+        now = float(clock[0]) * self._layout.dt
+        for entry, values in zip(self._layout.state, arrays, strict=True):
+            if entry.kind == "steps_since_spike":
+                group = self._plan.groups[entry.array.removeprefix("_last_step_")]
+                group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
+            else:
+                self._array(entry)[:] = values.ravel()
+
+    def _store(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
+        now = float(clock[0]) * self._layout.dt
+        for entry, values in zip(self._layout.state, arrays, strict=True):
+            if entry.kind == "steps_since_spike":
+                group = self._plan.groups[entry.array.removeprefix("_last_step_")]
+                since = (now - group.variables["lastspike"].get_value()) / self._layout.dt
+                values[:] = np.minimum(np.rint(since), 1_000_000_000)
+            else:
+                values[...] = self._array(entry).reshape(values.shape)
+
+    def _set_clock(self, step: int) -> None:
+        clock = self._plan.clock
+        clock.variables["timestep"].set_value(step)
+        clock.variables["t"].set_value(step * self._layout.dt)
+
+    def run(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        inputs: dict[str, Any],
+        outputs: Sequence[NDArray[Any]],
+        n_samples: int,
+        seed: int,
+        clock: NDArray[np.int64],
+        presentations: NDArray[np.int32],
+        totals: NDArray[np.int64],
+    ) -> list[SpikeLog]:
+        """Run the trials in place; the arguments are those of the compiled function."""
+        np.random.seed(seed % (1 << 32))
+        self._load(arrays, clock)
+        logs: list[SpikeLog] = [[] for _ in self._layout.spike_logs]
+        root, presentation = seed_key(seed), 0
+        for sample in range(n_samples):
+            self._start_sample(inputs, sample)
+            while True:
+                self._trial_key = int(derive_key(root, int(clock[1]))[0])
+                np.random.seed(self._trial_key % (1 << 32))
+                counts = self._present(sample, presentation, outputs, clock, logs)
+                presentations[sample] += 1
+                clock[1] += 1
+                presentation += 1
+                for number, (population, total) in enumerate(counts.items()):
+                    totals[number] += total
+                    self._plan.trial_group.variables[f"{population}_count"].set_value(total)
+                if self._repeat is None:
+                    break
+                self._repeat()
+                if not self._plan.trial_group.variables["repeat_trial"].get_value()[0] > 0:
+                    break
+                if self._on_repeat is not None:
+                    self._on_repeat()
+        self._store(arrays, clock)
+        return logs
+
+    def _start_sample(self, inputs: dict[str, Any], sample: int) -> None:
+        for name, value in self._plan.spec.trial.variables.items():
+            self._plan.trial_group.variables[name].set_value(value)
+        for entry in self._layout.inputs:
+            given = inputs[entry["name"]]
+            if entry["kind"] == "array":
+                for name in entry["groups"]:
+                    self._plan.groups[name].variables[entry["name"]].set_value(given[sample])
+            else:
+                offsets, steps, cells = given
+                part = slice(offsets[sample], offsets[sample + 1])
+                self._calendars[entry["name"]] = _by_step(steps[part], cells[part])
+
+    def _present(
+        self,
+        sample: int,
+        presentation: int,
+        outputs: Sequence[NDArray[Any]],
+        clock: NDArray[np.int64],
+        logs: list[SpikeLog],
+    ) -> dict[str, int]:
+        for action in self._trial_start:
+            action()
+        counts = {o["population"]: 0 for o in self._layout.outputs if o["kind"] == "count"}
+        for output, array in zip(self._layout.outputs, outputs, strict=True):
+            if output["kind"] == "count":
+                array[sample] = 0
+        for self._k in range(self._plan.n_steps):
+            self._set_clock(int(clock[0]))
+            for action in self._step:
+                action()
+            self._record(sample, outputs, counts)
+            for log, name in zip(logs, self._layout.spike_logs, strict=True):
+                cells = self._spikes(name)
+                if cells.size:
+                    log.append((presentation, self._k, cells.copy()))
+            clock[0] += 1
+        for action in self._trial_end:
+            action()
+        return counts
+
+    def _record(
+        self, sample: int, outputs: Sequence[NDArray[Any]], counts: dict[str, int]
+    ) -> None:
+        for output, array in zip(self._layout.outputs, outputs, strict=True):
+            name = output["population"]
+            if output["kind"] == "count":
+                if output["window"][0] <= self._k < output["window"][1]:
+                    cells = self._spikes(name)
+                    array[sample, cells] += 1
+                    counts[name] += int(cells.size)
+            elif (self._k + 1) % output["every"] == 0:
+                values = self._plan.groups[name].variables[output["variable"]].get_value()
+                array[sample, (self._k + 1) // output["every"] - 1] = values
+
+    def _spikes(self, population: str) -> NDArray[np.int32]:
+        space: NDArray[np.int32] = (
+            self._plan.groups[population].variables["_spikespace"].get_value()
+        )
+        return space[: space[-1]]
+
+
+def _by_step(
+    steps: NDArray[np.int32], cells: NDArray[np.int32]
+) -> dict[int, NDArray[np.int32]]:
+    if steps.size == 0:
+        return {}
+    cuts = np.flatnonzero(np.diff(steps)) + 1
+    groups = np.split(cells, cuts)
+    return {int(steps[k]): group for k, group in zip([0, *cuts], groups, strict=True)}
+
+

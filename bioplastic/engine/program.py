@@ -1,0 +1,306 @@
+"""A network compiled once and then called like a function: state in, state out."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.engine import cache
+from bioplastic.engine.compiler import compile_library, compiler_identity
+from bioplastic.engine.fingerprint import describe, software_digest
+from bioplastic.engine.initial import initial_state
+from bioplastic.engine.inputs import prepare_inputs
+from bioplastic.engine.lowering import lower
+from bioplastic.engine.network import NetworkSpec, SparseProjection
+from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.source import Layout, generate_source
+from bioplastic.validation import check_choice, check_integer, check_quantity
+
+__all__ = ["Program"]
+
+State = dict[str, NDArray[Any]]
+_DTYPES = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
+
+
+class Program:
+    """A network compiled once and then called like a function.
+
+    Parameters
+    ----------
+    network : NetworkSpec
+        What to compile.
+    dt : Quantity
+        Time step (time).
+    dtype : {'float32', 'float64'}, default 'float32'
+        Precision of the state.
+    target : {'cpp', 'numpy'}, default 'cpp'
+        ``'cpp'`` compiles the network into a shared library that is kept in the build cache;
+        ``'numpy'`` runs stock Brian2 objects without a compiler and is the slow oracle.
+
+    Attributes
+    ----------
+    layout : Layout
+        Names, shapes and types of state, inputs and outputs.
+    built : bool
+        Whether this object compiled anything (False when the program came from the cache).
+
+    Raises
+    ------
+    CompilerError
+        If there is no compiler for the ``'cpp'`` target.
+
+    Notes
+    -----
+    There is no hidden state: the same ``(state, inputs, seed)`` gives the same result, in any
+    process and any number of times. Random streams are keyed by the seed and the number of trials
+    in ``state["clock.trial"]``, so a run cut into several calls equals one call bit for bit.
+
+    Examples
+    --------
+    >>> from brian2 import ms, mV
+    >>> from bioplastic.engine import NetworkSpec, Population, Program, SpikeCount, Trial
+    >>> from bioplastic.neurons.model import NeuronModel
+    >>> cell = NeuronModel(name="driven", equations="dv/dt = (20*mV - v)/tau : volt",
+    ...                    threshold="v > 10*mV", reset="v = 0*mV", parameters={"tau": 10*ms})
+    >>> spec = NetworkSpec(populations=[Population(name="exc", n=3, model=cell)], projections=[],
+    ...                    trial=Trial(duration=100*ms), records=[SpikeCount(population="exc")])
+    >>> program = Program(spec, dt=0.1*ms, target="numpy")
+    >>> state, record = program(program.initial_state(seed=0), n_samples=2, seed=0)
+    >>> record["exc.count"].shape
+    (2, 3)
+    """
+
+    def __init__(
+        self, network: NetworkSpec, *, dt: Any, dtype: str = "float32", target: str = "cpp"
+    ) -> None:
+        if not isinstance(network, NetworkSpec):
+            raise TypeError(f"Program.network: must be a NetworkSpec, got {network!r}")
+        self.network = network
+        self.dt = check_quantity("Program.dt", dt, b2.second, positive=True)
+        self.dtype = check_choice("Program.dtype", dtype, tuple(_DTYPES))
+        self.target = check_choice("Program.target", target, ("cpp", "numpy"))
+        self.built = False
+        self.layout: Layout
+        if target == "cpp":
+            self._load_library()
+        else:
+            plan = lower(network, self.dt, _DTYPES[self.dtype], connect=True)
+            _, self.layout = generate_source(plan)
+            self._numpy = NumpyNetwork(plan, self.layout)
+
+    def __repr__(self) -> str:
+        names = ", ".join(population.name for population in self.network.populations)
+        return f"Program({names}; dt={self.dt}, dtype={self.dtype!r}, target={self.target!r})"
+
+    # ---- building --------------------------------------------------------------------------------
+
+    def _load_library(self) -> None:
+        key = cache.digest(
+            [describe(self.network), repr(float(self.dt)), self.dtype, software_digest(),
+             compiler_identity()]
+        )  # fmt: skip
+        name = ", ".join(f"{p.name} {p.n}" for p in self.network.populations)
+        library, layout, self.built = cache.find_or_build(key, name, self._build)
+        self.layout = Layout.from_dict(layout)
+        self.key = key
+        self._library = ctypes.CDLL(str(library))
+        self._library.bp_run.restype = ctypes.c_void_p
+        self._library.bp_log_size.restype = ctypes.c_int64
+
+    def _build(self, directory: Path) -> dict[str, Any]:
+        plan = lower(self.network, self.dt, _DTYPES[self.dtype], connect=False)
+        source, layout = generate_source(plan)
+        (directory / "program.cpp").write_text(source)
+        compile_library(directory / "program.cpp", directory / "program.so")
+        return layout.to_dict()
+
+    def report(self) -> str:
+        """Return a table of the parts of the network: what runs over what, on which path."""
+        rows = [("part", "kernel", "elements", "path", "note")]
+        rows += [(p.name, p.action, f"{p.elements}", p.path, p.note) for p in self.layout.parts]
+        widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
+        lines = ["  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)) for row in rows]
+        return "\n".join(line.rstrip() for line in lines)
+
+    # ---- calling ---------------------------------------------------------------------------------
+
+    def initial_state(self, seed: int = 0) -> State:
+        """Return the state before the first trial.
+
+        Parameters
+        ----------
+        seed : int, default 0
+            Seed of random initial values.
+
+        Returns
+        -------
+        dict of str to array
+            ``"<population>.<variable>"``, ``"<projection>.<variable>"`` in base SI units, and
+            ``"clock.step"``, ``"clock.trial"``.
+        """
+        return initial_state(self.network, self.layout, seed)
+
+    def __call__(
+        self,
+        state: Mapping[str, NDArray[Any]],
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        n_samples: int | None = None,
+        seed: int = 0,
+    ) -> tuple[State, dict[str, NDArray[Any]]]:
+        """Run one trial per sample.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            As from `initial_state` or an earlier call. It is not changed. Entries that do not
+            belong to this program are passed through.
+        inputs : mapping, optional
+            One entry per declared input: arrays of shape ``(n_samples, n)`` or ``(n_samples,)``, or
+            for a `SpikeListSource` a list of ``(indices, times)``.
+        n_samples : int, optional
+            Number of samples when the network has no inputs.
+        seed : int, default 0
+            Seed of the random streams of this call.
+
+        Returns
+        -------
+        state : dict of str to array
+            The state after the last trial.
+        record : dict of str to array
+            What the network records, ``"presentations"`` (int32, shape ``(n_samples,)``) and for
+            every spike count ``"<population>.total"``, the spikes over all presentations.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For missing, unknown or ill-shaped state and inputs.
+        FloatingPointError
+            If a state variable is no longer finite; the message names it.
+        """
+        check_integer("Program.seed", seed, minimum=0)
+        prepared, count = prepare_inputs(self.layout, inputs or {}, n_samples)
+        new = {name: np.array(values) for name, values in state.items()}
+        arrays = [self._state_array(new, entry) for entry in self.layout.state]
+        clock = np.array([new["clock.step"], new["clock.trial"]], dtype=np.int64)
+        record: dict[str, NDArray[Any]] = {
+            output["key"]: np.zeros((count, *output["shape"]), dtype=output["dtype"])
+            for output in self.layout.outputs
+        }
+        outputs = list(record.values())
+        counted = [o["population"] for o in self.layout.outputs if o["kind"] == "count"]
+        totals = np.zeros(max(1, len(counted)), dtype=np.int64)
+        presentations = np.zeros(count, dtype=np.int32)
+        run = self._run_cpp if self.target == "cpp" else self._run_numpy
+        logs = run(arrays, prepared, outputs, count, seed, clock, presentations, totals)
+        record["presentations"] = presentations
+        record.update({f"{p}.total": np.array(t) for p, t in zip(counted, totals, strict=False)})
+        for name, (trial, step, cell) in zip(self.layout.spike_logs, logs, strict=True):
+            record[f"{name}.spike_trial"] = trial
+            record[f"{name}.spike_time"] = step * self.layout.dt
+            record[f"{name}.spike_cell"] = cell
+        new["clock.step"], new["clock.trial"] = (np.array(value) for value in clock)
+        self._check_finite(arrays)
+        return new, record
+
+    def _state_array(self, state: State, entry: Any) -> NDArray[Any]:
+        if entry.key not in state:
+            raise ValueError(f"Program.state: entry {entry.key!r} is missing")
+        values = state[entry.key]
+        if values.shape != entry.shape:
+            raise ValueError(
+                f"Program.state[{entry.key!r}]: must have shape {entry.shape}, got {values.shape}"
+            )
+        if values.dtype != entry.dtype or not values.flags.c_contiguous:
+            values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(entry.shape)
+            state[entry.key] = values
+        return values
+
+    def _check_finite(self, arrays: list[NDArray[Any]]) -> None:
+        for entry, values in zip(self.layout.state, arrays, strict=True):
+            if values.dtype.kind == "f" and not np.isfinite(values.sum()):
+                bad = np.argwhere(~np.isfinite(values))
+                if bad.size == 0:  # only the sum overflowed
+                    continue
+                raise FloatingPointError(
+                    f"Program: {entry.key} of cell {tuple(bad[0].tolist())} is "
+                    f"{values[tuple(bad[0])]} after the call"
+                )
+
+    def _run_cpp(
+        self,
+        arrays: list[NDArray[Any]],
+        inputs: dict[str, Any],
+        outputs: list[NDArray[Any]],
+        count: int,
+        seed: int,
+        clock: NDArray[np.int64],
+        presentations: NDArray[np.int32],
+        totals: NDArray[np.int64],
+    ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+        connectivity = _connectivity_arrays(self.network)
+        flat: list[NDArray[Any]] = []
+        for given in inputs.values():
+            flat.extend(given if isinstance(given, tuple) else (given,))
+        library = self._library
+        result = library.bp_run(
+            _pointers([*arrays, *connectivity]), _pointers(flat), _pointers(outputs),
+            ctypes.c_int64(count), ctypes.c_uint64(seed), clock.ctypes.data_as(ctypes.c_void_p),
+            presentations.ctypes.data_as(ctypes.c_void_p),
+            totals.ctypes.data_as(ctypes.c_void_p),
+        )  # fmt: skip
+        if not result:
+            raise MemoryError("Program: the compiled network could not allocate its memory")
+        handle = ctypes.c_void_p(result)
+        try:
+            return [self._copy_log(handle, k) for k in range(len(self.layout.spike_logs))]
+        finally:
+            library.bp_free(handle)
+
+    def _copy_log(
+        self, handle: ctypes.c_void_p, number: int
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        size = self._library.bp_log_size(handle, number)
+        trial = np.empty(size, dtype=np.int64)
+        step, cell = np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
+        self._library.bp_log_copy(
+            handle, number, *(a.ctypes.data_as(ctypes.c_void_p) for a in (trial, step, cell))
+        )
+        return trial, step, cell
+
+    def _run_numpy(
+        self, *arguments: Any
+    ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+        logs = []
+        for log in self._numpy.run(*arguments):
+            sizes = [cells.size for _, _, cells in log]
+            trial = np.repeat(np.array([t for t, _, _ in log], dtype=np.int64), sizes)
+            step = np.repeat(np.array([s for _, s, _ in log], dtype=np.int32), sizes)
+            cell = np.concatenate([c for _, _, c in log] or [np.zeros(0, dtype=np.int32)])
+            logs.append((trial, step, cell))
+        return logs
+
+
+def _pointers(arrays: list[NDArray[Any]]) -> Any:
+    return (ctypes.c_void_p * max(1, len(arrays)))(*(array.ctypes.data for array in arrays))
+
+
+def _connectivity_arrays(network: NetworkSpec) -> list[NDArray[Any]]:
+    """Return compressed rows and columns of every sparse projection, in the order of the layout."""
+    arrays: list[NDArray[Any]] = []
+    for projection in network.projections:
+        if not isinstance(projection, SparseProjection):
+            continue
+        n_pre = network.population(projection.source).n
+        n_post = network.population(projection.target).n
+        row = np.searchsorted(projection.pre, np.arange(n_pre + 1)).astype(np.int64)
+        order = np.argsort(projection.post, kind="stable").astype(np.int64)
+        column = np.searchsorted(projection.post[order], np.arange(n_post + 1)).astype(np.int64)
+        arrays += [row, projection.post, projection.pre, column, order]
+    return arrays

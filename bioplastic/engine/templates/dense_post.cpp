@@ -1,0 +1,22 @@
+{# One strided column of the weight matrix per postsynaptic spike. #}
+{% extends 'kernel.cpp' %}
+{% block body %}
+    const int _count = {{events}}[{{n_post}}];
+    if(_count == 0)
+        return;
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    for(int _event=0; _event<_count; _event++)
+    {
+        const int _postsynaptic_idx = {{events}}[_event];
+        {% if vectorise %}
+        #pragma GCC ivdep
+        {% endif %}
+        for(int _presynaptic_idx=0; _presynaptic_idx<{{n_pre}}; _presynaptic_idx++)
+        {
+            const size_t _idx = (size_t)_presynaptic_idx * {{n_post}} + _postsynaptic_idx;
+            const size_t _vectorisation_idx = _idx;
+            {{vector_code|autoindent}}
+        }
+    }
+{% endblock %}

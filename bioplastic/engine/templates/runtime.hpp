@@ -1,0 +1,176 @@
+// Run-time support shared by all generated networks: arithmetic that Brian2's expressions expect,
+// counter-based random numbers, the calendar of input spikes and the recorders.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <vector>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+using std::sin; using std::cos; using std::tan; using std::sinh; using std::cosh; using std::tanh;
+using std::asin; using std::acos; using std::atan; using std::exp; using std::log; using std::log10;
+using std::sqrt; using std::ceil; using std::floor; using std::expm1; using std::log1p;
+
+// ---- arithmetic ---------------------------------------------------------------------------------
+template <typename T, typename L, typename H>
+static inline T bp_clip(T x, L low, H high)
+{
+    const T l = T(low), h = T(high);
+    x = x < l ? l : x;
+    return x > h ? h : x;
+}
+template <typename T> static inline T bp_abs(T x) { return x < 0 ? -x : x; }
+template <typename T> static inline int bp_sign(T x) { return (T(0) < x) - (x < T(0)); }
+template <typename T> static inline int bp_int(T x) { return (int)x; }
+static inline int64_t bp_timestep(double t, double dt) { return (int64_t)((t + 1e-3L * dt) / dt); }
+static inline double bp_exprel(double x)
+{
+    return bp_abs(x) < 1e-12L ? 1.0 + x / 2 : expm1(x) / x;
+}
+static inline float _brian_pow(float x, float y) { return std::pow(x, y); }
+static inline double _brian_pow(double x, double y) { return std::pow(x, y); }
+template <typename T> static inline T _brian_pow(T x, int n)
+{
+    if (n < 0)
+        return T(1) / _brian_pow(x, -n);
+    T result = 1;
+    for (; n > 0; n >>= 1, x *= x)
+        if (n & 1)
+            result *= x;
+    return result;
+}
+template <typename A, typename B> static inline auto _brian_pow(A x, B y) -> decltype(x * y)
+{
+    return std::pow((decltype(x * y))x, (decltype(x * y))y);
+}
+template <typename A, typename B> static inline auto _brian_floordiv(A x, B y) -> decltype(x * y)
+{
+    return (decltype(x * y))floor((double)x / (double)y);
+}
+template <typename A, typename B> static inline auto _brian_mod(A x, B y) -> decltype(x * y)
+{
+    return (decltype(x * y))(x - y * floor((double)x / (double)y));
+}
+
+// ---- random numbers: the n-th draw is a hash of (key, n), so any draw can be repeated ------------
+static inline uint64_t bp_hash(uint64_t z)
+{
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+    return z ^ (z >> 31);
+}
+struct CounterRng
+{
+    uint64_t key = 0, n = 0;
+    static uint64_t derive(uint64_t key, uint64_t child)
+    {
+        return bp_hash(key ^ bp_hash(child + 0x9E3779B97F4A7C15ull));
+    }
+    inline double uniform()
+    {
+        const uint64_t bits = bp_hash(key + 0x9E3779B97F4A7C15ull * ++n);
+        return ((double)(bits >> 11) + 0.5) * (1.0 / 9007199254740992.0);
+    }
+    inline double normal()
+    {
+        const double radius = sqrt(-2.0 * log(uniform()));
+        return radius * cos(6.283185307179586476925286766559L * uniform());
+    }
+    int poisson(double mean)
+    {
+        int count = 0;
+        for (; mean > 30; mean -= 30)
+            count += poisson(30.0);
+        double product = uniform();
+        for (const double limit = exp(-mean); product > limit; product *= uniform())
+            count++;
+        return count;
+    }
+};
+
+// ---- input spikes of one trial, sorted by time step ----------------------------------------------
+struct Calendar
+{
+    std::vector<int32_t> steps, cells, start, sorted;
+    int n_steps = 0;
+    void begin(int n) { n_steps = n; steps.clear(); cells.clear(); }
+    inline void add(int step, int cell) { steps.push_back(step); cells.push_back(cell); }
+    void finish()
+    {
+        start.assign(n_steps + 1, 0);
+        sorted.resize(steps.size());
+        for (int32_t s : steps)
+            start[s + 1]++;
+        for (int k = 0; k < n_steps; k++)
+            start[k + 1] += start[k];
+        std::vector<int32_t>& next = scratch;
+        next.assign(start.begin(), start.end());
+        for (size_t k = 0; k < steps.size(); k++)
+            sorted[next[steps[k]]++] = cells[k];
+    }
+    inline void emit(int step, int32_t* events, int n) const
+    {
+        const int first = start[step], count = start[step + 1] - first;
+        for (int k = 0; k < count; k++)
+            events[k] = sorted[first + k];
+        events[n] = count;
+    }
+    // Bernoulli trials with probability p per step as geometric intervals: the cost follows the
+    // spikes. After a spike, `dead` steps cannot fire.
+    template <typename T>
+    void draw_bernoulli(const T* p, int n, int on, int off, int dead, uint64_t key)
+    {
+        for (int i = 0; i < n; i++)
+        {
+            if (!(p[i] > 0))
+                continue;
+            CounterRng rng;
+            rng.key = CounterRng::derive(key, i);
+            const double scale = 1.0 / log1p(-(double)p[i]);
+            int step = on - 1;
+            while (true)
+            {
+                const double wait = log(rng.uniform()) * scale;
+                if (wait >= off - step - 1)
+                    break;
+                step += 1 + (int)wait;
+                add(step, i);
+                step += dead;
+                if (step >= off)
+                    break;
+            }
+        }
+    }
+private:
+    std::vector<int32_t> scratch;
+};
+
+// ---- recorders ---------------------------------------------------------------------------------
+struct SpikeLog
+{
+    std::vector<int64_t> presentation;
+    std::vector<int32_t> step, cell;
+    inline void add(const int32_t* events, int n, int64_t p, int k)
+    {
+        for (int e = 0; e < events[n]; e++)
+        {
+            presentation.push_back(p);
+            step.push_back(k);
+            cell.push_back(events[e]);
+        }
+    }
+};
+
+// Subnormal numbers (decaying traces) cost a hundred cycles each: flush them while the network runs.
+struct FlushSubnormals
+{
+#if defined(__SSE2__)
+    unsigned int saved;
+    FlushSubnormals() : saved(_mm_getcsr()) { _mm_setcsr(saved | 0x8040); }
+    ~FlushSubnormals() { _mm_setcsr(saved); }
+#endif
+};

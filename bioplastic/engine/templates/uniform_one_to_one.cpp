@@ -1,0 +1,16 @@
+{% extends 'kernel.cpp' %}
+{% block body %}
+    const int _count = {{events}}[{{n_pre}}];
+    if(_count == 0)
+        return;
+    const size_t _vectorisation_idx = -1;
+    {{scalar_code|autoindent}}
+    for(int _event=0; _event<_count; _event++)
+    {
+        const int _presynaptic_idx = {{events}}[_event];
+        const int _postsynaptic_idx = _presynaptic_idx;
+        const size_t _idx = _presynaptic_idx;
+        const size_t _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+    }
+{% endblock %}

@@ -1,0 +1,133 @@
+"""What happens around a stretch of simulation: trials, repetitions and recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from brian2 import Quantity, second
+
+from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
+
+__all__ = ["SpikeCount", "SpikeRecord", "StateRecord", "Trial"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One presentation of one sample, perhaps repeated until a condition holds.
+
+    A program runs one trial per sample. When ``repeat_while`` holds at the end of a trial,
+    ``on_repeat`` is executed and the same sample is presented again; the network is not reset.
+
+    Parameters
+    ----------
+    duration : Quantity
+        Length of a presentation, rest included (time).
+    variables : mapping of str to float, default {}
+        Scalar variables, set to these values at the first presentation of every sample. Rate
+        expressions of sources may read them.
+    repeat_while : str, default ""
+        Boolean expression over ``variables`` and the totals of the spike counts (see `SpikeCount`),
+        for example ``"exc_count < 5 and intensity < 32"``. Empty: never repeat.
+    on_repeat : str, default ""
+        Statements over ``variables`` executed before a repetition.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> trial = Trial(duration=500*ms, variables={"intensity": 2.0},
+    ...               repeat_while="exc_count < 5 and intensity < 32",
+    ...               on_repeat="intensity += 1")
+    """
+
+    duration: Quantity
+    variables: Mapping[str, float] = field(default_factory=dict)
+    repeat_while: str = ""
+    on_repeat: str = ""
+
+    def __post_init__(self) -> None:
+        check_quantity("Trial.duration", self.duration, second, positive=True)
+        values = {}
+        for name, value in dict(self.variables).items():
+            check_identifier("Trial.variables", name)
+            values[name] = check_real(f"Trial.variables[{name!r}]", value)
+        object.__setattr__(self, "variables", MappingProxyType(values))
+        if self.on_repeat and not self.repeat_while:
+            raise ValueError("Trial.on_repeat: needs a repeat_while condition, got none")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeCount:
+    """Spikes of every cell of a population in the last presentation of each sample.
+
+    The record holds ``<population>.count``, int32 of shape ``(n_samples, n)``; the trial may read
+    the sum over cells as the variable ``<population>_count``.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+    window : pair of Quantity, optional
+        Onset and offset within the trial (time). Default: the whole trial.
+    """
+
+    population: str
+    window: tuple[Quantity, Quantity] | None = None
+
+    def __post_init__(self) -> None:
+        check_identifier("SpikeCount.population", self.population)
+        if self.window is not None:
+            for edge in self.window:
+                check_quantity("SpikeCount.window", edge, second, non_negative=True)
+            if not self.window[0] < self.window[1]:
+                raise ValueError(
+                    f"SpikeCount.window: onset must lie before offset, got {self.window}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpikeRecord:
+    """Every spike of a population.
+
+    The record holds ``<population>.spike_trial`` (index of the presentation within the call, int64),
+    ``<population>.spike_time`` (seconds from the start of that presentation) and
+    ``<population>.spike_cell`` (int32).
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+    """
+
+    population: str
+
+    def __post_init__(self) -> None:
+        check_identifier("SpikeRecord.population", self.population)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StateRecord:
+    """A variable of every cell at the end of every ``every``-th step of the last presentation.
+
+    The record holds ``<population>.<variable>``, of shape ``(n_samples, n_records, n)`` in base SI
+    units.
+
+    Parameters
+    ----------
+    population : str
+        Name of the population.
+    variable : str
+        Name of the state variable.
+    every : int, default 1
+        Steps between two records.
+    """
+
+    population: str
+    variable: str
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        check_identifier("StateRecord.population", self.population)
+        check_identifier("StateRecord.variable", self.variable)
+        check_integer("StateRecord.every", self.every, minimum=1)

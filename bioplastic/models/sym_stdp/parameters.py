@@ -1,0 +1,145 @@
+"""Constants of the symmetric-STDP network, as in the authors' program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from brian2 import Hz, Quantity, ms, mV, second
+
+__all__ = ["SymSTDPParameters", "published_parameters"]
+
+
+def _default(value: Quantity) -> Any:
+    """Return a dataclass field with a default quantity (quantities are mutable arrays)."""
+    return field(default_factory=lambda: value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SymSTDPParameters:
+    """Constants of the network of Hao et al. (2020) for one size and data set.
+
+    The defaults are those for MNIST with 100 or 400 hidden neurons; `published_parameters` knows the
+    others.
+
+    Parameters
+    ----------
+    eta_hidden, eta_output : float
+        Learning rates of input to hidden and hidden to output.
+    w_max_hidden, w_max_output : float
+        Upper bounds of the weights.
+    scaling_hidden, scaling_output : float
+        Summed incoming weight after scaling as a fraction of ``n_inputs * w_max``.
+    theta_plus : Quantity
+        Increment of the adaptive threshold at its initial value (voltage).
+    tau_theta : Quantity
+        Decay of the adaptive threshold (time).
+    v_t : Quantity
+        Static threshold of the hidden neurons (voltage).
+    trace_jump : float
+        Jump of the traces at a spike. In the published program the jump of the input-to-hidden traces
+        is 0.1 times an integer between 1 and the number of GPU thread groups, left open by a data
+        race; 1 is our default.
+    tau_trace : Quantity
+        Decay of the traces (time).
+    excitation, inhibition : float
+        Weight from hidden to inhibitory and back.
+    teacher_rate : Quantity
+        Rate of the teacher of the true class in training.
+    presentation, rest : Quantity
+        Length of an image and of the pause after it (time).
+    min_spikes : int
+        Fewer hidden spikes than this and the image is shown again, brighter.
+    first_intensity, last_intensity : float
+        Rates are ``pixel/8 * intensity`` Hz; the intensity grows by one with every repetition.
+    """
+
+    eta_hidden: float = 0.005
+    eta_output: float = 0.04
+    w_max_hidden: float = 1.0
+    w_max_output: float = 8.0
+    scaling_hidden: float = 0.1
+    scaling_output: float = 0.1
+    theta_plus: Quantity = _default(0.07 * mV)
+    tau_theta: Quantity = _default(6000 * second)
+    v_t: Quantity = _default(-52 * mV)
+    trace_jump: float = 0.1
+    tau_trace: Quantity = _default(20 * ms)
+    excitation: float = 10.4
+    inhibition: float = 17.0
+    teacher_rate: Quantity = _default(200 * Hz)
+    presentation: Quantity = _default(350 * ms)
+    rest: Quantity = _default(150 * ms)
+    min_spikes: int = 5
+    first_intensity: float = 2.0
+    last_intensity: float = 32.0
+
+    def with_values(self, **overrides: Any) -> SymSTDPParameters:
+        """Return a copy with other values; an unknown name is an error that lists the known ones."""
+        unknown = set(overrides) - set(self.__dataclass_fields__)
+        if unknown:
+            known = ", ".join(self.__dataclass_fields__)
+            raise ValueError(
+                f"SymSTDPParameters: unknown parameter {sorted(unknown)[0]!r}; known: {known}"
+            )
+        return replace(self, **overrides)
+
+
+_MNIST = SymSTDPParameters()
+_PUBLISHED = {
+    ("mnist", 100): _MNIST,
+    ("mnist", 400): _MNIST,
+    ("mnist", 1600): _MNIST.with_values(eta_hidden=0.02, eta_output=0.08, tau_theta=8000 * second),
+    ("mnist", 6400): _MNIST.with_values(
+        eta_hidden=0.01, theta_plus=0.05 * mV, tau_theta=20_000 * second
+    ),
+    ("mnist", 10_000): _MNIST.with_values(
+        eta_hidden=0.0075, theta_plus=0.05 * mV, tau_theta=20_000 * second
+    ),
+    ("fashion-mnist", 400): _MNIST.with_values(
+        eta_hidden=0.02,
+        eta_output=0.32,
+        w_max_output=40.0,
+        scaling_hidden=0.025,
+        scaling_output=0.05,
+        theta_plus=0.05 * mV,
+        tau_theta=50_000 * second,
+        v_t=-60 * mV,
+    ),
+    ("fashion-mnist", 6400): _MNIST.with_values(
+        eta_hidden=0.0005,
+        eta_output=0.08,
+        scaling_hidden=0.025,
+        theta_plus=0.05 * mV,
+        tau_theta=20_000 * second,
+        v_t=-60 * mV,
+    ),
+}
+
+
+def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
+    """Return the published constants of the nearest published size.
+
+    Parameters
+    ----------
+    n_hidden : int
+        Number of hidden neurons.
+    dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
+        For which data the constants were chosen. With Fashion-MNIST and 6400 neurons, ``v_t`` and
+        ``w_max_output`` are inferred.
+
+    Returns
+    -------
+    SymSTDPParameters
+
+    Examples
+    --------
+    >>> published_parameters(1600).eta_hidden
+    0.02
+    """
+    sizes = [size for name, size in _PUBLISHED if name == dataset]
+    if not sizes:
+        known = ", ".join(sorted({repr(name) for name, _ in _PUBLISHED}))
+        raise ValueError(f"published_parameters.dataset: must be one of {known}, got {dataset!r}")
+    nearest = min(sizes, key=lambda size: abs(size - n_hidden))
+    return _PUBLISHED[dataset, nearest]

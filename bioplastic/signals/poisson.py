@@ -1,0 +1,84 @@
+"""Poisson spike sources whose rates are an equation string over the inputs of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from brian2 import Quantity, second
+
+from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
+
+__all__ = ["INPUT_DTYPES", "PoissonSource"]
+
+INPUT_DTYPES = ("uint8", "int32", "float32", "float64")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoissonSource:
+    """Independent spike sources with a rate that is constant during a window of every trial.
+
+    A source fires in a time step with probability ``rate * dt`` (at most 0.9). The engine draws
+    inter-spike intervals instead of one number per source and step, so the cost follows the spikes.
+
+    Parameters
+    ----------
+    name : str
+        Name of the population.
+    n : int
+        Number of sources.
+    rates : str
+        Expression in Hz over the inputs, the variables of the trial and the index ``i``, for example
+        ``"pixel/8*intensity*Hz"``.
+    inputs : mapping of str to str, default {}
+        Inputs with one value per source and trial, name to dtype (``uint8``, ``int32``, ``float32``
+        or ``float64``); given to the program as arrays of shape ``(n_samples, n)``.
+    shared_inputs : mapping of str to str, default {}
+        Inputs with one value per trial; arrays of shape ``(n_samples,)``.
+    window : pair of Quantity, optional
+        Onset and offset within the trial, in time units. Default: the whole trial.
+    dead_steps : int, default 0
+        Number of steps after a spike in which a source cannot fire. With 1, the realised rate is
+        ``p/(1 + p)/dt`` for ``p = rate*dt`` (the forced Poisson source of Hao et al. 2020).
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, for a wrong type, range or unit.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> PoissonSource(name="image", n=784, rates="pixel/4*Hz", inputs={"pixel": "uint8"},
+    ...               window=(0*ms, 350*ms)).n
+    784
+    """
+
+    name: str
+    n: int
+    rates: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    shared_inputs: Mapping[str, str] = field(default_factory=dict)
+    window: tuple[Quantity, Quantity] | None = None
+    dead_steps: int = 0
+
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        check_identifier(f"{place}.name", self.name)
+        check_integer(f"{place}.n", self.n, minimum=1)
+        check_integer(f"{place}.dead_steps", self.dead_steps, minimum=0)
+        if not isinstance(self.rates, str) or not self.rates.strip():
+            raise ValueError(f"{place}.rates: must be an expression in Hz, got {self.rates!r}")
+        for argument in ("inputs", "shared_inputs"):
+            declared = dict(getattr(self, argument))
+            for name, dtype in declared.items():
+                check_identifier(f"{place}.{argument}", name)
+                check_choice(f"{place}.{argument}[{name!r}]", dtype, INPUT_DTYPES)
+            object.__setattr__(self, argument, MappingProxyType(declared))
+        if self.window is not None:
+            onset, offset = self.window
+            check_quantity(f"{place}.window", onset, second, non_negative=True)
+            check_quantity(f"{place}.window", offset, second, positive=True)
+            if not onset < offset:
+                raise ValueError(f"{place}.window: onset must lie before offset, got {self.window}")

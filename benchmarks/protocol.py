@@ -155,9 +155,16 @@ def input_rates(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
 
 
 def parse_arguments(
-    description: str, argv: Sequence[str] | None = None, *, project: bool = False
+    description: str,
+    argv: Sequence[str] | None = None,
+    *,
+    project: bool = False,
+    flags: Sequence[str] = (),
 ) -> argparse.Namespace:
-    """Read the command line that all peers share (``project`` adds that of compiled peers)."""
+    """Read the command line that all peers share.
+
+    ``project`` adds the options of compiled peers, ``flags`` names switches of one peer.
+    """
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--n", type=int, required=True, help="hidden neurons")
     parser.add_argument("--images", type=int, required=True, help="images to train on")
@@ -167,6 +174,8 @@ def parse_arguments(
         parser.add_argument("--project", type=Path, help="folder of the generated C++")
         parser.add_argument("--stimuli", type=int, help="images in the table (default: --images)")
         parser.add_argument("--stage", choices=("all", "build", "collect"), default="all")
+    for flag in flags:
+        parser.add_argument(flag, action="store_true")
     arguments = parser.parse_args(argv)
     if arguments.n < 1 or arguments.images < 1:
         parser.error("--n and --images must be positive")

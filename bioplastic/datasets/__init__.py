@@ -1,1 +1,23 @@
+"""Where samples come from: the embedded digits, the MNIST family, splits and preprocessing."""
 
+from __future__ import annotations
+
+from bioplastic.datasets.dataset import Dataset
+from bioplastic.datasets.digits import load_digits
+from bioplastic.datasets.idx import read_idx
+from bioplastic.datasets.loading import DATASET_NAMES, load_dataset
+from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
+from bioplastic.datasets.preprocessing import preprocess_fashion
+from bioplastic.datasets.splits import stratified_split
+
+__all__ = [
+    "DATASET_NAMES",
+    "MNIST_FAMILY",
+    "Dataset",
+    "load_dataset",
+    "load_digits",
+    "load_mnist",
+    "preprocess_fashion",
+    "read_idx",
+    "stratified_split",
+]

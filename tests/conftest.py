@@ -1,0 +1,47 @@
+"""What all tests share: a window-less matplotlib, a clean Brian2, and where real images are."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _leave_brian2_as_found() -> Iterator[None]:
+    """Undo what a test did to the global settings of Brian2: device, code generation, time step."""
+    import brian2 as b2
+    from brian2.devices.device import get_device, runtime_device
+
+    target = b2.prefs.codegen.target
+    default_float = b2.prefs.core.default_float_dtype
+    dt = b2.defaultclock.dt
+    yield
+    if get_device() is not runtime_device:
+        b2.device.reinit()
+        b2.set_device("runtime")
+    b2.prefs.codegen.target = target
+    b2.prefs.core.default_float_dtype = default_float
+    b2.defaultclock.dt = dt
+
+
+@pytest.fixture(autouse=True)
+def _close_figures() -> Iterator[None]:
+    """Close the figures that a test left open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture
+def mnist_root() -> Path:
+    """Return the folder with the real MNIST; the test is skipped without it."""
+    data = os.environ.get("BIOPLASTIC_DATA")
+    if not data or not (Path(data) / "mnist").is_dir():
+        pytest.skip("set BIOPLASTIC_DATA to a folder that holds mnist/ to run this test")
+    return Path(data)

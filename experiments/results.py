@@ -1,0 +1,326 @@
+"""What an experiment measured: a strict JSON file and an npz file, both or neither."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import re
+import statistics
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.validation import check_integer, check_real
+
+__all__ = ["KEYS", "Results", "load_results", "mean_over_seeds", "save_results"]
+
+KEYS = (
+    "experiment",
+    "reference",
+    "scale",
+    "data",
+    "seed",
+    "parameters",
+    "metrics",
+    "baselines",
+    "paper",
+    "versions",
+    "revision",
+    "cpu_seconds",
+    "wall_seconds",
+)
+"""Keys of the JSON file, no more and no fewer."""
+
+_SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_RESERVED = frozenset({"file", "allow_pickle"})  # arguments of numpy.savez
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Results:
+    """The numbers of one experiment and where they come from.
+
+    A computation fills `metrics`, `baselines`, `paper`, `parameters` and `arrays`; the framework
+    fills the rest.
+
+    Parameters
+    ----------
+    metrics : mapping of str to float
+        What was measured, snake_case names, accuracies as fractions. ``x_std`` is the standard
+        deviation over seeds of ``x``.
+    baselines : mapping of str to float, optional
+        What to compare with, for example ``chance`` and ``linear``.
+    paper : mapping of str to float, optional
+        Published values, under the names of the metrics where they are the same quantity.
+    parameters : mapping, optional
+        Everything that was set, as JSON: texts, numbers, truth values, None, lists, mappings.
+    arrays : mapping of str to ndarray, optional
+        Whatever the figures need.
+    experiment, reference, scale, data : str
+        Which experiment, and on what.
+    seed : int
+        The seed.
+    versions : mapping of str to str or None
+        Versions of the software.
+    revision : str or None
+        The git commit, with ``+dirty`` if the code differed from it.
+    cpu_seconds, wall_seconds : float
+        What the computation took.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a name is not snake_case, a number is not finite, or something cannot be stored. The
+        message names the entry.
+
+    Examples
+    --------
+    >>> results = Results(metrics={"accuracy": 0.81}, baselines={"chance": 0.1})
+    >>> results.metrics["accuracy"]
+    0.81
+    >>> Results(metrics={"accuracy": float("nan")})
+    Traceback (most recent call last):
+        ...
+    ValueError: Results.metrics['accuracy']: must be a finite number, got nan
+    """
+
+    metrics: Mapping[str, float]
+    baselines: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    paper: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    arrays: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+    experiment: str = ""
+    reference: str = ""
+    scale: str = ""
+    data: str = ""
+    seed: int = 0
+    versions: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
+    revision: str | None = None
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        clean: dict[str, Any] = {
+            "parameters": _to_json("Results.parameters", self.parameters),
+            "versions": _to_json("Results.versions", self.versions),
+            "arrays": _check_arrays(self.arrays),
+            "seed": check_integer("Results.seed", self.seed, minimum=0),
+        }
+        for field in ("metrics", "baselines", "paper"):
+            clean[field] = _check_numbers(f"Results.{field}", getattr(self, field))
+        for field in ("cpu_seconds", "wall_seconds"):
+            clean[field] = check_real(f"Results.{field}", getattr(self, field), minimum=0)
+        for field in ("experiment", "reference", "scale", "data"):
+            if not isinstance(getattr(self, field), str):
+                raise TypeError(f"Results.{field}: must be text, got {getattr(self, field)!r}")
+        if not isinstance(self.revision, str | None):
+            raise TypeError(f"Results.revision: must be text or None, got {self.revision!r}")
+        for field, value in clean.items():
+            object.__setattr__(self, field, value)
+
+
+def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, Path]:
+    """Write ``NAME.npz`` and ``NAME.json``, neither before both are complete.
+
+    Parameters
+    ----------
+    results : Results
+        The results; ``results.experiment`` gives the name.
+    out : path-like
+        The folder, made if missing.
+
+    Returns
+    -------
+    json_path, npz_path : pathlib.Path
+        The two files.
+
+    Raises
+    ------
+    ValueError
+        If the results carry no name.
+    OSError
+        If the files cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> results = Results(experiment="demo", metrics={"accuracy": 0.81})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path, _ = save_results(results, folder)
+    ...     load_results(path).metrics
+    {'accuracy': 0.81}
+    """
+    if not results.experiment:
+        raise ValueError("Results.experiment: must not be empty when results are stored")
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    json_path = folder / f"{results.experiment}.json"
+    npz_path = folder / f"{results.experiment}.npz"
+    content = {key: getattr(results, key) for key in KEYS}
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    with _staged(npz_path, json_path) as (npz, plain):
+        np.savez_compressed(npz, **results.arrays)  # type: ignore[arg-type]
+        plain.write(text.encode())
+    return json_path, npz_path
+
+
+def load_results(path: str | os.PathLike[str]) -> Results:
+    """Read the results written by `save_results`.
+
+    Parameters
+    ----------
+    path : path-like
+        The JSON file; the npz file lies beside it.
+
+    Returns
+    -------
+    Results
+        The same results.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the two files is missing.
+    TypeError, ValueError
+        If a file is damaged, or the keys or values are not those of results.
+    """
+    json_path = Path(path)
+    npz_path = json_path.with_suffix(".npz")
+    try:
+        content = json.loads(json_path.read_text("utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ValueError(f"{json_path}: must be strict JSON ({error})") from None
+    if not isinstance(content, dict) or set(content) != set(KEYS):
+        found = sorted(content) if isinstance(content, dict) else type(content).__name__
+        raise ValueError(f"{json_path}: must have the keys {sorted(KEYS)}, got {found}")
+    try:
+        with np.load(npz_path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+    except (zipfile.BadZipFile, ValueError, EOFError) as error:
+        raise ValueError(f"{npz_path}: must be an npz file without objects ({error})") from None
+    return Results(**content, arrays=arrays)
+
+
+def mean_over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Average metrics over seeds; ``x_std`` beside each ``x`` is the sample deviation.
+
+    Parameters
+    ----------
+    runs : sequence of mappings of str to float
+        The metrics of each seed, all with the same names.
+
+    Returns
+    -------
+    dict of str to float
+        Means, and deviations when there are at least two runs.
+
+    Raises
+    ------
+    ValueError
+        If there are no runs or their names differ.
+
+    Examples
+    --------
+    >>> mean_over_seeds([{"accuracy": 0.75}, {"accuracy": 0.25}])
+    {'accuracy': 0.5, 'accuracy_std': 0.3535533905932738}
+    """
+    if not runs:
+        raise ValueError("mean_over_seeds.runs: must hold at least one run")
+    if any(set(run) != set(runs[0]) for run in runs):
+        raise ValueError("mean_over_seeds.runs: must all have the same names")
+    means: dict[str, float] = {}
+    for name in runs[0]:
+        values = [float(run[name]) for run in runs]
+        means[name] = statistics.fmean(values)
+        if len(values) > 1:
+            means[f"{name}_std"] = statistics.stdev(values)
+    return means
+
+
+@contextlib.contextmanager
+def _staged(*targets: Path) -> Iterator[list[IO[bytes]]]:
+    """Lend a temporary file for each target; move all into place at the end, or none."""
+    staged: list[tuple[Path, IO[bytes]]] = []
+    try:
+        for target in targets:
+            handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
+            staged.append((Path(name), os.fdopen(handle, "wb")))
+        yield [stream for _, stream in staged]
+        mask = os.umask(0)
+        os.umask(mask)
+        for temporary, stream in staged:
+            stream.close()
+            temporary.chmod(0o666 & ~mask)
+        for (temporary, _), target in zip(staged, targets, strict=True):
+            os.replace(temporary, target)
+    finally:
+        for temporary, stream in staged:
+            stream.close()
+            temporary.unlink(missing_ok=True)
+
+
+def _check_numbers(place: str, values: Mapping[str, Any]) -> dict[str, float]:
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{place}: must be a mapping of names to numbers, got {values!r}")
+    clean = {}
+    for name, value in values.items():
+        _check_name(place, name)
+        if name.endswith("_std") and name.removesuffix("_std") not in values:
+            raise ValueError(f"{place}[{name!r}]: must stand beside {name.removesuffix('_std')!r}")
+        clean[name] = check_real(f"{place}[{name!r}]", value)
+    return clean
+
+
+def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+    if not isinstance(arrays, Mapping):
+        raise TypeError(f"Results.arrays: must be a mapping of names to arrays, got {arrays!r}")
+    clean = {}
+    for name, value in arrays.items():
+        _check_name("Results.arrays", name)
+        if name in _RESERVED:
+            raise ValueError(f"Results.arrays[{name!r}]: must have another name, this is reserved")
+        array = np.asarray(value)
+        if array.dtype.kind not in "biufcU":
+            raise TypeError(
+                f"Results.arrays[{name!r}]: must hold numbers, truth values or text, "
+                f"got {array.dtype}"
+            )
+        clean[name] = array
+    return clean
+
+
+def _check_name(place: str, name: Any) -> None:
+    if not isinstance(name, str) or not _SNAKE_CASE.fullmatch(name):
+        raise ValueError(f"{place}: must have names in snake_case, got {name!r}")
+
+
+def _to_json(place: str, value: Any) -> Any:
+    """Return the value as plain JSON types, or name what is none."""
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, np.ndarray):  # a Brian2 quantity, which would lose its unit, is one too
+        raise TypeError(f"{place}: must be plain JSON, got the array or quantity {value!r}")
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating):
+        return check_real(place, float(value))
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{place}: must have text as keys, got {key!r}")
+        return {key: _to_json(f"{place}[{key!r}]", entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(f"{place}[{index}]", entry) for index, entry in enumerate(value)]
+    raise TypeError(f"{place}: must be plain JSON, got {value!r}")
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not allowed")

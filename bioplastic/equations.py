@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import numbers
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import brian2 as b2
@@ -45,7 +46,7 @@ __all__ = [
 Value = TypeVar("Value")
 
 #: Functions, constants and units that every expression may use.
-DEFAULT_NAMES = frozenset(DEFAULT_FUNCTIONS) | frozenset(DEFAULT_CONSTANTS) | frozenset(DEFAULT_UNITS)
+DEFAULT_NAMES = frozenset({*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNITS})
 
 #: Variables that Brian2 provides in every group.
 CLOCK_VARIABLES = {"t": b2.second.dim, "dt": b2.second.dim, "t_in_timesteps": DIMENSIONLESS}
@@ -139,6 +140,11 @@ def parse_equations(place: str, text: str) -> b2.Equations:
     """
     if not isinstance(text, str):
         raise TypeError(f"{place}: must be a string of equations, got {text!r}")
+    return _parse_equations(place, text)
+
+
+@lru_cache(maxsize=1024)
+def _parse_equations(place: str, text: str) -> b2.Equations:
     try:
         return b2.Equations(text.replace(";", "\n"))
     except (EquationError, ValueError, SyntaxError, KeyError) as error:
@@ -199,12 +205,15 @@ def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
             raise ValueError(f"{place}: {name!r} is not an identifier")
         if name in DEFAULT_NAMES or name in CLOCK_VARIABLES:
             raise ValueError(f"{place}: the name {name!r} is taken by a unit, function or clock")
+        number: Any = None
         if isinstance(value, b2.Quantity) and np.ndim(value) == 0:
             number = value if value.dim is not DIMENSIONLESS else float(value)
-        elif isinstance(value, (numbers.Real, np.ndarray)) and np.ndim(value) == 0:
+        elif isinstance(value, numbers.Real):
             number = float(value)
-        else:
-            raise TypeError(f"{place}: {name!r} must be a number or a scalar quantity, got {value!r}")
+        if number is None:
+            raise TypeError(
+                f"{place}: {name!r} must be a number or a scalar quantity, got {value!r}"
+            )
         if np.isnan(float(np.asarray(number))):
             raise ValueError(f"{place}: {name!r} must not be NaN")
         checked[name] = number
@@ -234,7 +243,9 @@ def declared_variables(
         known[name] = Variable(name=name, dimensions=get_dimensions(dimensions))
     for equation in equations:
         dtype = {"boolean": bool, "integer": np.int32}.get(equation.var_type, np.float64)
-        known[equation.varname] = Variable(name=equation.varname, dimensions=equation.dim, dtype=dtype)
+        known[equation.varname] = Variable(
+            name=equation.varname, dimensions=equation.dim, dtype=dtype
+        )
     for name, value in parameters.items():
         known[name] = Constant(name, float(np.asarray(value)), dimensions=get_dimensions(value))
     return known

@@ -105,7 +105,9 @@ def check_initial(model: NeuronModel, values: Mapping[str, Any] | None = None) -
             raise ValueError(f"{slot}: unknown state variable {name!r}{suggest(name, names)}")
         if not callable(value):
             if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
-                raise TypeError(f"{slot}: {name!r} must be a number, array or function, got {value!r}")
+                raise TypeError(
+                    f"{slot}: {name!r} must be a number, array or function, got {value!r}"
+                )
             if get_dimensions(value) is not equations[name].dim:
                 raise UnitMismatchError(
                     f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "

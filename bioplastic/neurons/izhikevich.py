@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, mV, ms, nS, pA, pF
+from brian2 import Quantity, ms, mV, nS, pA, pF
 
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.validation import check_choice

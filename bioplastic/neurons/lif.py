@@ -68,7 +68,13 @@ def current_lif(
         reset="v = v_reset",
         refractory=refractory,
         method="exponential_euler",
-        parameters={"tau": tau, "v_rest": v_rest, "v_reset": v_reset, "v_t": v_t, "tau_syn": tau_syn},
+        parameters={
+            "tau": tau,
+            "v_rest": v_rest,
+            "v_reset": v_reset,
+            "v_t": v_t,
+            "tau_syn": tau_syn,
+        },
         initial={"v": v_rest},
         reference="Gerstner et al. 2014, Eq. 1.5",
     )

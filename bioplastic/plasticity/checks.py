@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
@@ -24,83 +22,23 @@ from bioplastic.equations import (
     UnitMismatchError,
     check_boolean,
     check_units,
-    declared_variables,
     parse_statements,
     read_names,
     suggest,
     unit_string,
 )
 from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
+from bioplastic.plasticity.vocabulary import (
+    EQUATION_SLOTS,
+    SYNAPSE_VARIABLES,
+    Vocabulary,
+    build_vocabulary,
+)
 
 if TYPE_CHECKING:
     from bioplastic.plasticity.rule import PlasticityRule
 
-__all__ = [
-    "EQUATION_SLOTS",
-    "SYNAPSE_VARIABLES",
-    "check_initial",
-    "check_rule_text",
-    "check_units_against",
-]
-
-EQUATION_SLOTS = ("synapse", "pre", "post", "modulators")
-
-#: Variables of a synapse that need no declaration.
-SYNAPSE_VARIABLES = frozenset({"i", "j", "N_pre", "N_post", "N_incoming", "N_outgoing"})
-
-
-@dataclass
-class Vocabulary:
-    """The names a rule may use, and their units.
-
-    ``neuron`` maps suffixed names of neuron variables to dimensions. It is None as long as the
-    rule is not bound to neurons; then any name with a suffix that resembles no trace may be one.
-    """
-
-    place: str
-    equations: dict[str, SingleEquation]
-    slot_of: dict[str, str]
-    parameters: Mapping[str, Any]
-    neuron: Mapping[str, Any] | None = None
-    known: dict[str, Any] = field(init=False)
-
-    def __post_init__(self) -> None:
-        extra: dict[str, Any] = dict.fromkeys(SYNAPSE_VARIABLES, DIMENSIONLESS)
-        extra.update(self.neuron or {})
-        self.known = declared_variables(self.equations.values(), self.parameters, extra)
-
-    def check_names(self, slot: str, names: Iterable[str]) -> bool:
-        """Check that names exist; return whether the units of all of them are known."""
-        complete = True
-        for name in sorted(names):
-            if name in self.known:
-                continue
-            self.check_neuron_name(slot, name)
-            complete = False
-        return complete
-
-    def check_neuron_name(self, slot: str, name: str) -> None:
-        """Check a name that is not declared: only a variable of a neuron may be meant."""
-        stem, separator, side = name.rpartition("_")
-        mine = set(self.equations) | set(self.parameters)
-        if not separator or side not in {"pre", "post"}:
-            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, mine)}")
-        traces = {known for known, where in self.slot_of.items() if known.endswith(f"_{side}")}
-        if self.neuron is not None:
-            raise ValueError(
-                f"{slot}: {name!r} is neither a trace of the rule nor a variable of the "
-                f"{side}synaptic neuron{suggest(name, traces | set(self.neuron))}"
-            )
-        other = f"{stem}_{'post' if side == 'pre' else 'pre'}"
-        if self.slot_of.get(other) in {"pre", "post"}:
-            raise ValueError(
-                f"{slot}: trace {name!r} is used but slot {side!r} does not define it"
-                f"{suggest(name, traces) or suggest(name, [other])}"
-            )
-        stems = {trace.rpartition("_")[0]: trace for trace in traces}
-        close = difflib.get_close_matches(stem, stems, n=1, cutoff=0.8)
-        if close:
-            raise ValueError(f"{slot}: unknown variable {name!r} (did you mean {stems[close[0]]!r}?)")
+__all__ = ["check_initial", "check_rule_text", "check_units_against"]
 
 
 def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
@@ -111,7 +49,7 @@ def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
     ValueError
         If something is unknown, does not parse, or has the wrong unit or place.
     """
-    vocabulary = _build_vocabulary(rule)
+    vocabulary = build_vocabulary(rule)
     _check_equations(rule, vocabulary)
     statements = {slot: _check_statements(rule, slot, vocabulary) for slot in SLOTS}
     if rule.normalise is not None and rule.normalise.variable not in rule.parse("synapse"):
@@ -135,7 +73,7 @@ def check_units_against(
     """
     neuron = {f"{name}_pre": read_dimensions(unit) for name, unit in (pre or {}).items()}
     neuron.update({f"{name}_post": read_dimensions(unit) for name, unit in (post or {}).items()})
-    vocabulary = _build_vocabulary(rule, neuron)
+    vocabulary = build_vocabulary(rule, neuron)
     _check_equations(rule, vocabulary)
     for slot in SLOTS:
         _check_statements(rule, slot, vocabulary)
@@ -164,7 +102,9 @@ def check_initial(rule: PlasticityRule) -> dict[str, Any]:
             raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, stored)}")
         if not callable(value):
             if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
-                raise TypeError(f"{slot}: {name!r} must be a number, array or function, got {value!r}")
+                raise TypeError(
+                    f"{slot}: {name!r} must be a number, array or function, got {value!r}"
+                )
             if get_dimensions(value) is not stored[name].dim:
                 raise UnitMismatchError(
                     f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "
@@ -181,25 +121,6 @@ def read_dimensions(unit: Any) -> Dimension:
     if isinstance(unit, str):
         return dimensions_and_type_from_string(unit)[0]
     return unit if isinstance(unit, Dimension) else get_dimensions(unit)
-
-
-def _build_vocabulary(
-    rule: PlasticityRule, neuron: Mapping[str, Any] | None = None
-) -> Vocabulary:
-    place = f"PlasticityRule {rule.name!r}"
-    equations: dict[str, SingleEquation] = {}
-    slot_of: dict[str, str] = {}
-    for slot in EQUATION_SLOTS:
-        for name, equation in rule.parse(slot).items():
-            if name in equations:
-                raise ValueError(f"{place}, {slot}: {name!r} is already defined in {slot_of[name]!r}")
-            if name in rule.parameters:
-                raise ValueError(f"{place}, parameters: {name!r} is already a variable")
-            if name in SYNAPSE_VARIABLES:
-                raise ValueError(f"{place}, {slot}: the name {name!r} is provided by the synapse")
-            equations[name] = equation
-            slot_of[name] = slot
-    return Vocabulary(place, equations, slot_of, rule.parameters, neuron)
 
 
 def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
@@ -232,7 +153,9 @@ def _check_placement(slot: str, part: str, equation: SingleEquation) -> None:
     sided = name.endswith(("_pre", "_post"))
     allowed = {"synapse": {"shared", "constant"}, "modulators": {"shared"}}.get(part, set())
     if part in {"pre", "post"} and not name.endswith(f"_{part}"):
-        raise ValueError(f"{slot}: {name!r} lives on the {part}synaptic neuron, call it '{name}_{part}'")
+        raise ValueError(
+            f"{slot}: {name!r} lives on the {part}synaptic neuron, call it '{name}_{part}'"
+        )
     if part == "synapse":
         if sided:
             raise ValueError(
@@ -255,7 +178,8 @@ def _check_placement(slot: str, part: str, equation: SingleEquation) -> None:
         if sided and "shared" in flags:
             raise ValueError(f"{slot}: {name!r} cannot be both (shared) and a variable of neurons")
     if flags - allowed:
-        raise ValueError(f"{slot}: flag ({sorted(flags - allowed)[0]}) of {name!r} is not possible here")
+        flag = sorted(flags - allowed)[0]
+        raise ValueError(f"{slot}: flag ({flag}) of {name!r} is not possible here")
 
 
 def _check_reach(
@@ -265,7 +189,8 @@ def _check_reach(
     for read in sorted(names):
         side = next((end for end in ("pre", "post") if read.endswith(f"_{end}")), None)
         origin = vocabulary.slot_of.get(read)
-        if part in {"pre", "post"} and ((side or part) != part or origin in {"synapse", "modulators"}):
+        elsewhere = (side or part) != part or origin in {"synapse", "modulators"}
+        if part in {"pre", "post"} and elsewhere:
             raise ValueError(
                 f"{slot}: the trace {name!r} reads {read!r}, which its neuron does not have"
             )
@@ -283,9 +208,7 @@ def _check_statements(
     shared = frozenset(
         name for name, equation in vocabulary.equations.items() if "shared" in equation.flags
     )
-    synaptic = {
-        name for name, where in vocabulary.slot_of.items() if where == "synapse"
-    } - shared
+    synaptic = {name for name, where in vocabulary.slot_of.items() if where == "synapse"} - shared
     local = Vocabulary(
         vocabulary.place,
         vocabulary.equations,
@@ -323,11 +246,10 @@ def _check_statements(
             later = {read for _, _, other in parsed[number + 1 :] for read in read_names(other)}
             if not target.endswith(("_pre", "_post")) and op == "=" and target in later:
                 temporary[target] = phase
-                dimensions = check_units(place, text, expression, None, local.known) if complete else None
-                if dimensions is not None:
+                local.known[target] = None
+                if complete:
+                    dimensions = check_units(place, text, expression, None, local.known)
                     local.known[target] = Variable(name=target, dimensions=dimensions)
-                else:
-                    local.known[target] = None
             else:
                 local.check_neuron_name(place, target)
             statements.append(Statement(target, op, expression, scope))

@@ -74,9 +74,7 @@ def _merge_equations(place: str, one: Equations, other: Equations) -> tuple[str,
     return "\n".join(lines.values()), shared
 
 
-def _merge_values(
-    place: str, one: Mapping[str, Any], other: Mapping[str, Any]
-) -> dict[str, Any]:
+def _merge_values(place: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     for name in set(one) & set(other):
         if not same_value(one[name], other[name]):
             raise ValueError(f"{place}: {name!r} is {one[name]} and {other[name]}")

@@ -144,9 +144,9 @@ class SynapseInterpreter:
             self._code[expression] = compile(expression, "<rule>", "eval")
         names: dict[str, Any] = {**self._names, **self.state, "t": self.time}
         for name, code in self._subexpressions.items():
-            names[name] = eval(code, {"__builtins__": {}}, names)  # noqa: S307
+            names[name] = eval(code, {"__builtins__": {}}, names)
         try:
-            return float(eval(self._code[expression], {"__builtins__": {}}, names))  # noqa: S307
+            return float(eval(self._code[expression], {"__builtins__": {}}, names))
         except NameError as error:
             raise ValueError(
                 f"PlasticityRule {self.rule.name!r}: {expression!r} needs a value: {error}"
@@ -192,7 +192,8 @@ class SynapseInterpreter:
                     f"{suggest(name, {*state, *needed})}"
                 )
             state[name] = float(np.asarray(value))
-        written = {s.target for slot in ("on_pre", "on_post", "every") for s in rule.statements(slot)}
+        slots = ("on_pre", "on_post", "every")
+        written = {statement.target for slot in slots for statement in rule.statements(slot)}
         for name in sorted(needed - set(state)):
             if name not in written:
                 raise ValueError(
@@ -286,9 +287,7 @@ class SynapseInterpreter:
         return np.asarray(solution.y[:, -1], dtype=float)
 
 
-def _make_namespace(
-    rule: PlasticityRule, dt: float, rng: np.random.Generator
-) -> dict[str, Any]:
+def _make_namespace(rule: PlasticityRule, dt: float, rng: np.random.Generator) -> dict[str, Any]:
     names: dict[str, Any] = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
     names.update({name: constant.value for name, constant in DEFAULT_CONSTANTS.items()})
     names.update({name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items()})

@@ -17,15 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from bioplastic.equations import FrozenMap, check_parameters, parse_equations, suggest
-from bioplastic.plasticity.checks import (
-    EQUATION_SLOTS,
-    check_initial,
-    check_rule_text,
-    check_units_against,
-)
+from bioplastic.plasticity.checks import check_initial, check_rule_text, check_units_against
 from bioplastic.plasticity.compose import compose_rules
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.statements import SLOTS, Phase, Statement, group_phases
+from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
 from bioplastic.validation import check_choice, check_quantity
 
 if TYPE_CHECKING:
@@ -277,7 +273,7 @@ class PlasticityRule:
         return plot_window(self, ax, **protocol)
 
     def audit(self) -> Audit:
-        """Return what each update of the rule depends on; see :mod:`bioplastic.plasticity.audit`."""
+        """Return what each update depends on; see :mod:`bioplastic.plasticity.audit`."""
         from bioplastic.plasticity.audit import audit_rule
 
         return audit_rule(self)

@@ -1,0 +1,248 @@
+"""Locality audit: what each update of a rule depends on, computed from its equations.
+
+Every name an update reads has an origin: this synapse, this presynaptic or postsynaptic cell, a
+declared modulator, a sum over the inputs of the cell, or something else, which is not local. Sums
+are followed through traces: a variable that synapses add up carries information about all of them,
+and so does every trace that reads it.
+"""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+
+from bioplastic.equations import DEFAULT_NAMES, read_names, solve_decay
+from bioplastic.plasticity.locality import SHARED, Audit, Origin, Update, Verdict
+from bioplastic.plasticity.statements import SLOTS
+
+if TYPE_CHECKING:
+    from bioplastic.plasticity.rule import PlasticityRule
+
+__all__ = ["Audit", "Origin", "Update", "Verdict", "audit_rule"]
+
+
+def audit_rule(rule: PlasticityRule) -> Audit:
+    r"""Audit a rule.
+
+    Parameters
+    ----------
+    rule : PlasticityRule
+        The rule.
+
+    Returns
+    -------
+    Audit
+        Computed from the parsed equations and nothing else.
+
+    Examples
+    --------
+    >>> from bioplastic.plasticity import pair_stdp
+    >>> audit = audit_rule(pair_stdp())
+    >>> str(audit.verdict), audit.memory["synapse"], audit.memory["pre"]
+    ('local', 1, 1)
+    >>> audit.to_latex()
+    'pair-stdp & local & online & 1/1/1 & 4/4/2 \\\\'
+    """
+    origins = _trace_origins(rule)
+    updates = [*_audit_equations(rule, origins), *_audit_statements(rule, origins)]
+    if rule.normalise is not None:
+        inputs = rule.normalise.over == "pre"
+        origin = Origin.INPUTS if inputs else Origin.ELSEWHERE
+        variable = rule.normalise.variable
+        reads = ((variable, Origin.SYNAPSE), (f"sum of {variable}", origin))
+        updates.append(
+            Update("normalise", variable, "synapse", reads, _judge(reads), "trial limit", True, 2)
+        )
+    order = list(Verdict)
+    verdict = max((update.verdict for update in updates), key=order.index, default=Verdict.LOCAL)
+    return Audit(
+        rule.name,
+        tuple(updates),
+        verdict,
+        all(update.causal for update in updates),
+        all(update.timing == "online" for update in updates),
+        _count_memory(rule),
+        _count_operations(updates),
+    )
+
+
+def _trace_origins(rule: PlasticityRule) -> dict[str, frozenset[Origin]]:
+    """Return the origins of every variable, sums followed through traces until nothing changes."""
+    origins: dict[str, set[Origin]] = {}
+    flows: list[tuple[str, frozenset[str]]] = []
+    for slot in ("synapse", "modulators", "pre", "post"):
+        for name, equation in rule.parse(slot).items():
+            origins[name] = {_place(slot, name, "shared" in equation.flags)}
+            if equation.type == SUBEXPRESSION:
+                origins[name] = set() if slot == "synapse" else origins[name]
+            if equation.type != PARAMETER:
+                flows.append((name, read_names(equation.expr.code)))
+    for name in rule.neuron_variables:
+        origins[name] = {Origin.PRE if name.endswith("_pre") else Origin.POST}
+    for slot in SLOTS:
+        for statement in rule.statements(slot):
+            target = statement.target
+            origins.setdefault(target, set())
+            if statement.scope == "synapse" and target.endswith("_post"):
+                origins[target].add(Origin.INPUTS)
+            elif statement.scope == "synapse" and (
+                target.endswith("_pre") or origins[target] & SHARED
+            ):
+                origins[target].add(Origin.ELSEWHERE)
+            flows.append((target, read_names(statement.expression)))
+    carried = {Origin.INPUTS, Origin.ELSEWHERE}
+    synaptic = {name for name in origins if Origin.SYNAPSE in origins[name]}
+    changed = True
+    while changed:
+        changed = False
+        for target, names in flows:
+            if target in synaptic:
+                continue
+            everything = not origins[target] & set(Origin) - carried
+            for name in names & set(origins):
+                new = origins[name] if everything else origins[name] & carried
+                changed = changed or not new <= origins[target]
+                origins[target] |= new
+    return {name: frozenset(found) for name, found in origins.items()}
+
+
+def _place(slot: str, name: str, shared: bool) -> Origin:
+    if slot in {"pre", "post"}:
+        return Origin.PRE if slot == "pre" else Origin.POST
+    if shared:
+        return Origin.SETTING if slot == "synapse" else Origin.SCALAR
+    return Origin.SYNAPSE if slot == "synapse" else Origin.PER_NEURON
+
+
+def _audit_equations(rule: PlasticityRule, origins: dict[str, frozenset[Origin]]) -> list[Update]:
+    updates = []
+    for slot in ("pre", "post", "modulators", "synapse"):
+        for name, equation in rule.parse(slot).items():
+            if equation.type != DIFFERENTIAL_EQUATION:
+                continue
+            code = equation.expr.code
+            reads = _classify(rule, read_names(code) | {name}, origins)
+            scope = "shared" if "shared" in equation.flags else slot
+            if slot == "modulators" and scope != "shared":
+                scope = "pre" if name.endswith("_pre") else "post"
+            event = "event-driven" in equation.flags
+            updates.append(
+                Update(
+                    "equation, at events" if event else "equation",
+                    name,
+                    scope,
+                    reads,
+                    _judge(reads),
+                    "online",
+                    True,
+                    1 if _is_decay(name, code) else _count(code) + 2,
+                )
+            )
+    return updates
+
+
+def _audit_statements(rule: PlasticityRule, origins: dict[str, frozenset[Origin]]) -> list[Update]:
+    updates = []
+    for slot in SLOTS:
+        for statement in rule.statements(slot):
+            # Adding to a variable does not need its value.
+            names = statement.reads
+            if statement.op in {"+=", "-="}:
+                names = read_names(statement.expression)
+            reads = _classify(rule, names, origins)
+            verdict = _judge(reads)
+            if statement.scope == "synapse" and origins[statement.target] & SHARED:
+                verdict = Verdict.NON_LOCAL
+            timing = "trial limit" if slot.startswith("on_trial") else "online"
+            operations = _count(statement.expression) + (statement.op != "=")
+            updates.append(
+                Update(
+                    slot,
+                    statement.target,
+                    statement.scope,
+                    reads,
+                    verdict,
+                    timing,
+                    True,
+                    operations,
+                )
+            )
+    return updates
+
+
+def _classify(
+    rule: PlasticityRule, names: frozenset[str] | set[str], origins: dict[str, frozenset[Origin]]
+) -> tuple[tuple[str, Origin], ...]:
+    order = list(Origin)
+    reads = []
+    for name in sorted(names):
+        if name in rule.parameters or name in DEFAULT_NAMES or name in {"t", "dt"}:
+            continue
+        if name in {"i", "j", "N_pre", "N_post", "N_incoming", "N_outgoing"}:
+            reads.append((name, Origin.SYNAPSE))
+            continue
+        found = origins.get(name, frozenset({Origin.ELSEWHERE})) or {Origin.SYNAPSE}
+        reads.append((name, max(found, key=order.index)))
+    return tuple(reads)
+
+
+def _judge(reads: tuple[tuple[str, Origin], ...]) -> Verdict:
+    found = {origin for _, origin in reads}
+    if Origin.ELSEWHERE in found:
+        return Verdict.NON_LOCAL
+    if Origin.INPUTS in found:
+        return Verdict.CELL_WIDE
+    if found & {Origin.SCALAR, Origin.PER_NEURON}:
+        return Verdict.MODULATED
+    return Verdict.LOCAL
+
+
+def _count_memory(rule: PlasticityRule) -> dict[str, int]:
+    memory = {"synapse": 0, "pre": 0, "post": 0, "shared": 0}
+    for slot in ("synapse", "pre", "post", "modulators"):
+        equations = rule.parse(slot)
+        for name, equation in equations.items():
+            if equation.type == SUBEXPRESSION:
+                continue
+            if "shared" in equation.flags:
+                memory["shared"] += 1
+            elif slot == "modulators":
+                memory["pre" if name.endswith("_pre") else "post"] += 1
+            else:
+                memory[slot] += 1
+        if any("event-driven" in equation.flags for equation in equations.values()):
+            memory["synapse"] += 1
+    return memory
+
+
+def _count_operations(updates: list[Update]) -> dict[str, int]:
+    counts = {
+        "pre spike, per synapse": 0,
+        "pre spike, per cell": 0,
+        "post spike, per synapse": 0,
+        "post spike, per cell": 0,
+        "step": 0,
+    }
+    for update in updates:
+        if update.slot in {"on_pre", "on_post"}:
+            side = update.slot.removeprefix("on_")
+            place = "per synapse" if update.scope == "synapse" else "per cell"
+            counts[f"{side} spike, {place}"] += update.operations
+        elif update.slot == "equation, at events":
+            for side in ("pre", "post"):
+                counts[f"{side} spike, per synapse"] += update.operations
+        elif update.slot in {"equation", "every"}:
+            counts["step"] += update.operations
+    return counts
+
+
+def _count(expression: str) -> int:
+    operators = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.Call)
+    return sum(isinstance(node, operators) for node in ast.walk(ast.parse(expression, mode="eval")))
+
+
+def _is_decay(name: str, code: str) -> bool:
+    solution = solve_decay(name, code, ())
+    return solution is not None and solution[1] is None and read_names(code) >= {name}

@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,6 @@ class Contender:
     prepare: Callable[[Setting, int, tuple[int, int]], dict[str, Any]]
     run: Callable[[Setting, int, int, dict[str, Any]], tuple[Usage, dict[str, Any]]]
     describe: str = ""
-    largest: int | None = field(default=None)
 
     def counts(self, n: int) -> tuple[int, int]:
         """Return the two run lengths for ``n`` hidden neurons."""
@@ -85,7 +84,7 @@ def read_reference(text: str, count: int) -> dict[str, Any]:
     >>> read_reference(line, 20)["presentations"]
     22
     """
-    values = dict(re.findall(r"(\\S+)=(\\S+)", text.strip().splitlines()[-1]))
+    values = dict(re.findall(r"(\S+)=(\S+)", text.strip().splitlines()[-1]))
     return dict(
         images=count,
         presentations=round(float(values["pres/img"]) * count),

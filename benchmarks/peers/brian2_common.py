@@ -27,7 +27,6 @@ from benchmarks.protocol import (
     IMAGE_MS,
     N_CLASSES,
     N_PIXELS,
-    OFF_MS,
     ON_MS,
     STEP_MS,
     TEACHER_HZ,
@@ -206,8 +205,8 @@ def main(
             b2.Network(objects).run(images * IMAGE_MS * ms, namespace={})
             b2.device.build(directory=str(project), compile=True, run=False)
             shutil.copy2(project / "main", project / f"main_{images}")
-        if arguments.stage == "all":
             (project / "results").mkdir(exist_ok=True)
+        if arguments.stage == "all":
             subprocess.run([f"./main_{images}"], cwd=project, check=True, env=dict(os.environ))
         if arguments.stage in ("all", "collect"):
             collect(project, images)

@@ -17,9 +17,7 @@ from benchmarks.peers import brian2_common as common
 def build_network(n: int, namespace: dict[str, Any]) -> list[Any]:
     """Return the objects of the network with ``n`` hidden neurons."""
     inputs, inh, teacher = common.common_groups(n, namespace, traces=True)
-    hub = b2.NeuronGroup(
-        1, "dg/dt = -g/tau_i : 1", method="euler", namespace=namespace, name="hub"
-    )
+    hub = b2.NeuronGroup(1, "dg/dt = -g/tau_i : 1", method="euler", namespace=namespace, name="hub")
     exc = common.excitatory(
         n,
         namespace,

@@ -24,9 +24,7 @@ dx_after/dt = -x_after/tau_x : 1 (event-driven)
 
 def build_network(n: int, namespace: dict[str, Any]) -> list[Any]:
     """Return the objects of the network with ``n`` hidden neurons."""
-    inputs = b2.PoissonGroup(
-        N_PIXELS, "pixels(t, i)*shown(t)", namespace=namespace, name="inp"
-    )
+    inputs = b2.PoissonGroup(N_PIXELS, "pixels(t, i)*shown(t)", namespace=namespace, name="inp")
     teacher = common.poisson(
         "sup",
         N_CLASSES,

@@ -1,0 +1,184 @@
+"""From samples to medians, paired ratios, and the table that people read."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.measure import slope
+from benchmarks.protocol import plastic_synapses
+
+__all__ = ["markdown_table", "pair_runs", "paired_ratios", "summarise", "write_json"]
+
+ACTIVITY_TOLERANCE = 0.10
+
+
+def pair_runs(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Turn the short and the long run of each repeat into one cost per image.
+
+    Parameters
+    ----------
+    samples : iterable of mapping
+        One record per run with ``contender, n, repeat, cpu_seconds, peak_bytes`` and an
+        ``outcome`` of ``images, presentations, hidden_spikes, input_spikes``.
+
+    Returns
+    -------
+    list of dict
+        One record per (contender, n, repeat) that has two runs. ``cpu_ms_per_image`` and
+        ``cpu_ms_per_presentation`` exclude set-up; an image that is shown again counts as two
+        presentations.
+    """
+    groups: dict[tuple[str, int, int], list[Mapping[str, Any]]] = {}
+    for sample in samples:
+        key = (sample["contender"], sample["n"], sample["repeat"])
+        groups.setdefault(key, []).append(sample)
+    pairs = []
+    for (contender, n, repeat), runs in groups.items():
+        if len(runs) != 2:
+            continue
+        few, many = sorted(runs, key=lambda run: run["outcome"]["images"])
+
+        def per(unit: str, few: Any = few, many: Any = many) -> float:
+            cpu = few["cpu_seconds"], many["cpu_seconds"]
+            return 1e3 * slope(*cpu, few["outcome"][unit], many["outcome"][unit])
+
+        per_image = per("images")
+        pairs.append(
+            dict(
+                contender=contender,
+                n=n,
+                repeat=repeat,
+                cpu_ms_per_image=per_image,
+                cpu_ms_per_presentation=per("presentations"),
+                setup_cpu_seconds=few["cpu_seconds"] - per_image * few["outcome"]["images"] / 1e3,
+                peak_bytes=max(few["peak_bytes"], many["peak_bytes"]),
+                images=many["outcome"]["images"],
+                hidden_spikes=many["outcome"]["hidden_spikes"],
+                input_spikes=many["outcome"]["input_spikes"],
+            )
+        )
+    return pairs
+
+
+def paired_ratios(
+    pairs: Sequence[Mapping[str, Any]], base: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Divide the cost per presentation of each contender by that of ``base`` in the same repeat.
+
+    Returns
+    -------
+    dict
+        ``{n: {contender: {"median", "smallest", "largest", "each"}}}``, sizes as strings.
+    """
+    cost = {(p["contender"], p["n"], p["repeat"]): p["cpu_ms_per_presentation"] for p in pairs}
+    each: dict[str, dict[str, list[float]]] = {}
+    for (contender, n, repeat), value in cost.items():
+        other = cost.get((base, n, repeat))
+        if contender != base and other is not None and other > 0:
+            each.setdefault(str(n), {}).setdefault(contender, []).append(value / other)
+    return {
+        n: {
+            name: dict(median=median(v), smallest=min(v), largest=max(v), each=v)
+            for name, v in by_name.items()
+        }
+        for n, by_name in each.items()
+    }
+
+
+def summarise(pairs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return medians over the repeats as ``{n: {contender: {...}}}``, sizes as strings.
+
+    ``bytes_per_plastic_synapse`` is the growth of peak memory from the smallest size measured to
+    this one, per plastic synapse added: what a program needs at no size at all cancels out.
+    """
+    keys = (
+        "cpu_ms_per_image", "cpu_ms_per_presentation", "setup_cpu_seconds", "peak_bytes", "images",
+        "hidden_spikes", "input_spikes",
+    )  # fmt: skip
+    table: dict[str, dict[str, dict[str, Any]]] = {}
+    for n in sorted({p["n"] for p in pairs}):
+        for name in dict.fromkeys(p["contender"] for p in pairs):
+            own = [p for p in pairs if p["n"] == n and p["contender"] == name]
+            if not own:
+                continue
+            entry: dict[str, Any] = {key: median(p[key] for p in own) for key in keys}
+            costs = [p["cpu_ms_per_image"] for p in own]
+            entry |= dict(smallest=min(costs), largest=max(costs), repeats=len(own))
+            entry["cpu_ns_per_plastic_synapse"] = (
+                1e6 * entry["cpu_ms_per_image"] / plastic_synapses(n)
+            )
+            entry["bytes_per_plastic_synapse"] = None
+            table.setdefault(str(n), {})[name] = entry
+    for name in {name for entries in table.values() for name in entries}:
+        sizes = sorted(int(n) for n in table if name in table[n])
+        first = table[str(sizes[0])][name]
+        for n in sizes[1:]:
+            entry = table[str(n)][name]
+            entry["bytes_per_plastic_synapse"] = slope(
+                first["peak_bytes"],
+                entry["peak_bytes"],
+                plastic_synapses(sizes[0]),
+                plastic_synapses(n),
+            )
+    return table
+
+
+def _round(value: float | None, digits: int = 3) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def markdown_table(
+    table: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    labels: Mapping[str, str],
+    ratios: Mapping[str, Mapping[str, Mapping[str, Any]]],
+    base: str,
+    missing: Mapping[str, str],
+) -> str:
+    """Return the results as a markdown table; who is missing is named below it, with the reason."""
+    head = [
+        "N", "contender", "CPU ms per image", "range", f"times {labels.get(base, base)}",
+        "ns per plastic synapse", "peak MiB", "bytes per plastic synapse", "hidden spikes",
+        "input spikes",
+    ]  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    for n, entries in table.items():
+        for name, entry in entries.items():
+            ratio = ratios.get(n, {}).get(name, {}).get("median")
+            cells = [
+                n,
+                labels.get(name, name),
+                _round(entry["cpu_ms_per_image"]),
+                f"{_round(entry['smallest'])} to {_round(entry['largest'])}",
+                "1" if name == base else _round(ratio),
+                _round(entry["cpu_ns_per_plastic_synapse"]),
+                _round(entry["peak_bytes"] / 2**20),
+                _round(entry["bytes_per_plastic_synapse"]),
+                f"{entry['hidden_spikes']:.1f}",
+                f"{entry['input_spikes']:.0f}",
+            ]
+            lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *(f"Not measured: {labels.get(k, k)}, {why}." for k, why in missing.items())]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write ``content`` as JSON, all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".json")
+    try:
+        with os.fdopen(handle, "w") as stream:
+            json.dump(content, stream, indent=1, sort_keys=False)
+            stream.write("\n")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

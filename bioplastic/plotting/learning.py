@@ -130,7 +130,7 @@ def plot_learning_curve(
         top = 100.5 if max(values) > 85 else max(values) * 1.1 + 1.0
         axes.set_ylim(min(0.0, *values), max(top, *values))
         axes.set_xlim(min(0.0, float(x[0])), float(x[-1]) * 1.03 if x[-1] > 0 else 1.0)
-        axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(_thousands if x[-1] >= 10_000 else _plain))
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)

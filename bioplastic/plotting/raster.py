@@ -153,7 +153,7 @@ def plot_raster(
             for axes in panels[:, 1]:
                 axes.set_axis_off()
             panels[0, 1].imshow(picture, cmap="Greys", interpolation="nearest")
-            panels[0, 1].set_title("input", fontsize=7)
+            panels[0, 1].set_title("image", fontsize=7)
         inside = (t >= begin) & (t <= end)
         offset = 0
         for number, (name, size) in enumerate(sizes.items()):

@@ -23,7 +23,7 @@ def plot_stdp_window(
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw the weight change of spike pairs as a function of their lag.
+    r"""Draw the weight change of spike pairs as a function of their lag.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def plot_stdp_window(
     >>> import numpy as np
     >>> lags = np.linspace(-0.05, 0.05, 11)
     >>> axes = plot_stdp_window(lags, 0.01 * np.exp(-abs(lags) / 0.02))
-    >>> axes.get_xlim()
-    (-50.0, 50.0)
+    >>> axes.get_xlabel()
+    'lag $t_{\\mathrm{post}} - t_{\\mathrm{pre}}$ (ms)'
     """
     place = "plot_stdp_window"
     x = check_array(f"{place}.lags", lags, shape=(None,)).astype(float)

@@ -109,9 +109,9 @@ def plot_class_weights(
     """Show the weights from hidden neurons to classes, neurons sorted by their preferred class.
 
     The preferred class of a neuron is the one it projects to most strongly; inside a class the
-    strongest neuron comes first. With an `assignment` a second panel shows, in the same order,
-    the class that each neuron was given from its responses, how often the two agree, and how
-    many neurons were given none.
+    strongest neuron comes first. Beyond 800 neurons, neighbours are averaged. With an
+    `assignment` a second panel shows, in the same order, the class that each neuron was given
+    from its responses, how often the two agree, and how many neurons were given none.
 
     Parameters
     ----------
@@ -161,15 +161,17 @@ def plot_class_weights(
         assigned = check_labels(
             f"{place}.assignment", assignment, n_samples=n_neurons, n_classes=n_classes, minimum=-1
         )
+    extent = (-0.5, n_neurons - 0.5, n_classes - 0.5, -0.5)
     panel = max(0.9, 0.11 * n_classes)
     with use_style():
         n_panels = 1 if assigned is None else 2
         figure = new_figure(height=0.45 + n_panels * (panel + 0.25))
         axes = figure.subplots(n_panels, 1, sharex=True, squeeze=False)[:, 0]
         image = axes[0].imshow(
-            matrix[order].T,
+            _pool_columns(matrix[order].T),
             aspect="auto",
-            interpolation="antialiased",
+            interpolation="nearest",
+            extent=extent,
             cmap="RdBu_r" if signed else "inferno",
             vmin=low,
             vmax=high,
@@ -179,7 +181,13 @@ def plot_class_weights(
         if assigned is not None:
             one_hot = np.equal.outer(np.arange(n_classes), assigned[order])
             axes[1].imshow(
-                one_hot, aspect="auto", interpolation="antialiased", cmap="Greys", vmin=0, vmax=1
+                _pool_columns(one_hot),
+                aspect="auto",
+                interpolation="nearest",
+                extent=extent,
+                cmap="Greys",
+                vmin=0,
+                vmax=1,
             )
             known = assigned >= 0
             agree = np.mean(preferred[known] == assigned[known]) if known.any() else 0.0
@@ -193,7 +201,7 @@ def plot_class_weights(
             panel_axes.tick_params(axis="y", length=0)
             _thin_labels(panel_axes, n_classes)
         axes[-1].set_xlabel("hidden neuron, sorted by preferred class")
-        axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True))
+        axes[-1].xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     return figure
 
 
@@ -207,6 +215,14 @@ def _tile(images: NDArray[Any]) -> NDArray[np.float64]:
         top, left = index // across * (rows + 1), index % across * (columns + 1)
         tiled[top : top + rows, left : left + columns] = image
     return tiled
+
+
+def _pool_columns(image: NDArray[Any], most: int = 800) -> NDArray[np.float64]:
+    """Average neighbouring columns when there are more than a printed column can resolve."""
+    width = -(-image.shape[1] // most)
+    starts = np.arange(0, image.shape[1], width)
+    sizes = np.diff(np.append(starts, image.shape[1]))
+    return np.asarray(np.add.reduceat(image.astype(np.float64), starts, axis=1) / sizes)
 
 
 def _colour_limits(

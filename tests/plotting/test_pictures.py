@@ -179,6 +179,15 @@ def test_class_weights_are_sorted_and_keep_their_neurons_together():
     assert figure.axes[1].get_title() == "label assignment (67 % agree, 1 silent)"
 
 
+def test_class_weights_of_many_neurons_are_averages_of_neighbours():
+    weights = np.sort(RNG.random((1601, 2)), axis=0)[::-1]
+    weights[:, 1] = 0
+    shown = np.asarray(plot_class_weights(weights).axes[0].images[0].get_array())
+    assert shown.shape == (2, 534)
+    np.testing.assert_allclose(shown[0, :-1], weights[:1599, 0].reshape(-1, 3).mean(axis=1))
+    assert shown[0, -1] == pytest.approx(weights[1599:, 0].mean())
+
+
 def test_confusion_shows_counts_or_percentages():
     counts = confusion_matrix(Y, GUESS)
     axes = plot_confusion(Y, GUESS)

@@ -123,7 +123,11 @@ class _Assembly:
             if symbol and len(re.findall(rf"\b{re.escape(symbol)}\b", body)) == 1:
                 continue
             kept.append(line)
-        text = "\n".join(kept)
+        # A literal time step lets the compiler evaluate exp(-dt/tau) and the like once and for all.
+        text = "\n".join(kept).replace(
+            "double* const _ptr_array_clock_dt = _array_clock_dt;",
+            f"constexpr double _ptr_array_clock_dt[1] = {{(double){float(self.plan.clock.dt)!r}L}};",
+        )
         for variable in variables.values():
             owner = getattr(getattr(variable, "owner", None), "name", None)
             array = f"_array_{owner}_{getattr(variable, 'name', None)}"

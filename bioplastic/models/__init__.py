@@ -1,1 +1,1 @@
-
+"""Published systems as estimators; one package per paper."""

@@ -1,0 +1,112 @@
+"""Checks of images and labels at the door of an estimator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["check_images", "encode_labels"]
+
+
+def check_images(place: str, X: ArrayLike, n_features: int | None = None) -> NDArray[np.uint8]:
+    """Return images as uint8 grey values.
+
+    Parameters
+    ----------
+    place : str
+        Where the images were given, ``"Class.X"``.
+    X : array_like, shape (n_samples, n_features)
+        Grey values from 0 to 255; fractions are rounded.
+    n_features : int, optional
+        Number of pixels the model knows.
+
+    Returns
+    -------
+    array of uint8, shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+        For a wrong shape, no images, NaN, or values outside [0, 255].
+
+    Examples
+    --------
+    >>> check_images("Model.X", [[0, 300]])
+    Traceback (most recent call last):
+        ...
+    ValueError: Model.X: grey values must lie in [0, 255], got 300 at sample 0, pixel 1
+    """
+    array = np.asarray(X)
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{place}: must be numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(f"{place}: must have shape (n_samples, n_pixels), got {array.shape}")
+    if array.shape[0] == 0 or array.shape[1] == 0:
+        raise ValueError(f"{place}: must not be empty, got shape {array.shape}")
+    if n_features is not None and array.shape[1] != n_features:
+        raise ValueError(
+            f"{place}: the model was trained on {n_features} pixels, got {array.shape[1]}"
+        )
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+        sample, pixel = np.argwhere(~np.isfinite(array))[0]
+        value = array[sample, pixel]
+        raise ValueError(
+            f"{place}: grey values must be finite, got {value} at sample {sample}, pixel {pixel}"
+        )
+    outside = (array < 0) | (array > 255)
+    if np.any(outside):
+        sample, pixel = np.argwhere(outside)[0]
+        value = array[sample, pixel]
+        raise ValueError(
+            f"{place}: grey values must lie in [0, 255], got {value:g} "
+            f"at sample {sample}, pixel {pixel}"
+        )
+    return np.ascontiguousarray(np.rint(array), dtype=np.uint8)
+
+
+def encode_labels(
+    place: str, y: ArrayLike, n_samples: int, classes: NDArray[Any] | None = None
+) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Return the classes and the index of every label among them.
+
+    Parameters
+    ----------
+    place : str
+        Where the labels were given, ``"Class.y"``.
+    y : array_like, shape (n_samples,)
+        Labels.
+    n_samples : int
+        Number of images.
+    classes : array, optional
+        Sorted known labels.
+
+    Raises
+    ------
+    ValueError
+        For a wrong length, missing values, unknown labels, or a single class.
+
+    Examples
+    --------
+    >>> encode_labels("Model.y", ["b", "a"], 2)[1]
+    array([1, 0], dtype=int32)
+    """
+    labels = np.asarray(y)
+    if labels.ndim != 1 or len(labels) != n_samples:
+        raise ValueError(f"{place}: must have shape ({n_samples},), got {labels.shape}")
+    if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
+        raise ValueError(f"{place}: must not hold NaN or infinite values")
+    found = np.unique(labels)
+    if classes is None:
+        classes = found
+    unknown = found[~np.isin(found, classes)]
+    if unknown.size:
+        raise ValueError(
+            f"{place}: unknown label {unknown[0]!r}; known: {', '.join(map(str, classes))}"
+        )
+    if len(classes) < 2:
+        raise ValueError(f"{place}: needs at least two classes, got {len(classes)}")
+    return classes, np.searchsorted(classes, labels).astype(np.int32)

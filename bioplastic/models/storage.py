@@ -1,0 +1,137 @@
+"""Models on disk: one ``.npz`` of plain arrays and a JSON header, nothing executable."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from numpy.typing import NDArray
+
+import bioplastic
+
+__all__ = ["load_model", "save_model"]
+
+_FORMAT = 1
+
+
+def save_model(
+    path: str | Path,
+    kind: str,
+    arguments: Mapping[str, Any],
+    arrays: Mapping[str, NDArray[Any]],
+    numbers: Mapping[str, int],
+) -> Path:
+    """Write a model atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        Where to; ``.npz`` is appended if missing.
+    kind : str
+        Name of the class.
+    arguments : mapping
+        Constructor arguments: JSON types, or dataclasses of numbers and quantities.
+    arrays : mapping of str to array
+        Learned arrays.
+    numbers : mapping of str to int
+        Learned scalars.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    target = Path(path)
+    if target.suffix != ".npz":
+        target = target.with_name(f"{target.name}.npz")
+    header = json.dumps(
+        {
+            "format": _FORMAT,
+            "bioplastic": bioplastic.__version__,
+            "kind": kind,
+            "arguments": {name: _encode(value) for name, value in arguments.items()},
+            "numbers": dict(numbers),
+        }
+    )
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez_compressed(file, header=np.array(header), **arrays)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def load_model(
+    path: str | Path, kind: str, dataclasses: Sequence[type] = ()
+) -> tuple[dict[str, Any], dict[str, NDArray[Any]], dict[str, int]]:
+    """Read a model.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    kind : str
+        Name of the class that is expected.
+    dataclasses : sequence of type
+        Dataclasses that may occur among the arguments.
+
+    Returns
+    -------
+    arguments, arrays, numbers : dict
+        What `save_model` was given.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is damaged, has an unknown format, or holds another kind of model.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        header = json.loads(str(arrays.pop("header")))
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{path}: damaged or no saved model ({error})") from error
+    if header.get("format") != _FORMAT:
+        raise ValueError(
+            f"{path}: format {header.get('format')!r} is unknown to bioplastic "
+            f"{bioplastic.__version__}; the file was written by {header.get('bioplastic')}"
+        )
+    if header["kind"] != kind:
+        raise ValueError(f"{path}: holds a {header['kind']}, not a {kind}")
+    known = {cls.__name__: cls for cls in dataclasses}
+    arguments = {name: _decode(value, known) for name, value in header["arguments"].items()}
+    return arguments, arrays, header["numbers"]
+
+
+def _encode(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        members = {f.name: _encode(getattr(value, f.name)) for f in fields(value)}
+        return {"dataclass": type(value).__name__, "fields": members}
+    if isinstance(value, b2.Quantity):
+        exponents = [float(e) for e in value.dim._dims]
+        return {"quantity": float(value), "dimensions": exponents}
+    return value
+
+
+def _decode(value: Any, known: Mapping[str, type]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "dataclass" in value:
+        members = {name: _decode(v, known) for name, v in value["fields"].items()}
+        return known[value["dataclass"]](**members)
+    return b2.Quantity(value["quantity"], dim=b2.get_or_create_dimension(value["dimensions"]))

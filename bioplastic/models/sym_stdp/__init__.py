@@ -1,0 +1,8 @@
+"""Symmetric STDP with synaptic scaling and adaptive thresholds (Hao et al. 2020)."""
+
+from __future__ import annotations
+
+from bioplastic.models.sym_stdp.classifier import Response, SymSTDPClassifier
+from bioplastic.models.sym_stdp.parameters import SymSTDPParameters, published_parameters
+
+__all__ = ["Response", "SymSTDPClassifier", "SymSTDPParameters", "published_parameters"]

@@ -1,0 +1,392 @@
+"""Supervised spiking network with symmetric STDP and synaptic scaling (Hao et al. 2020)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+from tqdm.auto import tqdm
+
+from bioplastic.analysis.assignment import predict_from_assignment, predict_from_counts
+from bioplastic.engine import Program
+from bioplastic.models.images import check_images, encode_labels
+from bioplastic.models.storage import load_model, save_model
+from bioplastic.models.sym_stdp.network import (
+    TIME_STEP,
+    inference_network,
+    scaled_weights,
+    training_network,
+)
+from bioplastic.models.sym_stdp.parameters import SymSTDPParameters, published_parameters
+from bioplastic.validation import check_choice, check_integer
+
+__all__ = ["Response", "SymSTDPClassifier"]
+
+_CHUNK = 250  # samples between two updates of the progress bar
+_BLOCKS = 6  # the window of label assignment moves in sixths of its length
+
+
+@dataclass(frozen=True)
+class Response:
+    """Spike counts that images evoke while learning is off.
+
+    Parameters
+    ----------
+    hidden : array of int32, shape (n_samples, n_hidden)
+        Spikes of the hidden neurons during the (last) presentation.
+    output : array of int32, shape (n_samples, n_classes)
+        Spikes of the output neurons.
+    presentations : array of int32, shape (n_samples,)
+        How often each image was shown until it evoked enough spikes.
+    """
+
+    hidden: NDArray[np.int32]
+    output: NDArray[np.int32]
+    presentations: NDArray[np.int32]
+
+
+class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Spiking classifier that learns by symmetric STDP, scaling and adaptive thresholds.
+
+    Images drive Poisson inputs; a hidden layer with lateral inhibition learns prototypes without
+    labels; a teacher that fires for the true class makes the same rule learn the read-out.
+
+    Parameters
+    ----------
+    n_hidden : int, default 100
+        Number of hidden neurons.
+    epochs : int, default 1
+        Passes of `fit` through the data, in the order given.
+    readout : {'supervised', 'assigned'}, default 'supervised'
+        ``'supervised'``: the output neuron with most spikes. ``'assigned'``: every hidden neuron
+        votes for the class that it responded to most in training (Diehl & Cook 2015).
+    parameters : SymSTDPParameters, optional
+        Constants of the network. Default: the published ones of the nearest published size.
+    assignment_window : int, default 60000
+        Training images that label assignment looks back on. Responses are kept in sixths of the
+        window, so it covers between five and six sixths of it.
+    dtype : {'float32', 'float64'}, default 'float32'
+        Precision of the simulation.
+    target : {'cpp', 'numpy'}, default 'cpp'
+        See `bioplastic.engine.Program`.
+    random_state : int, default 0
+        Fixes initial weights, input spikes and teacher.
+    progress : bool, default False
+        Show a progress bar with the time left.
+
+    Attributes
+    ----------
+    classes_ : array, shape (n_classes,)
+        Labels in sorted order.
+    state_ : dict of str to array
+        The state of the training network, see `bioplastic.engine.Program`.
+    weights_ : array, shape (n_features, n_hidden)
+        Scaled input weights.
+    output_weights_ : array, shape (n_hidden, n_classes)
+        Scaled read-out weights.
+    assignment_ : array of int, shape (n_hidden,)
+        Index of the class each hidden neuron prefers, -1 if it never fired.
+    n_seen_ : int
+        Training images seen.
+    presentations_ : int
+        Presentations needed for them.
+    training_spikes_ : int
+        Hidden spikes over all training presentations.
+
+    Raises
+    ------
+    ValueError
+        For images with NaN, values below 0 or above 255, a wrong number of pixels, empty sets or
+        unknown labels.
+
+    References
+    ----------
+    Hao, Huang, Dong & Xu (2020), Neural Networks 121, 387-395, doi 10.1016/j.neunet.2019.09.007.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = np.zeros((8, 64)); X[::2, :32] = 200; X[1::2, 32:] = 200
+    >>> y = np.arange(8) % 2
+    >>> model = SymSTDPClassifier(n_hidden=9, random_state=1).fit(X, y)
+    >>> model.predict(X).shape
+    (8,)
+    """
+
+    def __init__(
+        self,
+        n_hidden: int = 100,
+        *,
+        epochs: int = 1,
+        readout: str = "supervised",
+        parameters: SymSTDPParameters | None = None,
+        assignment_window: int = 60_000,
+        dtype: str = "float32",
+        target: str = "cpp",
+        random_state: int = 0,
+        progress: bool = False,
+    ) -> None:
+        self.n_hidden = n_hidden
+        self.epochs = epochs
+        self.readout = readout
+        self.parameters = parameters
+        self.assignment_window = assignment_window
+        self.dtype = dtype
+        self.target = target
+        self.random_state = random_state
+        self.progress = progress
+
+    # ---- training --------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> SymSTDPClassifier:
+        """Learn from scratch.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Grey values from 0 to 255; fractions are rounded.
+        y : array_like, shape (n_samples,)
+            Labels.
+
+        Returns
+        -------
+        SymSTDPClassifier
+            The model itself.
+        """
+        images = check_images("SymSTDPClassifier.X", X)
+        classes, labels = encode_labels("SymSTDPClassifier.y", y, len(images))
+        self._start(images.shape[1], classes)
+        for epoch in range(self.epochs):
+            self._train(images, labels, f"epoch {epoch + 1}/{self.epochs}")
+        return self
+
+    def partial_fit(
+        self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
+    ) -> SymSTDPClassifier:
+        """Continue learning with one pass through the data.
+
+        Several calls equal one call with the concatenated data, bit for bit.
+
+        Parameters
+        ----------
+        X, y : array_like
+            As for `fit`.
+        classes : array_like, optional
+            All labels that will ever occur; needed at the first call if ``y`` lacks some.
+        """
+        first = not hasattr(self, "state_")
+        images = check_images(
+            "SymSTDPClassifier.X", X, None if first else int(self.n_features_in_)
+        )
+        known = np.unique(np.asarray(classes)) if classes is not None else None
+        if not first:
+            known = self.classes_
+        found, labels = encode_labels("SymSTDPClassifier.y", y, len(images), known)
+        if first:
+            self._start(images.shape[1], found)
+        self._train(images, labels, "training")
+        return self
+
+    def _check_arguments(self) -> None:
+        place = type(self).__name__
+        check_integer(f"{place}.n_hidden", self.n_hidden, minimum=1)
+        check_integer(f"{place}.epochs", self.epochs, minimum=1)
+        check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
+        check_integer(f"{place}.random_state", self.random_state, minimum=0)
+        check_choice(f"{place}.readout", self.readout, ("supervised", "assigned"))
+        if self.parameters is not None and not isinstance(self.parameters, SymSTDPParameters):
+            raise TypeError(
+                f"{place}.parameters: must be SymSTDPParameters or None, got {self.parameters!r}"
+            )
+
+    def _start(self, n_features: int, classes: NDArray[Any]) -> None:
+        self._check_arguments()
+        self.classes_ = classes
+        self.n_features_in_ = n_features
+        self.state_ = self._program("training").initial_state(self.random_state)
+        self.response_sums_ = np.zeros((_BLOCKS, len(classes), self.n_hidden))
+        self.class_counts_ = np.zeros((_BLOCKS, len(classes)), dtype=np.int64)
+        self.n_seen_ = self.presentations_ = self.training_spikes_ = 0
+
+    def _constants(self) -> SymSTDPParameters:
+        return self.parameters or published_parameters(self.n_hidden)
+
+    def _program(self, which: str) -> Program:
+        network = {"training": training_network, "inference": inference_network}[which]
+        spec = network(self.n_features_in_, self.n_hidden, len(self.classes_), self._constants())
+        return Program(spec, dt=TIME_STEP, dtype=self.dtype, target=self.target)
+
+    def _train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], title: str) -> None:
+        program = self._program("training")
+        with tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar:
+            for part in _chunks(len(images)):
+                inputs = {"pixel": images[part], "label": labels[part]}
+                self.state_, record = program(self.state_, inputs, seed=self.random_state)
+                self._remember(record["exc.count"], labels[part])
+                self.presentations_ += int(record["presentations"].sum())
+                self.training_spikes_ += int(record["exc.total"])
+                bar.update(len(record["presentations"]))
+
+    def _remember(self, counts: NDArray[np.int32], labels: NDArray[np.int32]) -> None:
+        """Add responses to the moving window of label assignment."""
+        length = max(1, self.assignment_window // _BLOCKS)
+        numbers = (self.n_seen_ + np.arange(len(labels))) // length
+        for number in np.unique(numbers):
+            chosen, block = numbers == number, int(number) % _BLOCKS
+            if self.n_seen_ <= number * length:  # the block begins in this chunk
+                self.response_sums_[block] = 0
+                self.class_counts_[block] = 0
+            np.add.at(self.response_sums_[block], labels[chosen], counts[chosen])
+            np.add.at(self.class_counts_[block], labels[chosen], 1)
+        self.n_seen_ += len(labels)
+
+    # ---- what was learned ------------------------------------------------------------------------
+
+    @property
+    def weights_(self) -> NDArray[Any]:
+        """Scaled input weights, shape (n_features, n_hidden)."""
+        p = self._constants()
+        total = p.scaling_hidden * self.n_features_in_ * p.w_max_hidden
+        return scaled_weights(self.state_["image_exc.w"], total)
+
+    @property
+    def output_weights_(self) -> NDArray[Any]:
+        """Scaled read-out weights, shape (n_hidden, n_classes)."""
+        p = self._constants()
+        total = p.scaling_output * self.n_hidden * p.w_max_output
+        return scaled_weights(self.state_["exc_class.w"], total)
+
+    @property
+    def assignment_(self) -> NDArray[np.int64]:
+        """Index of the class that each hidden neuron responded to most, -1 for a silent one."""
+        means = self.response_sums_.sum(axis=0)
+        means /= np.maximum(1, self.class_counts_.sum(axis=0))[:, None]
+        return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1).astype(np.int64)
+
+    # ---- inference -------------------------------------------------------------------------------
+
+    def respond(self, X: ArrayLike) -> Response:
+        """Show images to the frozen network and count spikes.
+
+        The network starts from rest and is not reset between images, as in training, so the
+        response to an image depends slightly on the one before.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Grey values from 0 to 255.
+
+        Returns
+        -------
+        Response
+            Spike counts of hidden and output neurons.
+        """
+        check_is_fitted(self, "state_")
+        images = check_images("SymSTDPClassifier.X", X, int(self.n_features_in_))
+        program = self._program("inference")
+        state = program.initial_state(0)
+        state["image_exc.w"] = self.weights_
+        state["exc_class.w"] = self.state_["exc_class.w"]
+        state["exc.theta"] = self.state_["exc.theta"]
+        seed = int(np.random.SeedSequence([self.random_state, 1]).generate_state(1)[0])
+        records = []
+        with tqdm(total=len(images), desc="inference", unit="img", disable=not self.progress) as bar:
+            for part in _chunks(len(images)):
+                state, record = program(state, {"pixel": images[part]}, seed=seed)
+                records.append(record)
+                bar.update(len(record["presentations"]))
+        joined = (
+            np.concatenate([record[key] for record in records])
+            for key in ("exc.count", "output.count", "presentations")
+        )
+        return Response(*joined)
+
+    def read_out(self, response: Response, readout: str | None = None) -> NDArray[Any]:
+        """Turn spike counts into labels.
+
+        Parameters
+        ----------
+        response : Response
+            As from `respond`.
+        readout : {'supervised', 'assigned'}, optional
+            Default: that of the model.
+
+        Returns
+        -------
+        array, shape (n_samples,)
+            Predicted labels; ties and silence go to the lowest class.
+        """
+        chosen = check_choice(
+            "SymSTDPClassifier.readout", readout or self.readout, ("supervised", "assigned")
+        )
+        if chosen == "supervised":
+            index = predict_from_counts(response.output)
+        else:
+            index = predict_from_assignment(response.hidden, self.assignment_, len(self.classes_))
+        labels: NDArray[Any] = self.classes_[index]
+        return labels
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of every image, shape (n_samples,)."""
+        return self.read_out(self.respond(X))
+
+    # ---- storage ---------------------------------------------------------------------------------
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to one ``.npz`` file, atomically; nothing in it is executable.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; ``.npz`` is appended if missing.
+
+        Returns
+        -------
+        Path
+            The file written.
+        """
+        check_is_fitted(self, "state_")
+        arguments = {name: getattr(self, name) for name in self.get_params(deep=False)}
+        fitted = {
+            "classes_": self.classes_,
+            "response_sums_": self.response_sums_,
+            "class_counts_": self.class_counts_,
+        }
+        numbers = ("n_features_in_", "n_seen_", "presentations_", "training_spikes_")
+        return save_model(
+            path,
+            type(self).__name__,
+            arguments,
+            {**fitted, **{f"state/{key}": value for key, value in self.state_.items()}},
+            {name: int(getattr(self, name)) for name in numbers},
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> SymSTDPClassifier:
+        """Read a model written by `save`.
+
+        Raises
+        ------
+        ValueError
+            If the file is damaged, or holds another kind of model.
+        """
+        arguments, arrays, numbers = load_model(path, cls.__name__, [SymSTDPParameters])
+        model = cls(**arguments)
+        model.state_ = {
+            key.removeprefix("state/"): arrays.pop(key)
+            for key in list(arrays)
+            if key.startswith("state/")
+        }
+        for name, value in {**arrays, **numbers}.items():
+            setattr(model, name, value)
+        return model
+
+
+def _chunks(n: int) -> list[slice]:
+    return [slice(start, min(start + _CHUNK, n)) for start in range(0, n, _CHUNK)]

@@ -7,17 +7,23 @@ from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.idx import read_idx
 from bioplastic.datasets.loading import DATASET_NAMES, load_dataset
 from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
-from bioplastic.datasets.preprocessing import preprocess_fashion
+from bioplastic.datasets.preprocessing import (
+    equalise_brightness,
+    preprocess_fashion,
+    resize_images,
+)
 from bioplastic.datasets.splits import stratified_split
 
 __all__ = [
     "DATASET_NAMES",
     "MNIST_FAMILY",
     "Dataset",
+    "equalise_brightness",
     "load_dataset",
     "load_digits",
     "load_mnist",
     "preprocess_fashion",
     "read_idx",
+    "resize_images",
     "stratified_split",
 ]

@@ -4,10 +4,51 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import zoom
 
-__all__ = ["preprocess_fashion"]
+from bioplastic.validation import check_real
 
-_TARGET_MEAN = 30.0
+__all__ = ["equalise_brightness", "preprocess_fashion", "resize_images"]
+
+
+def resize_images(
+    X: ArrayLike, image_shape: tuple[int, int], new_shape: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Resize flat images by linear interpolation.
+
+    Parameters
+    ----------
+    X : array_like of numbers, shape (n, rows * columns)
+        Grey values from 0 to 255.
+    image_shape, new_shape : tuple of int
+        Rows and columns before and after.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, new rows * new columns)
+        The resized images.
+
+    Raises
+    ------
+    ValueError
+        If the images do not have ``image_shape``.
+
+    Examples
+    --------
+    >>> resize_images([[0, 0, 100, 100]], (2, 2), (2, 4))
+    array([[  0,   0,   0,   0, 100, 100, 100, 100]], dtype=uint8)
+    """
+    images = np.asarray(X, dtype=float)
+    rows, columns = image_shape
+    if images.ndim != 2 or images.shape[1] != rows * columns:
+        raise ValueError(
+            f"resize_images.X: must have shape (n, {rows * columns}), got {images.shape}"
+        )
+    factors = (1.0, new_shape[0] / rows, new_shape[1] / columns)
+    square = images.reshape(-1, rows, columns)
+    large = zoom(square, factors, order=1, mode="nearest", grid_mode=True)
+    flat: NDArray[np.uint8] = np.clip(np.rint(large), 0, 255).astype(np.uint8)
+    return flat.reshape(len(images), -1)
 
 
 def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
@@ -47,18 +88,50 @@ def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
            [ 0,  0, 90],
            [ 0,  0,  0]], dtype=uint8)
     """
+    return _scale_to_mean("preprocess_fashion.X", X, 30.0)
+
+
+def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
+    """Scale each image to a mean grey value and saturate at 255.
+
+    Parameters
+    ----------
+    X : array_like of numbers, shape (n, ...)
+        Images along the first axis, 0 to 255.
+    mean : float
+        Grey value wanted; where the cut at 255 acts, the mean of the result stays below it.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, ...)
+        The scaled images; an image without any light stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If there is no axis of pixels, or a value is not finite or outside 0 to 255.
+
+    Examples
+    --------
+    >>> equalise_brightness([[0, 0, 200], [0, 0, 0]], 20)
+    array([[ 0,  0, 60],
+           [ 0,  0,  0]], dtype=uint8)
+    """
+    mean = check_real("equalise_brightness.mean", mean, minimum=0, maximum=255, exclusive=True)
+    return _scale_to_mean("equalise_brightness.X", X, mean)
+
+
+def _scale_to_mean(place: str, X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     images = np.asarray(X, dtype=float)
     if images.ndim < 2:
         raise ValueError(
-            f"preprocess_fashion.X: must have shape (n, pixels) or (n, rows, columns), "
-            f"got {images.shape}"
+            f"{place}: must have shape (n, pixels) or (n, rows, columns), got {images.shape}"
         )
     if images.size and not (images.min() >= 0 and images.max() <= 255):
         raise ValueError(
-            f"preprocess_fashion.X: must lie from 0 to 255, "
-            f"got values from {images.min():g} to {images.max():g}"
+            f"{place}: must lie from 0 to 255, got values from {images.min():g} to {images.max():g}"
         )
     means = images.mean(axis=tuple(range(1, images.ndim)), keepdims=True)
-    gain = np.divide(_TARGET_MEAN, means, out=np.zeros_like(means), where=means > 0)
+    gain = np.divide(mean, means, out=np.zeros_like(means), where=means > 0)
     scaled: NDArray[np.uint8] = np.minimum(np.rint(images * gain), 255).astype(np.uint8)
     return scaled

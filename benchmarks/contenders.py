@@ -22,7 +22,15 @@ from typing import Any
 from benchmarks.measure import Usage, measure
 from benchmarks.protocol import parameters_for
 
-__all__ = ["CONTENDERS", "Contender", "Missing", "Setting", "read_reference"]
+__all__ = [
+    "CONTENDERS",
+    "Contender",
+    "Missing",
+    "Setting",
+    "ours_exist",
+    "read_reference",
+    "reference_activity",
+]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -127,14 +135,28 @@ def _prepare_reference(setting: Setting, n: int, counts: tuple[int, int]) -> dic
 
 
 def _run_reference(
-    setting: Setting, n: int, count: int, prepared: dict[str, Any]
+    setting: Setting, n: int, count: int, prepared: dict[str, Any], seed: int = 0
 ) -> tuple[Usage, dict[str, Any]]:
     p = parameters_for(n)
-    numbers = (n, count, 0, p.nu_input, p.jump, p.nu_output, 0, count, p.theta_plus, p.tau_theta)
+    numbers = (
+        n, count, 0, p.nu_input, p.jump, p.nu_output, seed, count, p.theta_plus, p.tau_theta,
+    )  # fmt: skip
     usage = measure(
         [str(prepared["program"]), str(prepared["folder"]), *map(str, numbers)], core=setting.core
     )
     return usage, read_reference(usage.output, count)
+
+
+def reference_activity(
+    setting: Setting, n: int, count: int, prepared: dict[str, Any], seeds: int = 3
+) -> float:
+    """Return the hidden spikes per presentation of the reference over ``count`` images.
+
+    Averaged over ``seeds`` runs: the yardstick for the activity of a contender that was run for as
+    many images.
+    """
+    runs = [_run_reference(setting, n, count, prepared, seed)[1] for seed in range(seeds)]
+    return sum(run["hidden_spikes"] for run in runs) / seeds
 
 
 def _script(python: Path | str, module: str, setting: Setting, n: int, count: int) -> list[str]:
@@ -202,7 +224,8 @@ def _elsewhere(module: str, package: str) -> dict[str, Any]:
     return dict(prepare=prepare, run=run)
 
 
-def _prepare_ours(setting: Setting, n: int, counts: tuple[int, int]) -> dict[str, Any]:
+def ours_exist() -> None:
+    """Raise ``Missing`` until our own model and its script are there."""
     for name in ("bioplastic.models.sym_stdp", "benchmarks.peers.ours"):
         try:
             found = importlib.util.find_spec(name) is not None
@@ -210,6 +233,10 @@ def _prepare_ours(setting: Setting, n: int, counts: tuple[int, int]) -> dict[str
             found = False
         if not found:
             raise Missing(f"{name} does not exist yet")
+
+
+def _prepare_ours(setting: Setting, n: int, counts: tuple[int, int]) -> dict[str, Any]:
+    ours_exist()
     # A short run compiles the network, so that the measured ones find it in the cache.
     build = measure(_script(sys.executable, "ours", setting, n, 1), cwd=ROOT, core=setting.core)
     return dict(build=build.as_dict())
@@ -242,14 +269,14 @@ CONTENDERS: Mapping[str, Contender] = {
             "Brian2, traces on cells",
             _STOCK,
             **_standalone("brian2_neuron_traces"),
-            describe="stock C++ standalone, float64; inhibition as total less own; no re-presentation",
+            describe="stock C++ standalone, float64; inhibition as total less own; shown once",
         ),
         Contender(
             "brian2_synapse_traces",
             "Brian2, traces on synapses",
             _STOCK,
             **_standalone("brian2_synapse_traces"),
-            describe="stock C++ standalone, float64; explicit inhibitory synapses; no re-presentation",
+            describe="stock C++ standalone, float64; explicit inhibitory synapses; shown once",
         ),
         Contender(
             "bindsnet",

@@ -150,7 +150,7 @@ def dead_time_rates(rates: npt.ArrayLike, step_ms: float = STEP_MS) -> npt.NDArr
 
 
 def input_rates(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
-    """Return the memoryless input rates in Hz, shape as ``images``: pixel / 4 less the dead time."""
+    """Return memoryless input rates in Hz, shape as ``images``: pixel / 4 less the dead time."""
     return dead_time_rates(images.astype(float) / 4.0)
 
 

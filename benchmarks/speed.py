@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS, Missing, Setting
+from benchmarks.contenders import CONTENDERS, Missing, Setting, reference_activity
 from benchmarks.machine import describe_machine, describe_versions
 from benchmarks.summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
 
@@ -96,6 +96,13 @@ def run_benchmark(
                 prepared[name, n] = ready
                 if ready.get("build"):
                     builds.append(dict(contender=name, n=n, **ready["build"]))
+    activity: dict[str, dict[str, float]] = {}
+    for name, n in prepared:
+        if ("reference", n) in prepared:
+            count = max(CONTENDERS[name].counts(n))
+            activity.setdefault(str(n), {})[name] = reference_activity(
+                setting, n, count, prepared["reference", n]
+            )
     results: dict[str, Any] = dict(
         benchmark="speed",
         unit="CPU seconds (user and system, children included) on one core",
@@ -136,7 +143,7 @@ def run_benchmark(
         pairs = pair_runs(samples)
         results |= dict(
             repeats=repeat + 1,
-            summary=summarise(pairs),
+            summary=summarise(pairs, activity),
             ratios={f"over_{base}": paired_ratios(pairs, base) for base in ("ours", "reference")},
             pairs=pairs,
             samples=samples,

@@ -15,8 +15,6 @@ from benchmarks.protocol import plastic_synapses
 
 __all__ = ["markdown_table", "pair_runs", "paired_ratios", "summarise", "write_json"]
 
-ACTIVITY_TOLERANCE = 0.10
-
 
 def pair_runs(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Turn the short and the long run of each repeat into one cost per image.
@@ -91,8 +89,13 @@ def paired_ratios(
     }
 
 
-def summarise(pairs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def summarise(
+    pairs: Sequence[Mapping[str, Any]], activity: Mapping[str, Mapping[str, float]] | None = None
+) -> dict[str, dict[str, dict[str, Any]]]:
     """Return medians over the repeats as ``{n: {contender: {...}}}``, sizes as strings.
+
+    ``activity`` holds the hidden spikes of the reference over the images that the contender saw;
+    ``activity_over_reference`` is the contender's own divided by it.
 
     ``bytes_per_plastic_synapse`` is the growth of peak memory from the smallest size measured to
     this one, per plastic synapse added: what a program needs at no size at all cancels out.
@@ -114,6 +117,10 @@ def summarise(pairs: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, dict[st
                 1e6 * entry["cpu_ms_per_image"] / plastic_synapses(n)
             )
             entry["bytes_per_plastic_synapse"] = None
+            expected = (activity or {}).get(str(n), {}).get(name)
+            entry["activity_over_reference"] = (
+                entry["hidden_spikes"] / expected if expected else None
+            )
             table.setdefault(str(n), {})[name] = entry
     for name in {name for entries in table.values() for name in entries}:
         sizes = sorted(int(n) for n in table if name in table[n])
@@ -146,7 +153,7 @@ def markdown_table(
     head = [
         "N", "contender", "CPU ms per image", "range", f"times {labels.get(base, base)}",
         "ns per plastic synapse", "peak MiB", "bytes per plastic synapse", "hidden spikes",
-        "input spikes",
+        "of reference's", "input spikes",
     ]  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for n, entries in table.items():
@@ -162,6 +169,7 @@ def markdown_table(
                 _round(entry["peak_bytes"] / 2**20),
                 _round(entry["bytes_per_plastic_synapse"]),
                 f"{entry['hidden_spikes']:.1f}",
+                _round(entry["activity_over_reference"]),
                 f"{entry['input_spikes']:.0f}",
             ]
             lines.append("| " + " | ".join(cells) + " |")

@@ -1,1 +1,1 @@
-"""One script per contender: ``--n N --images K --data DIR`` and one JSON line on standard output."""
+"""One script per contender: ``--n N --images K --data DIR``, one JSON line on standard output."""

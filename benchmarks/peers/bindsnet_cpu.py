@@ -5,7 +5,8 @@ Differences from the reference, all of them in favour of BindsNET's speed: the l
 spike per step), its customary 1 ms steps instead of 0.5 ms, 350 of them per image and a state reset
 instead of the 150 ms rest. The learning rule is exact: additive traces on the cells that jump by
 0.1, both passes potentiating (``PostPre`` with a negative first rate), weights scaled per image.
-The sum of the incoming weights is chosen so that the hidden cells spike as often as the reference's.
+The sum of the incoming weights is chosen so that the hidden cells spike as often as the
+reference's.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ def main() -> None:
         input_spikes=inputs / arguments.images,
         wall_seconds_simulation=time.perf_counter() - wall,
         cpu_seconds_simulation=time.process_time() - cpu,
-        note=f"{steps} steps of {STEP:g} ms per image instead of 1000 of 0.5 ms; current-based cells",
+        note=f"current-based cells; {steps} steps of {STEP:g} ms per image, not 1000 of 0.5 ms",
         stubbed=stubbed,
         versions=_versions(torch),
         precision="float32",

@@ -129,7 +129,7 @@ def poisson(
 
 def stimulus(namespace: dict[str, Any], data: Path, images: int) -> None:
     """Add the tables ``pixels(t, i)``, ``label(t)`` and ``shown(t)`` to the namespace."""
-    phases = int(round(IMAGE_MS / PHASE_MS))
+    phases = round(IMAGE_MS / PHASE_MS)
     shown = np.arange(phases * images) % phases < round(ON_MS / PHASE_MS)
     namespace |= dict(
         pixels=b2.TimedArray(input_rates(load_images(data, images)) * Hz, dt=IMAGE_MS * ms),

@@ -58,9 +58,8 @@ def build_network(n: int, namespace: dict[str, Any]) -> list[Any]:
     spare.connect(j="i")
     common.scale(feed, "input_sum")
     common.scale(readout, "output_sum")
-    return [inputs, inh, teacher, hub, exc, feed, readout, excite, spread, spare] + (
-        common.monitors(inputs, exc)
-    )
+    objects = [inputs, inh, teacher, hub, exc, feed, readout, excite, spread, spare]
+    return objects + common.monitors(inputs, exc)
 
 
 if __name__ == "__main__":

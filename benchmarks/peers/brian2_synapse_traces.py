@@ -58,9 +58,8 @@ def build_network(n: int, namespace: dict[str, Any]) -> list[Any]:
     inhibit.connect(condition="i != j")
     common.scale(feed, "input_sum")
     common.scale(readout, "output_sum")
-    return [inputs, inh, teacher, exc, feed, readout, excite, inhibit] + (
-        common.monitors(inputs, exc)
-    )
+    objects = [inputs, inh, teacher, exc, feed, readout, excite, inhibit]
+    return objects + common.monitors(inputs, exc)
 
 
 if __name__ == "__main__":

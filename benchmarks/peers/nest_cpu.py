@@ -4,11 +4,13 @@ Differences from the reference. NEST has no conductance cell with a moving thres
 shrinking amount; ``gif_cond_exp`` with a sharp escape rate (0.05 mV) and one constant threshold
 jump comes nearest. Its solver is adaptive. The rule is ``stdp_synapse`` with additive exponents and
 ``alpha = -1``, so that both passes potentiate by ``nu * 0.1`` per pair; that model clips at the
-upper bound in the postsynaptic pass only. Excitation of the inhibitory cells is stronger
-(40 for 10.4) and their dead time longer, so that with NEST's exact solver too they spike once, one
-step after their partner. NEST has no scaling of incoming weights inside its kernel, and from Python it costs more than the simulation: here weights
-are scaled once, before training. That favours NEST and changes the activity of so short a run by
-little. ``--scale`` scales before every image instead, so that its cost can be measured.
+upper bound in the postsynaptic pass only. The shortest delay is one step. Excitation of the
+inhibitory cells is stronger (40 for 10.4) and their dead time longer, so that with an exact solver
+too they spike once, one step after their partner; the sum of the incoming weights is chosen so that
+the hidden cells spike as often as the reference's. NEST has no scaling of incoming weights inside
+its kernel, and from Python it costs more than the simulation: here weights are scaled once, before
+training. That favours NEST and changes the activity of so short a run by little. ``--scale`` scales
+before every image instead, so that its cost can be measured.
 """
 
 from __future__ import annotations

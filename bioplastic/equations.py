@@ -339,9 +339,8 @@ def solve_decay(
     """
     symbol = sympy.Symbol(name, real=True)
     right = str_to_sympy(expression)
-    banned = {sympy.Symbol(other, real=True) for other in {*moving, "t"} - {name}}
     functions = right.atoms(sympy.Function)
-    if right.free_symbols & banned or any(
+    if _symbol_names(right) & ({*moving, "t"} - {name}) or any(
         function.free_symbols or type(function).__name__ in {"rand", "randn", "poisson", "binomial"}
         for function in functions
     ):
@@ -354,10 +353,14 @@ def solve_decay(
     if offset == 0:
         return sympy_to_str(rate), None
     if constant is not None:
-        allowed = {sympy.Symbol(other, real=True) for other in constant}
-        if not rate.free_symbols <= allowed:
+        if not _symbol_names(rate) <= set(constant):
             return None
     return sympy_to_str(rate), sympy_to_str(sympy.simplify(-offset / rate))
+
+
+def _symbol_names(expression: sympy.Expr) -> set[str]:
+    """Return names, since Brian2 gives ``t`` and ``dt`` other assumptions than variables."""
+    return {symbol.name for symbol in expression.free_symbols}
 
 
 def _reason(error: BaseException) -> str:

@@ -52,6 +52,15 @@ def check_model(model: NeuronModel) -> None:
             )
         if name in model.parameters:
             raise ValueError(f"{place}, parameters: {name!r} is already a variable")
+    noise_type = equations.stochastic_type
+    suitable = {"additive": {"euler+decay", "euler", "milstein", "heun"}}.get(
+        noise_type, {"milstein", "heun"}
+    )
+    if noise_type is not None and model.method not in suitable:
+        raise ValueError(
+            f"{place}, method: {model.method!r} cannot integrate {noise_type} noise, use one of "
+            f"{', '.join(sorted(suitable))}"
+        )
     extra: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
     if model.refractory is not False:
         extra["lastspike"] = b2.second.dim
@@ -86,6 +95,7 @@ def check_model(model: NeuronModel) -> None:
         _check_statements(f"{place}, reset", model.reset, model, dict(known))
     _check_statements(f"{place}, update", model.update, model, dict(known))
     _check_refractory(f"{place}, refractory", model.refractory, known)
+    _check_unused(f"{place}, parameters", model)
 
 
 def check_initial(model: NeuronModel, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -149,6 +159,20 @@ def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str,
             raise ValueError(f"{slot}: unknown variable {target!r}{suggest(target, mine)}")
         dimensions = check_units(slot, text, expression, None, known)
         known[target] = Variable(name=target, dimensions=dimensions)
+
+
+def _check_unused(slot: str, model: NeuronModel) -> None:
+    conditions = [text for text in (model.threshold, model.refractory) if isinstance(text, str)]
+    equations = [eq.expr.code for eq in model.parsed.values() if eq.expr is not None]
+    statements = [*parse_statements(slot, model.reset or ""), *parse_statements(slot, model.update)]
+    texts = [*conditions, *equations, *(expression for _, _, expression in statements)]
+    read = {name for text in texts for name in read_names(text)}
+    for name in model.parameters:
+        if name not in read:
+            raise ValueError(
+                f"{slot}: unknown parameter {name!r}, nothing uses it"
+                f"{suggest(name, read - DEFAULT_NAMES)}"
+            )
 
 
 def _check_refractory(slot: str, refractory: Any, known: Mapping[str, Any]) -> None:

@@ -110,6 +110,9 @@ class NeuronModel:
         check_model(self)
         object.__setattr__(self, "initial", FrozenMap(check_initial(self)))
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.equations, self.threshold, self.reset, self.update))
+
     @property
     def _place(self) -> str:
         return f"NeuronModel {self.name!r}"

@@ -225,10 +225,9 @@ class SynapseInterpreter:
         offset: list[str] = []
         for right in self._right.values():
             row = [sympy.diff(right, symbol) for symbol in symbols]
-            if any(entry.free_symbols & {*symbols, sympy.Symbol("t", real=True)} for entry in row):
-                return None
             zero = right.subs(dict.fromkeys(symbols, 0))
-            if zero.has(sympy.Symbol("t", real=True)):
+            names = {symbol.name for entry in [*row, zero] for symbol in entry.free_symbols}
+            if names & {*self._right, "t"}:
                 return None
             matrix.append([sympy_to_str(entry) for entry in row])
             offset.append(sympy_to_str(zero))

@@ -141,6 +141,9 @@ class PlasticityRule:
         object.__setattr__(self, "_statements", FrozenMap(check_rule_text(self)))
         object.__setattr__(self, "initial", FrozenMap(check_initial(self)))
 
+    def __hash__(self) -> int:
+        return hash((self.name, self.synapse, self.pre, self.post, self.on_pre, self.on_post))
+
     @property
     def _place(self) -> str:
         return f"PlasticityRule {self.name!r}"

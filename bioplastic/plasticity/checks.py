@@ -186,7 +186,17 @@ def _check_reach(
     slot: str, part: str, name: str, names: frozenset[str], vocabulary: Vocabulary
 ) -> None:
     """Check that an equation reads only what is present where it lives."""
+    flags = vocabulary.equations[name].flags
     for read in sorted(names):
+        other = vocabulary.equations.get(read)
+        still = read in vocabulary.parameters or read in DEFAULT_NAMES
+        if other is not None and vocabulary.slot_of[read] == "synapse":
+            still = other.type == PARAMETER or "event-driven" in other.flags
+        if "event-driven" in flags and not still:
+            raise ValueError(
+                f"{slot}: the equation of {name!r} is (event-driven) but {read!r} changes between "
+                "spikes; mark it (clock-driven)"
+            )
         side = next((end for end in ("pre", "post") if read.endswith(f"_{end}")), None)
         origin = vocabulary.slot_of.get(read)
         elsewhere = (side or part) != part or origin in {"synapse", "modulators"}

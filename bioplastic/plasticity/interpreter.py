@@ -142,11 +142,11 @@ class SynapseInterpreter:
         """Return the value of an expression in SI base units."""
         if expression not in self._code:
             self._code[expression] = compile(expression, "<rule>", "eval")
-        names: dict[str, Any] = {**self._names, **self.state, "t": self.time}
+        names: dict[str, Any] = {**self.state, "t": self.time}
         for name, code in self._subexpressions.items():
-            names[name] = eval(code, {"__builtins__": {}}, names)
+            names[name] = eval(code, self._names, names)
         try:
-            return float(eval(self._code[expression], {"__builtins__": {}}, names))
+            return float(eval(self._code[expression], self._names, names))
         except NameError as error:
             raise ValueError(
                 f"PlasticityRule {self.rule.name!r}: {expression!r} needs a value: {error}"
@@ -294,6 +294,7 @@ def _make_namespace(rule: PlasticityRule, dt: float, rng: np.random.Generator) -
     names.update({"int": int, "abs": abs, "clip": lambda x, low, high: min(max(x, low), high)})
     names.update({name: float(np.asarray(value)) for name, value in rule.parameters.items()})
     names.update({"i": 0, "j": 0, "True": True, "False": False})
+    names["__builtins__"] = {}
     names.update(dict.fromkeys(("N_pre", "N_post", "N_incoming", "N_outgoing"), 1))
     return names
 

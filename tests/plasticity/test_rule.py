@@ -98,6 +98,10 @@ def test_scope_outside_spikes():
             r"temporary 'd' is read in 'w \+= d', after a statement that acts elsewhere",
         ),
         ({"synapse": "dw/dt = -w/tau : 1"}, r"synapse: mark the differential equation of 'w'"),
+        (
+            {"synapse": "w : 1\ndc/dt = (x_post - c)/tau : 1 (event-driven)"},
+            r"synapse: the equation of 'c' is \(event-driven\) but 'x_post' changes between",
+        ),
         ({"synapse": "w : 1\ny_pre : 1"}, r"synapse: 'y_pre' ends in _pre or _post"),
         ({"synapse": "w : 1 (linked)"}, r"synapse: flag \(linked\) of 'w'"),
         ({"modulators": "dopamine : 1"}, r"modulators: 'dopamine' must be marked \(shared\)"),

@@ -1,0 +1,84 @@
+"""Triplet STDP: the change at a spike also depends on the spike before it."""
+
+from __future__ import annotations
+
+from brian2 import Quantity, ms
+
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.validation import check_choice
+
+__all__ = ["TRIPLET_SETS", "triplet_stdp"]
+
+#: Fitted all-to-all parameters: amplitudes, and time constants in ms.
+TRIPLET_SETS: dict[str, dict[str, float]] = {
+    "visual_cortex_minimal": {
+        "a2_plus": 0.0, "a3_plus": 6.5e-3, "a2_minus": 7.1e-3, "a3_minus": 0.0,
+        "tau_plus": 16.8, "tau_x": 101.0, "tau_minus": 33.7, "tau_y": 114.0,
+    },
+    "hippocampus_minimal": {
+        "a2_plus": 5.3e-3, "a3_plus": 8.0e-3, "a2_minus": 3.5e-3, "a3_minus": 0.0,
+        "tau_plus": 16.8, "tau_x": 946.0, "tau_minus": 33.7, "tau_y": 40.0,
+    },
+}  # fmt: skip
+
+
+def triplet_stdp(
+    *,
+    parameters: str = "visual_cortex_minimal",
+    eta: float = 1.0,
+    w_max: float = 1.0,
+    name: str = "triplet-stdp",
+) -> PlasticityRule:
+    """Return the all-to-all triplet rule.
+
+    With fast traces ``r1_pre``, ``o1_post`` and slow traces ``r2_pre``, ``o2_post``::
+
+        pre spike:   w <- w - o1 (a2_minus + a3_minus r2)
+        post spike:  w <- w + r1 (a2_plus + a3_plus o2)
+
+    where the slow traces are read before their own increment.
+
+    Parameters
+    ----------
+    parameters : str, default "visual_cortex_minimal"
+        A key of :data:`TRIPLET_SETS`; single values are changed with ``with_parameters``.
+    eta : float, default 1
+        Factor on all amplitudes, a shared scalar.
+    w_max : float, default 1
+        Upper bound; the lower one is 0.
+    name : str, default "triplet-stdp"
+        Name in messages.
+
+    References
+    ----------
+    Pfister and Gerstner (2006), doi 10.1523/JNEUROSCI.1425-06.2006, Eqs. 1 to 4 and Table 4.
+
+    Examples
+    --------
+    >>> triplet_stdp().parameters["tau_y"]
+    114. * msecond
+    """
+    check_choice("triplet_stdp.parameters", parameters, TRIPLET_SETS)
+    fitted: dict[str, float | Quantity] = {
+        key: value * ms if key.startswith("tau") else value
+        for key, value in TRIPLET_SETS[parameters].items()
+    }
+    return PlasticityRule(
+        name=name,
+        synapse="w : 1\neta : 1 (shared)",
+        pre="dr1_pre/dt = -r1_pre/tau_plus : 1\ndr2_pre/dt = -r2_pre/tau_x : 1",
+        post="do1_post/dt = -o1_post/tau_minus : 1\ndo2_post/dt = -o2_post/tau_y : 1",
+        on_pre="""
+            r1_pre += 1
+            w = clip(w - eta*o1_post*(a2_minus + a3_minus*r2_pre), 0, w_max)
+            r2_pre += 1
+        """,
+        on_post="""
+            o1_post += 1
+            w = clip(w + eta*r1_pre*(a2_plus + a3_plus*o2_post), 0, w_max)
+            o2_post += 1
+        """,
+        parameters={**fitted, "w_max": w_max},
+        initial={"eta": eta},
+        reference="Pfister & Gerstner 2006, Eqs. 1 to 4",
+    )

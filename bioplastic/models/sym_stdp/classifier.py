@@ -217,9 +217,10 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _constants(self) -> SymSTDPParameters:
         return self.parameters or published_parameters(self.n_hidden)
 
-    def _program(self, which: str) -> Program:
+    def _program(self, which: str, **options: Any) -> Program:
         network = {"training": training_network, "inference": inference_network}[which]
-        spec = network(self.n_features_in_, self.n_hidden, len(self.classes_), self._constants())
+        sizes = (self.n_features_in_, self.n_hidden, len(self.classes_))
+        spec = network(*sizes, self._constants(), **options)
         return Program(spec, dt=TIME_STEP, dtype=self.dtype, target=self.target)
 
     def _train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], title: str) -> None:
@@ -290,11 +291,7 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "state_")
         images = check_images("SymSTDPClassifier.X", X, int(self.n_features_in_))
         program = self._program("inference")
-        state = program.initial_state(0)
-        state["image_exc.w"] = self.weights_
-        state["exc_class.w"] = self.state_["exc_class.w"]
-        state["exc.theta"] = self.state_["exc.theta"]
-        seed = int(np.random.SeedSequence([self.random_state, 1]).generate_state(1)[0])
+        state, seed = self._frozen_state(program), self._seed()
         records = []
         with tqdm(total=len(images), desc="inference", unit="img", disable=not self.progress) as bar:
             for part in _chunks(len(images)):
@@ -306,6 +303,45 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for key in ("exc.count", "output.count", "presentations")
         )
         return Response(*joined)
+
+    def record_spikes(
+        self, image: ArrayLike
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int32]]]:
+        """Show one image to the frozen network and return every spike of its last presentation.
+
+        Parameters
+        ----------
+        image : array_like, shape (n_features,)
+            Grey values from 0 to 255.
+
+        Returns
+        -------
+        dict of str to (times, cells)
+            For ``"image"`` (input), ``"exc"`` (hidden) and ``"output"``: seconds from the onset of
+            the image, and index of the neuron.
+        """
+        check_is_fitted(self, "state_")
+        pixels = check_images("SymSTDPClassifier.X", np.atleast_2d(image), int(self.n_features_in_))
+        program = self._program("inference", record_spikes=True)
+        _, record = program(self._frozen_state(program), {"pixel": pixels[:1]}, seed=self._seed())
+        last = int(record["presentations"][0]) - 1
+        spikes = {}
+        for name in ("image", "exc", "output"):
+            chosen = record[f"{name}.spike_trial"] == last
+            times, cells = record[f"{name}.spike_time"], record[f"{name}.spike_cell"]
+            spikes[name] = (times[chosen], cells[chosen])
+        return spikes
+
+    def _frozen_state(self, program: Program) -> dict[str, NDArray[Any]]:
+        state = program.initial_state(0)
+        state["image_exc.w"] = self.weights_
+        state["exc_class.w"] = self.state_["exc_class.w"]
+        state["exc.theta"] = self.state_["exc.theta"]
+        return state
+
+    def _seed(self) -> int:
+        """Return the seed of the input spikes at inference."""
+        return int(np.random.SeedSequence([self.random_state, 1]).generate_state(1)[0])
 
     def read_out(self, response: Response, readout: str | None = None) -> NDArray[Any]:
         """Turn spike counts into labels.

@@ -37,8 +37,13 @@ UNUSED = (
     "torchvision", "torchvision.transforms", "torchvision.datasets", "torchvision.utils",
     "tensorboardX", "cv2", "gymnasium", "gymnasium.spaces", "ale_py",
 )  # fmt: skip
-# Scaling the input weights to 50 instead of 78.4 gives the reference's hidden activity.
-INPUT_SUM = 50.0
+# Scaling the input weights to these sums instead of 78.4 gives the reference's hidden activity.
+INPUT_SUM = {100: 45.0, 400: 50.0}
+
+
+def input_sum(n: int) -> float:
+    """Return the sum of the incoming weights of a hidden cell that matches the activity."""
+    return INPUT_SUM[max(size for size in INPUT_SUM if size <= max(n, min(INPUT_SUM)))]
 
 
 def build_network(n: int, torch: Any) -> Any:
@@ -51,7 +56,7 @@ def build_network(n: int, torch: Any) -> Any:
 
     p = parameters_for(n)
     network = DiehlAndCook2015(
-        n_inpt=N_PIXELS, n_neurons=n, dt=STEP, batch_size=1, inh=17.5, norm=INPUT_SUM,
+        n_inpt=N_PIXELS, n_neurons=n, dt=STEP, batch_size=1, inh=17.5, norm=input_sum(n),
         nu=(-p.nu_input, p.nu_input), wmin=0.0, wmax=1.0, theta_plus=p.theta_plus,
         tc_theta_decay=p.tau_theta, learning_rule=PostPre,
     )  # fmt: skip

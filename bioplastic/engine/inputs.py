@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,10 +40,15 @@ def prepare_inputs(
 
     Raises
     ------
+    TypeError
+        If the inputs are no mapping, a list of spikes is no sequence of pairs, or times have
+        another unit.
     ValueError
         For unknown, missing or ill-shaped inputs, values outside the range of the declared type,
         and numbers of samples that do not agree.
     """
+    if not isinstance(inputs, Mapping):
+        raise TypeError(f"Program.inputs: must be a mapping, got {type(inputs).__name__}")
     declared = [entry["name"] for entry in layout.inputs]
     for name in inputs:
         if name not in declared:
@@ -91,24 +97,25 @@ def _check_array(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
                 )
             if array.dtype.kind == "f" and np.any(array != np.rint(array)):
                 raise ValueError(f"{place}: must be whole numbers ({dtype})")
-    elif dtype.kind == "f" and not np.all(np.isfinite(array)):
-        raise ValueError(f"{place}: must be finite")
-    return np.ascontiguousarray(array, dtype=dtype)
+    with np.errstate(over="ignore"):
+        prepared = np.ascontiguousarray(array, dtype=dtype).reshape(array.shape)
+    if dtype.kind == "f" and not np.all(np.isfinite(prepared)):
+        raise ValueError(f"{place}: must be finite {dtype} numbers")
+    return prepared
 
 
 def _check_spikes(
     entry: dict[str, Any], trials: Sequence[Any], layout: Layout
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
     place, n = f"Program.inputs[{entry['name']!r}]", entry["shape"][0]
+    if not isinstance(trials, Sequence):
+        raise TypeError(f"{place}: must be a list of (indices, times), got {type(trials).__name__}")
     offsets = np.zeros(len(trials) + 1, dtype=np.int64)
     steps: list[NDArray[np.int32]] = []
     cells: list[NDArray[np.int32]] = []
     for number, trial in enumerate(trials):
-        indices, times = trial
-        index = np.asarray(indices, dtype=np.int64)
-        step = np.rint(np.asarray(times, dtype=float) / layout.dt).astype(np.int64)
-        if index.ndim != 1 or index.shape != step.shape:
-            raise ValueError(f"{place}[{number}]: indices and times must be 1d and of equal length")
+        index, time = _check_pair(f"{place}[{number}]", trial)
+        step = np.rint(time / layout.dt).astype(np.int64)
         if index.size and (index.min() < 0 or index.max() >= n):
             raise ValueError(f"{place}[{number}]: cells must lie in [0, {n - 1}]")
         if step.size and (step.min() < 0 or step.max() >= layout.n_steps):
@@ -123,3 +130,20 @@ def _check_spikes(
         offsets[number + 1] = offsets[number] + index.size
     empty = [np.zeros(0, dtype=np.int32)]
     return offsets, np.concatenate(steps or empty), np.concatenate(cells or empty)
+
+
+def _check_pair(place: str, trial: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return cells and times (seconds) of one trial."""
+    if not isinstance(trial, (tuple, list)) or len(trial) != 2:
+        raise TypeError(f"{place}: must be a pair (indices, times)")
+    indices, times = trial
+    if isinstance(times, b2.Quantity) and not b2.have_same_dimensions(times, b2.second):
+        raise TypeError(f"{place}: times must be in seconds, got {times.dim}")
+    index, time = np.asarray(indices), np.asarray(times, dtype=float)
+    if index.ndim != 1 or index.shape != time.shape:
+        raise ValueError(f"{place}: indices and times must be 1d and of equal length")
+    if index.size and index.dtype.kind not in "iu":
+        raise TypeError(f"{place}: indices must be integers, got dtype {index.dtype}")
+    if not np.all(np.isfinite(time)):
+        raise ValueError(f"{place}: times must be finite")
+    return index.astype(np.int64), time

@@ -30,6 +30,7 @@ from bioplastic.engine.network import (
     UniformProjection,
 )
 from bioplastic.engine.trial import SpikeCount
+from bioplastic.equations import parse_statements
 from bioplastic.neurons.model import build_group
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 from bioplastic.signals.poisson import PoissonSource
@@ -282,7 +283,8 @@ def _shared_modulators(rule: PlasticityRule) -> str:
     if not rule.modulators.strip():
         return ""
     equations = Equations(rule.modulators)
-    return "\n".join(str(equations[name]) for name in equations if "shared" in equations[name].flags)
+    shared = [name for name in equations if "shared" in equations[name].flags]
+    return "\n".join(str(equations[name]) for name in shared)
 
 
 def _cell_names(rule: PlasticityRule, side: str) -> list[str]:
@@ -372,13 +374,15 @@ def _cell_code(projection: Projection, rule: PlasticityRule, side: str, code: st
     for identifier in get_identifiers(code):
         if identifier not in names and identifier.endswith(f"_{side}"):
             names[identifier] = identifier.removesuffix(f"_{side}")
-    return word_substitute(code, names)
+    return str(word_substitute(code, names))
 
 
 def _phases(projection: Projection, slot: str) -> list[tuple[str, str]]:
     """Return (scope, code) runs of a slot with the transmission in front of the pre slot."""
     rule: PlasticityRule | None = getattr(projection, "rule", None)
-    phases = [(p.scope, p.code) for p in rule.phases(slot)] if rule is not None else []
+    phases: list[tuple[str, str]] = []
+    if rule is not None:
+        phases = [(phase.scope, phase.code) for phase in rule.phases(slot)]
     if slot == "on_pre" and projection.transmit:
         transmit = projection.transmit.replace(";", "\n")
         first = next((k for k, (scope, _) in enumerate(phases) if scope == "synapse"), None)
@@ -446,8 +450,10 @@ def _schedule(plan: Plan) -> None:
     spec = plan.spec
     for source in spec.populations:
         group = plan.groups[source.name]
-        if group.equations.diff_eq_names or "update_" in group.equations:
+        if group.equations.diff_eq_names or group._refractory is not False:
             plan.step.append(Integrate(group))
+        if isinstance(source, Population) and source.model.update:
+            _schedule_update(plan, source, group)
     for projection in spec.projections:
         synapses = plan.synapses[projection.name]
         if synapses.state_updater is not None:
@@ -477,6 +483,16 @@ def _schedule(plan: Plan) -> None:
     if spec.trial.on_repeat:
         code = spec.trial.on_repeat.replace(";", "\n")
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
+
+
+def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
+    """Run the update of a model without differential equations; others integrate it already."""
+    if not group.equations.diff_eq_names:
+        code = "\n".join(
+            f"{target} {operator} {expression}"
+            for target, operator, expression in parse_statements("update", population.model.update)
+        )
+        plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
 
 
 def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> Iterator[Any]:
@@ -553,7 +569,7 @@ def _state_entries(plan: Plan) -> Iterator[StateEntry]:
         for name in sorted(_state_names(group.equations) - hidden):
             key = owners.get((population.name, name), f"{population.name}.{name}")
             variable = group.variables[name]
-            shape = () if variable.scalar else (population.n,)
+            shape: tuple[int, ...] = () if variable.scalar else (population.n,)
             yield _entry(key, population.name, variable, shape)
         if getattr(group, "refractory_steps_", None) is not None:
             yield StateEntry(
@@ -566,7 +582,8 @@ def _state_entries(plan: Plan) -> Iterator[StateEntry]:
         elif group._refractory is not False:
             for name in ("not_refractory", "lastspike"):
                 variable = group.variables[name]
-                yield _entry(f"{population.name}.{name}", population.name, variable, (population.n,))
+                key = f"{population.name}.{name}"
+                yield _entry(key, population.name, variable, (population.n,))
     for projection in plan.spec.projections:
         synapses = plan.synapses[projection.name]
         names = _state_names(synapses.equations)

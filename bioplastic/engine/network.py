@@ -73,8 +73,8 @@ class Projection:
     source, target : str
         Names of the pre- and postsynaptic population.
     transmit : str, default ""
-        Statements at a presynaptic spike, executed for every synapse before the rule sees the spike,
-        for example ``"ge_post += w"``.
+        Statements at a presynaptic spike, executed for every synapse before the rule sees the
+        spike, for example ``"ge_post += w"``.
     """
 
     name: str
@@ -251,13 +251,18 @@ Record = SpikeCount | SpikeRecord | StateRecord
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
 
 
+def _fires(population: Source) -> bool:
+    return not isinstance(population, Population) or population.model.threshold is not None
+
+
 @dataclass(frozen=True, kw_only=True)
 class NetworkSpec:
     """Everything a `bioplastic.engine.program.Program` compiles.
 
-    Order of events inside a time step: integration of all populations (traces decay), thresholds and
-    sources, the presynaptic pass of every projection (in the given order), the postsynaptic pass of
-    every projection, clocked updates, resets. See `bioplastic.plasticity.rule.PlasticityRule`.
+    Order of events inside a time step: integration of all populations (traces decay), thresholds
+    and sources, the presynaptic pass of every projection (in the given order), the postsynaptic
+    pass of every projection, clocked updates, resets. See
+    `bioplastic.plasticity.rule.PlasticityRule`.
 
     Parameters
     ----------
@@ -287,15 +292,28 @@ class NetworkSpec:
         names = [member.name for member in (*self.populations, *self.projections)]
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"NetworkSpec: the name {name!r} is used {names.count(name)} times")
+                uses = names.count(name)
+                raise ValueError(f"NetworkSpec: the name {name!r} is used {uses} times")
             if name in ("trial", "clock"):
                 raise ValueError(f"NetworkSpec: the name {name!r} is reserved")
         if not self.populations:
             raise ValueError("NetworkSpec.populations: must not be empty")
         for projection in self.projections:
             self._check_projection(projection)
+        self._check_records()
+
+    def _check_records(self) -> None:
+        keys: set[str] = set()
         for record in self.records:
-            self._population(f"{type(record).__name__}.population", record.population)
+            place = f"{type(record).__name__}.population"
+            population = self._population(place, record.population)
+            if not isinstance(record, StateRecord) and not _fires(population):
+                raise ValueError(f"{place}: {record.population!r} has no threshold and never fires")
+            what = {SpikeCount: "count", SpikeRecord: "spike"}.get(type(record))
+            key = f"{record.population}.{what or getattr(record, 'variable', '')}"
+            if key in keys:
+                raise ValueError(f"NetworkSpec.records: {key!r} is recorded twice")
+            keys.add(key)
 
     def _population(self, place: str, name: str) -> Source:
         for population in self.populations:
@@ -310,6 +328,14 @@ class NetworkSpec:
         place = f"{type(projection).__name__} {projection.name!r}"
         source = self._population(f"{place}.source", projection.source)
         target = self._population(f"{place}.target", projection.target)
+        rule = getattr(projection, "rule", None)
+        passes = [("source", source)] if projection.transmit or (rule and rule.on_pre) else []
+        passes += [("target", target)] if rule and rule.on_post else []
+        for argument, population in passes:
+            if not _fires(population):
+                raise ValueError(
+                    f"{place}.{argument}: {population.name!r} has no threshold and never fires"
+                )
         if isinstance(projection, UniformProjection):
             if projection.pattern != "all" and source.n != target.n:
                 raise ValueError(

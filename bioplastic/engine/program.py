@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ from bioplastic.validation import check_choice, check_integer, check_quantity
 __all__ = ["Program"]
 
 State = dict[str, NDArray[Any]]
-_DTYPES = {"float32": np.dtype("float32"), "float64": np.dtype("float64")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "float32": np.dtype("float32"),
+    "float64": np.dtype("float64"),
+}
 
 
 class Program:
@@ -107,7 +111,7 @@ class Program:
         )  # fmt: skip
         name = ", ".join(f"{p.name} {p.n}" for p in self.network.populations)
         library, layout, self.built = cache.find_or_build(key, name, self._build)
-        self.layout = Layout.from_dict(layout)
+        self.layout = _fit_connectivity(Layout.from_dict(layout), self.network)
         self.key = key
         self._library = ctypes.CDLL(str(library))
         self._library.bp_run.restype = ctypes.c_void_p
@@ -184,11 +188,15 @@ class Program:
         FloatingPointError
             If a state variable is no longer finite; the message names it.
         """
-        check_integer("Program.seed", seed, minimum=0)
-        prepared, count = prepare_inputs(self.layout, inputs or {}, n_samples)
+        check_integer("Program.seed", seed, minimum=0, maximum=2**64 - 1)
+        prepared, count = prepare_inputs(
+            self.layout, {} if inputs is None else inputs, n_samples
+        )
+        if not isinstance(state, Mapping):
+            raise TypeError(f"Program.state: must be a mapping, got {type(state).__name__}")
         new = {name: np.array(values) for name, values in state.items()}
         arrays = [self._state_array(new, entry) for entry in self.layout.state]
-        clock = np.array([new["clock.step"], new["clock.trial"]], dtype=np.int64)
+        clock = np.array([_clock_value(new, name) for name in ("clock.step", "clock.trial")])
         record: dict[str, NDArray[Any]] = {
             output["key"]: np.zeros((count, *output["shape"]), dtype=output["dtype"])
             for output in self.layout.outputs
@@ -217,6 +225,8 @@ class Program:
             raise ValueError(
                 f"Program.state[{entry.key!r}]: must have shape {entry.shape}, got {values.shape}"
             )
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"Program.state[{entry.key!r}]: must be numbers, got {values.dtype}")
         if values.dtype != entry.dtype or not values.flags.c_contiguous:
             values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(entry.shape)
             state[entry.key] = values
@@ -287,8 +297,33 @@ class Program:
         return logs
 
 
+def _fit_connectivity(layout: Layout, network: NetworkSpec) -> Layout:
+    """Return the layout with the numbers of synapses of this network, not of the one built."""
+    state, parts = list(layout.state), list(layout.parts)
+    for projection in network.projections:
+        if not isinstance(projection, SparseProjection):
+            continue
+        name, size = projection.name, projection.n_synapses
+        for k, entry in enumerate(state):
+            if entry.shape and entry.key == entry.array.replace(f"_array_{name}_", f"{name}.", 1):
+                state[k] = replace(entry, shape=(size,))
+        for k, part in enumerate(parts):
+            if part.action.startswith("sparse") and part.name.startswith(f"{name}_"):
+                parts[k] = replace(part, elements=size)
+    return replace(layout, state=state, parts=parts)
+
+
 def _pointers(arrays: list[NDArray[Any]]) -> Any:
     return (ctypes.c_void_p * max(1, len(arrays)))(*(array.ctypes.data for array in arrays))
+
+
+def _clock_value(state: State, name: str) -> np.int64:
+    if name not in state:
+        raise ValueError(f"Program.state: entry {name!r} is missing")
+    value = state[name]
+    if value.shape != () or value.dtype.kind not in "iu" or value < 0:
+        raise ValueError(f"Program.state[{name!r}]: must be one non-negative integer, got {value}")
+    return np.int64(value)
 
 
 def _connectivity_arrays(network: NetworkSpec) -> list[NDArray[Any]]:

@@ -205,6 +205,8 @@ def _(action: lowering.Integrate, assembly: _Assembly) -> str:
         if not first.startswith("not_refractory = "):
             raise RuntimeError(f"unexpected refractory statement of Brian2: {first}")
         code = rest
+        if not code.strip():
+            return ""
     name = f"{action.group.name}_integrate"
     if action.projection is not None:
         return _every(name, action.projection, action.group, code, assembly)
@@ -538,12 +540,7 @@ def _outputs(plan: Plan) -> list[dict[str, Any]]:
                 }
             )
         elif isinstance(record, StateRecord):
-            variable = plan.groups[record.population].variables.get(record.variable)
-            if variable is None or not hasattr(variable, "dtype"):
-                raise ValueError(
-                    f"StateRecord.variable: population {record.population!r} has no state "
-                    f"variable {record.variable!r}"
-                )
+            variable = _recorded_variable(plan, record)
             outputs.append(
                 {
                     "key": f"{record.population}.{record.variable}",
@@ -551,11 +548,23 @@ def _outputs(plan: Plan) -> list[dict[str, Any]]:
                     "population": record.population,
                     "variable": record.variable,
                     "dtype": np.dtype(variable.dtype).name,
-                    "shape": [plan.n_steps // record.every, n],
+                    "shape": [plan.n_steps // record.every, 1 if variable.scalar else n],
                     "every": record.every,
                 }
             )
     return outputs
+
+
+def _recorded_variable(plan: Plan, record: StateRecord) -> Any:
+    owned = {e.array for e in plan.state if e.kind == "variable"}
+    prefix = f"_array_{record.population}_"
+    if f"{prefix}{record.variable}" not in owned:
+        known = sorted(a.removeprefix(prefix) for a in owned if a.startswith(prefix))
+        raise ValueError(
+            f"StateRecord.variable: population {record.population!r} has no state variable "
+            f"{record.variable!r}; known: {', '.join(known) or 'none'}"
+        )
+    return plan.groups[record.population].variables[record.variable]
 
 
 def _program_context(plan: Plan, assembly: _Assembly, layout: Layout) -> dict[str, Any]:

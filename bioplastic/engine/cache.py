@@ -172,7 +172,7 @@ def _publish(work: Path, place: Path) -> Path:
 
 @contextlib.contextmanager
 def _workplace(key: str) -> Iterator[tuple[Path, bool]]:
-    """Yield an empty directory next to the entries, or a temporary one if the cache is read-only."""
+    """Yield an empty directory next to the entries, or a temporary one without a writable cache."""
     root = cache_directory()
     permanent = True
     try:
@@ -187,13 +187,15 @@ def _workplace(key: str) -> Iterator[tuple[Path, bool]]:
             "for this process only. Set BIOPLASTIC_CACHE to a writable directory.",
             stacklevel=5,
         )
+    keep = False
     try:
         yield work, permanent
+        keep = not permanent
     finally:
-        if permanent:
-            shutil.rmtree(work, ignore_errors=True)
-        else:
+        if keep:  # until the process ends
             _TEMPORARY.append(work)
+        else:
+            shutil.rmtree(work, ignore_errors=True)
 
 
 _TEMPORARY: list[Path] = []

@@ -2,9 +2,9 @@
 
 Brian2 parses the equations, checks the units and produces the statements; the templates in
 ``engine/templates`` own the loops around them. The generator differs from Brian2's C++ generator in
-what keeps a loop from vectorising: refractoriness is a selection rather than a branch and is computed
-from a step counter, boolean operators do not short-circuit, literals have the precision of the
-simulation, the indices of a synapse come from the loop rather than from memory.
+what keeps a loop from vectorising: refractoriness is a selection rather than a branch and is
+computed from a step counter, boolean operators do not short-circuit, literals have the precision of
+the simulation, the indices of a synapse come from the loop rather than from memory.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class _KernelRenderer(CPPNodeRenderer):  # type: ignore[misc]
         "Or": "|",
     }
 
-    def render_Constant(self, node: Any) -> str:  # noqa: N802 (the name is Brian2's)
+    def render_Constant(self, node: Any) -> str:
         if isinstance(node.value, (float, np.floating)):
             return _float_literal(float(node.value))
         return str(super().render_Constant(node))

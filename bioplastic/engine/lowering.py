@@ -614,5 +614,3 @@ def _synapse_shape(projection: Projection, plan: Plan) -> tuple[int, ...]:
 def _entry(key: str, owner: str, variable: Any, shape: tuple[int, ...]) -> StateEntry:
     dtype = np.dtype(variable.dtype)
     return StateEntry(key, f"_array_{owner}_{variable.name}", dtype.name, shape)
-
-

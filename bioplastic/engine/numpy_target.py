@@ -1,7 +1,8 @@
 """The same network without a compiler: stock Brian2 objects on the numpy target, step by step.
 
-Slow, and the oracle of the compiled programs: groups are ordinary `NeuronGroup` objects, projections
-ordinary `Synapses`, all executed by Brian2's own numpy code objects in the order of the plan.
+Slow, and the oracle of the compiled programs: groups are ordinary `NeuronGroup` objects,
+projections ordinary `Synapses`, all executed by Brian2's own numpy code objects in the order of the
+plan.
 """
 
 from __future__ import annotations
@@ -218,7 +219,26 @@ class NumpyNetwork:
         totals: NDArray[np.int64],
     ) -> list[SpikeLog]:
         """Run the trials in place; the arguments are those of the compiled function."""
-        np.random.seed(seed % (1 << 32))
+        # Brian2's numpy code draws from numpy's global generator: leave it as it was.
+        previous = np.random.get_state()  # noqa: NPY002
+        try:
+            return self._run_trials(
+                arrays, inputs, outputs, n_samples, seed, clock, presentations, totals
+            )
+        finally:
+            np.random.set_state(previous)  # noqa: NPY002
+
+    def _run_trials(
+        self,
+        arrays: Sequence[NDArray[Any]],
+        inputs: dict[str, Any],
+        outputs: Sequence[NDArray[Any]],
+        n_samples: int,
+        seed: int,
+        clock: NDArray[np.int64],
+        presentations: NDArray[np.int32],
+        totals: NDArray[np.int64],
+    ) -> list[SpikeLog]:
         self._load(arrays, clock)
         logs: list[SpikeLog] = [[] for _ in self._layout.spike_logs]
         root, presentation = seed_key(seed), 0
@@ -226,7 +246,7 @@ class NumpyNetwork:
             self._start_sample(inputs, sample)
             while True:
                 self._trial_key = int(derive_key(root, int(clock[1]))[0])
-                np.random.seed(self._trial_key % (1 << 32))
+                np.random.seed(self._trial_key % (1 << 32))  # noqa: NPY002
                 counts = self._present(sample, presentation, outputs, clock, logs)
                 presentations[sample] += 1
                 clock[1] += 1
@@ -271,7 +291,8 @@ class NumpyNetwork:
         for output, array in zip(self._layout.outputs, outputs, strict=True):
             if output["kind"] == "count":
                 array[sample] = 0
-        for self._k in range(self._plan.n_steps):
+        for step in range(self._plan.n_steps):
+            self._k = step
             self._set_clock(int(clock[0]))
             for action in self._step:
                 action()
@@ -285,9 +306,7 @@ class NumpyNetwork:
             action()
         return counts
 
-    def _record(
-        self, sample: int, outputs: Sequence[NDArray[Any]], counts: dict[str, int]
-    ) -> None:
+    def _record(self, sample: int, outputs: Sequence[NDArray[Any]], counts: dict[str, int]) -> None:
         for output, array in zip(self._layout.outputs, outputs, strict=True):
             name = output["population"]
             if output["kind"] == "count":
@@ -306,13 +325,9 @@ class NumpyNetwork:
         return space[: space[-1]]
 
 
-def _by_step(
-    steps: NDArray[np.int32], cells: NDArray[np.int32]
-) -> dict[int, NDArray[np.int32]]:
+def _by_step(steps: NDArray[np.int32], cells: NDArray[np.int32]) -> dict[int, NDArray[np.int32]]:
     if steps.size == 0:
         return {}
     cuts = np.flatnonzero(np.diff(steps)) + 1
     groups = np.split(cells, cuts)
     return {int(steps[k]): group for k, group in zip([0, *cuts], groups, strict=True)}
-
-

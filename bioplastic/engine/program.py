@@ -189,9 +189,7 @@ class Program:
             If a state variable is no longer finite; the message names it.
         """
         check_integer("Program.seed", seed, minimum=0, maximum=2**64 - 1)
-        prepared, count = prepare_inputs(
-            self.layout, {} if inputs is None else inputs, n_samples
-        )
+        prepared, count = prepare_inputs(self.layout, {} if inputs is None else inputs, n_samples)
         if not isinstance(state, Mapping):
             raise TypeError(f"Program.state: must be a mapping, got {type(state).__name__}")
         new = {name: np.array(values) for name, values in state.items()}
@@ -284,9 +282,7 @@ class Program:
         )
         return trial, step, cell
 
-    def _run_numpy(
-        self, *arguments: Any
-    ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    def _run_numpy(self, *arguments: Any) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
         logs = []
         for log in self._numpy.run(*arguments):
             sizes = [cells.size for _, _, cells in log]

@@ -86,17 +86,15 @@ def bernoulli_spikes(
         draw += 1
         wait = np.log(uniform(keys, draw)) * scale
         keep = wait < last - step - 1
-        active, keys, scale, step, draw, wait = (
-            array[keep] for array in (active, keys, scale, step, draw, wait)
-        )
+        active, keys, scale = active[keep], keys[keep], scale[keep]
+        step, draw, wait = step[keep], draw[keep], wait[keep]
         step = step + 1 + wait.astype(np.int64)
         all_steps.append(step.copy())
         all_cells.append(active.copy())
         step = step + dead_steps
         keep = step < last
-        active, keys, scale, step, draw = (
-            array[keep] for array in (active, keys, scale, step, draw)
-        )
+        active, keys, scale = active[keep], keys[keep], scale[keep]
+        step, draw = step[keep], draw[keep]
     if not all_steps:
         return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int32)
     steps, cells = np.concatenate(all_steps), np.concatenate(all_cells)

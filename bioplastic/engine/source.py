@@ -124,9 +124,10 @@ class _Assembly:
                 continue
             kept.append(line)
         # A literal time step lets the compiler evaluate exp(-dt/tau) and the like once and for all.
+        dt = float(self.plan.clock.dt)
         text = "\n".join(kept).replace(
             "double* const _ptr_array_clock_dt = _array_clock_dt;",
-            f"constexpr double _ptr_array_clock_dt[1] = {{(double){float(self.plan.clock.dt)!r}L}};",
+            f"constexpr double _ptr_array_clock_dt[1] = {{(double){dt!r}L}};",
         )
         for variable in variables.values():
             owner = getattr(getattr(variable, "owner", None), "name", None)
@@ -187,7 +188,7 @@ def generate_source(plan: Plan) -> tuple[str, Layout]:
     return text, layout
 
 
-# ---- one renderer per action ----------------------------------------------------------------------
+# ---- one renderer per action --------------------------------------------------------------------
 
 
 @singledispatch
@@ -360,7 +361,10 @@ def _(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
     pathway.update_abstract_code(run_namespace={})
     code = pathway.abstract_code
     spiking = synapses.source if action.direction == "pre" else synapses.target
-    common = {"size": _n_synapses(projection, synapses), "events": _events(spiking)}
+    common: dict[str, Any] = {
+        "size": _n_synapses(projection, synapses),
+        "events": _events(spiking),
+    }
     if isinstance(projection, DenseProjection):
         row = action.direction == "pre"
         return assembly.add(
@@ -400,14 +404,22 @@ def _every(name: str, projection: Any, synapses: Any, code: str, assembly: _Asse
 
 
 def _uniform(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
-    projection, synapses = action.projection, action.synapses
-    common = {"size": int(synapses.target.N), "events": _events(synapses.source)}
-    sizes = _sizes(synapses)
+    projection: Any = action.projection
+    synapses = action.synapses
+    common: dict[str, Any] = {
+        "size": int(synapses.target.N),
+        "events": _events(synapses.source),
+        **_sizes(synapses),
+    }
     if projection.pattern == "one_to_one":
         return assembly.add(
-            action.name, synapses, action.code, "uniform_one_to_one",
-            path="one to one, no synapse arrays", **common, **sizes,
-        )  # fmt: skip
+            action.name,
+            synapses,
+            action.code,
+            "uniform_one_to_one",
+            path="one to one, no synapse arrays",
+            **common,
+        )
     statements = [line for line in action.code.split("\n") if line.strip()]
     calls = []
     for number, statement in enumerate(statements):
@@ -421,18 +433,20 @@ def _uniform(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
             and not read & (set(synapses.variables) | set(_RANDOM))
         )
         name = action.name if len(statements) == 1 else f"{action.name}_{number}"
-        kwds = {**common, **sizes, "pattern": projection.pattern}
+        kwds = {**common, "pattern": projection.pattern}
         if not simple:
             calls.append(
                 assembly.add(
-                    name, synapses, statement, "uniform_loop",
-                    path="loop over pairs, no synapse arrays", **kwds,
-                )  # fmt: skip
+                    name,
+                    synapses,
+                    statement,
+                    "uniform_loop",
+                    path="loop over pairs, no synapse arrays",
+                    **kwds,
+                )
             )
             continue
-        variables = synapses.resolve_all(
-            {variable, *read}, run_namespace={}
-        )
+        variables = synapses.resolve_all({variable, *read}, run_namespace={})
         check_units_statements(statement, variables)
         calls.append(
             assembly.add(
@@ -450,7 +464,7 @@ def _uniform(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
     return " ".join(calls)
 
 
-# ---- names and sizes ------------------------------------------------------------------------------
+# ---- names and sizes -----------------------------------------------------------------------------
 
 
 def _events(group: Any) -> str:
@@ -472,7 +486,7 @@ def _stream(plan: Plan, source: Any) -> int:
     return 1 + [population.name for population in plan.spec.populations].index(source.name)
 
 
-# ---- program --------------------------------------------------------------------------------------
+# ---- program -------------------------------------------------------------------------------------
 
 
 def _layout(plan: Plan, assembly: _Assembly) -> Layout:
@@ -504,6 +518,7 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
     inputs: dict[str, dict[str, Any]] = {}
     for source in plan.spec.populations:
         if isinstance(source, PoissonSource):
+            declared: list[tuple[str, str, tuple[int, ...]]]
             declared = [(name, dtype, (source.n,)) for name, dtype in source.inputs.items()]
             declared += [(name, dtype, ()) for name, dtype in source.shared_inputs.items()]
             for name, dtype, shape in declared:

@@ -90,8 +90,8 @@ class SpikeCount:
 class SpikeRecord:
     """Every spike of a population.
 
-    The record holds ``<population>.spike_trial`` (index of the presentation within the call, int64),
-    ``<population>.spike_time`` (seconds from the start of that presentation) and
+    The record holds ``<population>.spike_trial`` (index of the presentation within the call,
+    int64), ``<population>.spike_time`` (seconds from the start of that presentation) and
     ``<population>.spike_cell`` (int32).
 
     Parameters
@@ -111,7 +111,7 @@ class StateRecord:
     """A variable of every cell at the end of every ``every``-th step of the last presentation.
 
     The record holds ``<population>.<variable>``, of shape ``(n_samples, n_records, n)`` in base SI
-    units.
+    units; a shared variable has ``n = 1``.
 
     Parameters
     ----------

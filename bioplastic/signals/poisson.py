@@ -29,8 +29,8 @@ class PoissonSource:
     n : int
         Number of sources.
     rates : str
-        Expression in Hz over the inputs, the variables of the trial and the index ``i``, for example
-        ``"pixel/8*intensity*Hz"``.
+        Expression in Hz over the inputs, the variables of the trial and the index ``i``, for
+        example ``"pixel/8*intensity*Hz"``.
     inputs : mapping of str to str, default {}
         Inputs with one value per source and trial, name to dtype (``uint8``, ``int32``, ``float32``
         or ``float64``); given to the program as arrays of shape ``(n_samples, n)``.

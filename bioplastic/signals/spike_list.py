@@ -14,8 +14,8 @@ class SpikeListSource:
     """Cells that fire at given times, a new list for every trial.
 
     The program takes the input ``name``: one pair ``(indices, times)`` per trial, times as a
-    Brian2 quantity (or an array in seconds) relative to the start of the trial. Times are rounded to
-    the nearest step; two spikes of one cell in one step are an error.
+    Brian2 quantity (or an array in seconds) relative to the start of the trial. Times are rounded
+    to the nearest step; two spikes of one cell in one step are an error.
 
     Parameters
     ----------

@@ -95,6 +95,8 @@ def encode_labels(
     array([1, 0], dtype=int32)
     """
     labels = np.asarray(y)
+    if labels.dtype.kind == "O":
+        labels = _plain_labels(place, labels)
     if labels.ndim != 1 or len(labels) != n_samples:
         raise ValueError(f"{place}: must have shape ({n_samples},), got {labels.shape}")
     if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
@@ -102,11 +104,23 @@ def encode_labels(
     found = np.unique(labels)
     if classes is None:
         classes = found
+    elif classes.dtype.kind == "O":
+        classes = _plain_labels(place, classes)
     unknown = found[~np.isin(found, classes)]
     if unknown.size:
         raise ValueError(
-            f"{place}: unknown label {unknown[0]!r}; known: {', '.join(map(str, classes))}"
+            f"{place}: unknown label {unknown[0].item()!r}; known: {', '.join(map(str, classes))}"
         )
     if len(classes) < 2:
         raise ValueError(f"{place}: needs at least two classes, got {len(classes)}")
     return classes, np.searchsorted(classes, labels).astype(np.int32)
+
+
+def _plain_labels(place: str, labels: NDArray[Any]) -> NDArray[Any]:
+    """Return labels that were given as Python objects as an array of numbers or strings."""
+    kinds = {str if isinstance(label, str) else type(label) for label in labels.ravel()}
+    plain = np.asarray(labels.tolist())
+    if plain.dtype.kind == "O" or (str in kinds and len(kinds) > 1):
+        listed = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise ValueError(f"{place}: labels must all be numbers or all be strings, got {listed}")
+    return plain

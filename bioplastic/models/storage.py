@@ -6,10 +6,11 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import brian2 as b2
 import numpy as np
@@ -64,12 +65,20 @@ def save_model(
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, header=np.array(header), **arrays)
+            _write_arrays(file, {"header": np.array(header), **arrays})
         os.replace(temporary, target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
     return target
+
+
+def _write_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"{name}: holds Python objects, which are not stored")
+    members: dict[str, Any] = dict(arrays)
+    np.savez_compressed(file, **members)
 
 
 def load_model(
@@ -98,13 +107,20 @@ def load_model(
     ValueError
         If the file is damaged, has an unknown format, or holds another kind of model.
     """
+    path = _existing(Path(path))
     try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"bad checksum of {damaged}")
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
+        if not isinstance(header, dict):
+            raise ValueError("the header is no mapping")
     except FileNotFoundError:
         raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise ValueError(f"{path}: damaged or no saved model ({error})") from error
     if header.get("format") != _FORMAT:
         raise ValueError(
@@ -118,7 +134,15 @@ def load_model(
     return arguments, arrays, header["numbers"]
 
 
+def _existing(path: Path) -> Path:
+    """Return the path, or the one `save_model` wrote to if ``.npz`` was left out."""
+    written = path.with_name(f"{path.name}.npz")
+    return written if path.suffix != ".npz" and not path.exists() and written.exists() else path
+
+
 def _encode(value: Any) -> Any:
+    if isinstance(value, np.generic) and not isinstance(value, b2.Quantity):
+        return value.item()
     if is_dataclass(value) and not isinstance(value, type):
         members = {f.name: _encode(getattr(value, f.name)) for f in fields(value)}
         return {"dataclass": type(value).__name__, "fields": members}

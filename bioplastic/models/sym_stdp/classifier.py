@@ -159,6 +159,7 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         SymSTDPClassifier
             The model itself.
         """
+        self._check_arguments()
         images = check_images("SymSTDPClassifier.X", X)
         classes, labels = encode_labels("SymSTDPClassifier.y", y, len(images))
         self._start(images.shape[1], classes)
@@ -180,10 +181,9 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes : array_like, optional
             All labels that will ever occur; needed at the first call if ``y`` lacks some.
         """
+        self._check_arguments()
         first = not hasattr(self, "state_")
-        images = check_images(
-            "SymSTDPClassifier.X", X, None if first else int(self.n_features_in_)
-        )
+        images = check_images("SymSTDPClassifier.X", X, None if first else int(self.n_features_in_))
         known = np.unique(np.asarray(classes)) if classes is not None else None
         if not first:
             known = self.classes_
@@ -200,13 +200,14 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
         check_choice(f"{place}.readout", self.readout, ("supervised", "assigned"))
+        check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
+        check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
         if self.parameters is not None and not isinstance(self.parameters, SymSTDPParameters):
             raise TypeError(
                 f"{place}.parameters: must be SymSTDPParameters or None, got {self.parameters!r}"
             )
 
     def _start(self, n_features: int, classes: NDArray[Any]) -> None:
-        self._check_arguments()
         self.classes_ = classes
         self.n_features_in_ = n_features
         self.state_ = self._program("training").initial_state(self.random_state)
@@ -293,7 +294,9 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         program = self._program("inference")
         state, seed = self._frozen_state(program), self._seed()
         records = []
-        with tqdm(total=len(images), desc="inference", unit="img", disable=not self.progress) as bar:
+        with tqdm(
+            total=len(images), desc="inference", unit="img", disable=not self.progress
+        ) as bar:
             for part in _chunks(len(images)):
                 state, record = program(state, {"pixel": images[part]}, seed=seed)
                 records.append(record)

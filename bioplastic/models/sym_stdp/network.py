@@ -112,9 +112,7 @@ def training_network(
     teacher = PoissonSource(
         name="teacher",
         n=n_classes,
-        rates="teacher_hz*int(i == label)*Hz".replace(
-            "teacher_hz", repr(float(p.teacher_rate))
-        ),
+        rates="teacher_hz*int(i == label)*Hz".replace("teacher_hz", repr(float(p.teacher_rate))),
         shared_inputs={"label": "int32"},
         window=(0 * ms, p.presentation),
         dead_steps=1,

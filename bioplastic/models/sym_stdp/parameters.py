@@ -7,20 +7,17 @@ from typing import Any
 
 from brian2 import Hz, Quantity, ms, mV, second
 
+from bioplastic.validation import check_integer, check_quantity, check_real
+
 __all__ = ["SymSTDPParameters", "published_parameters"]
-
-
-def _default(value: Quantity) -> Any:
-    """Return a dataclass field with a default quantity (quantities are mutable arrays)."""
-    return field(default_factory=lambda: value)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SymSTDPParameters:
     """Constants of the network of Hao et al. (2020) for one size and data set.
 
-    The defaults are those for MNIST with 100 or 400 hidden neurons; `published_parameters` knows the
-    others.
+    The defaults are those for MNIST with 100 or 400 hidden neurons; `published_parameters` knows
+    the others.
 
     Parameters
     ----------
@@ -37,9 +34,9 @@ class SymSTDPParameters:
     v_t : Quantity
         Static threshold of the hidden neurons (voltage).
     trace_jump : float
-        Jump of the traces at a spike. In the published program the jump of the input-to-hidden traces
-        is 0.1 times an integer between 1 and the number of GPU thread groups, left open by a data
-        race; 1 is our default.
+        Jump of the traces at a spike. In the published program the jump of the input-to-hidden
+        traces is 0.1 times an integer between 1 and the number of GPU thread groups, left open by a
+        data race; 1 is our default.
     tau_trace : Quantity
         Decay of the traces (time).
     excitation, inhibition : float
@@ -52,6 +49,11 @@ class SymSTDPParameters:
         Fewer hidden spikes than this and the image is shown again, brighter.
     first_intensity, last_intensity : float
         Rates are ``pixel/8 * intensity`` Hz; the intensity grows by one with every repetition.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a value with another unit, that is not finite, or not in the range that makes sense.
     """
 
     eta_hidden: float = 0.005
@@ -60,22 +62,38 @@ class SymSTDPParameters:
     w_max_output: float = 8.0
     scaling_hidden: float = 0.1
     scaling_output: float = 0.1
-    theta_plus: Quantity = _default(0.07 * mV)
-    tau_theta: Quantity = _default(6000 * second)
-    v_t: Quantity = _default(-52 * mV)
+    theta_plus: Quantity = field(default_factory=lambda: 0.07 * mV)
+    tau_theta: Quantity = field(default_factory=lambda: 6000 * second)
+    v_t: Quantity = field(default_factory=lambda: -52 * mV)
     trace_jump: float = 0.1
-    tau_trace: Quantity = _default(20 * ms)
+    tau_trace: Quantity = field(default_factory=lambda: 20 * ms)
     excitation: float = 10.4
     inhibition: float = 17.0
-    teacher_rate: Quantity = _default(200 * Hz)
-    presentation: Quantity = _default(350 * ms)
-    rest: Quantity = _default(150 * ms)
+    teacher_rate: Quantity = field(default_factory=lambda: 200 * Hz)
+    presentation: Quantity = field(default_factory=lambda: 350 * ms)
+    rest: Quantity = field(default_factory=lambda: 150 * ms)
     min_spikes: int = 5
     first_intensity: float = 2.0
     last_intensity: float = 32.0
 
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        for name in ("eta_hidden", "eta_output", "trace_jump", "excitation", "inhibition"):
+            check_real(f"{place}.{name}", getattr(self, name), minimum=0)
+        for name in ("w_max_hidden", "w_max_output", "scaling_hidden", "scaling_output"):
+            check_real(f"{place}.{name}", getattr(self, name), minimum=0, exclusive=True)
+        for name in ("first_intensity", "last_intensity"):
+            check_real(f"{place}.{name}", getattr(self, name), minimum=0)
+        check_integer(f"{place}.min_spikes", self.min_spikes, minimum=0)
+        for name in ("tau_theta", "tau_trace", "presentation"):
+            check_quantity(f"{place}.{name}", getattr(self, name), second, positive=True)
+        check_quantity(f"{place}.rest", self.rest, second, non_negative=True)
+        check_quantity(f"{place}.teacher_rate", self.teacher_rate, Hz, non_negative=True)
+        check_quantity(f"{place}.theta_plus", self.theta_plus, mV, non_negative=True)
+        check_quantity(f"{place}.v_t", self.v_t, mV)
+
     def with_values(self, **overrides: Any) -> SymSTDPParameters:
-        """Return a copy with other values; an unknown name is an error that lists the known ones."""
+        """Return a copy with other values; an unknown name is an error that lists the known."""
         unknown = set(overrides) - set(self.__dataclass_fields__)
         if unknown:
             known = ", ".join(self.__dataclass_fields__)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,9 +95,10 @@ class Program:
         if target == "cpp":
             self._load_library()
         else:
-            plan = lower(network, self.dt, _DTYPES[self.dtype], connect=True)
-            _, self.layout = generate_source(plan)
-            self._numpy = NumpyNetwork(plan, self.layout)
+            with _numpy_codegen():
+                plan = lower(network, self.dt, _DTYPES[self.dtype], connect=True)
+                _, self.layout = generate_source(plan)
+                self._numpy = NumpyNetwork(plan, self.layout)
 
     def __repr__(self) -> str:
         names = ", ".join(population.name for population in self.network.populations)
@@ -291,6 +293,17 @@ class Program:
             cell = np.concatenate([c for _, _, c in log] or [np.zeros(0, dtype=np.int32)])
             logs.append((trial, step, cell))
         return logs
+
+
+@contextmanager
+def _numpy_codegen() -> Iterator[None]:
+    """Keep Brian2 from compiling Cython, for example to connect synapses."""
+    previous = b2.prefs["codegen.target"]
+    b2.prefs["codegen.target"] = "numpy"
+    try:
+        yield
+    finally:
+        b2.prefs["codegen.target"] = previous
 
 
 def _fit_connectivity(layout: Layout, network: NetworkSpec) -> Layout:

@@ -30,7 +30,8 @@ from bioplastic.engine.network import (
     UniformProjection,
 )
 from bioplastic.engine.trial import SpikeCount
-from bioplastic.equations import parse_statements
+from bioplastic.equations import parse_statements, unit_string
+from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import build_group
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 from bioplastic.signals.poisson import PoissonSource
@@ -39,14 +40,17 @@ from bioplastic.signals.spike_list import SpikeListSource
 __all__ = [
     "CellStatements",
     "ClockedStatements",
+    "DelaySpikes",
     "Emit",
     "Integrate",
     "Normalise",
     "Plan",
     "RateStatements",
     "Reset",
+    "RestoreSpikes",
     "SpikeStatements",
     "StateEntry",
+    "SummedStatements",
     "SynapseStatements",
     "Threshold",
     "TrialStatements",
@@ -91,6 +95,38 @@ class SpikeStatements:
     name: str
     group: Any
     code: str
+    delayed: str = ""
+
+
+@dataclass(frozen=True)
+class DelaySpikes:
+    """Exchange the spikes of this step for those that left ``steps`` steps ago.
+
+    ``projection`` names the ring of spikes in flight; the actions that follow use them until
+    `RestoreSpikes`.
+    """
+
+    projection: str
+    group: Any
+    steps: int
+
+
+@dataclass(frozen=True)
+class RestoreSpikes:
+    """End what `DelaySpikes` began."""
+
+    group: Any
+
+
+@dataclass(frozen=True)
+class SummedStatements:
+    """Set a variable of the postsynaptic cells to a sum over their synapses."""
+
+    name: str
+    projection: Projection
+    synapses: Any
+    target: str
+    expression: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +139,7 @@ class SynapseStatements:
     pathway: str
     direction: str
     code: str
+    delayed: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,8 +196,8 @@ class TrialStatements:
 class StateEntry:
     """One named array of the state of a program.
 
-    ``array`` is the name of the C++ member (and Brian2 array); ``kind`` is ``"variable"`` or
-    ``"steps_since_spike"``.
+    ``array`` is the name of the C++ member, ``owner`` and ``variable`` name the Brian2 variable;
+    ``kind`` is ``"variable"``, ``"steps_since_spike"`` or ``"spikes_in_flight"``.
     """
 
     key: str
@@ -168,6 +205,8 @@ class StateEntry:
     dtype: str
     shape: tuple[int, ...]
     kind: str = "variable"
+    owner: str = ""
+    variable: str = ""
 
 
 @dataclass
@@ -180,6 +219,7 @@ class Plan:
     n_steps: int
     trial_group: Any
     groups: dict[str, Any] = field(default_factory=dict)
+    modulators: dict[str, Any] = field(default_factory=dict)
     synapses: dict[str, Any] = field(default_factory=dict)
     trial_start: list[Any] = field(default_factory=list)
     step: list[Any] = field(default_factory=list)
@@ -187,6 +227,13 @@ class Plan:
     repeat: TrialStatements | None = None
     on_repeat: TrialStatements | None = None
     state: list[StateEntry] = field(default_factory=list)
+
+    def owner(self, name: str) -> Any:
+        """Return the Brian2 group or synapses of that name."""
+        for members in (self.groups, self.synapses):
+            if name in members:
+                return members[name]
+        return next(group for group in self.modulators.values() if group.name == name)
 
     def window(self, window: tuple[Any, Any] | None) -> tuple[int, int]:
         """Return a window of the trial as steps (first, one past last)."""
@@ -235,8 +282,15 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         for population in spec.populations:
             plan.groups[population.name] = _create_group(population, plan)
         for projection in spec.projections:
+            _create_modulators(projection, plan)
+        for projection in spec.projections:
             plan.synapses[projection.name] = _create_synapses(projection, plan, connect)
-        for member in (plan.trial_group, *plan.groups.values(), *plan.synapses.values()):
+        for member in (
+            plan.trial_group,
+            *plan.groups.values(),
+            *plan.modulators.values(),
+            *plan.synapses.values(),
+        ):
             member._network = "bioplastic"  # or Brian2 warns that no network contains it
         _schedule(plan)
         plan.state.extend(_state_entries(plan))
@@ -262,33 +316,96 @@ def _traces(spec: NetworkSpec, population: str) -> Iterator[tuple[Projection, st
         for side, cell in (("pre", projection.source), ("post", projection.target)):
             if cell != population:
                 continue
-            equations = getattr(rule, side) + "\n" + _cell_modulators(rule, side)
+            linked = projection.modulators  # type: ignore[attr-defined]
+            equations = getattr(rule, side) + "\n" + _cell_modulators(rule, side, linked)
             if equations.strip():
                 yield projection, side, equations
 
 
-def _cell_modulators(rule: PlasticityRule, side: str) -> str:
+def _cell_modulators(rule: PlasticityRule, side: str, linked: Mapping[str, Any]) -> str:
     if not rule.modulators.strip():
         return ""
     equations = Equations(rule.modulators)
     lines = [
         str(equations[name])
         for name in equations
-        if name.endswith(f"_{side}") and "shared" not in equations[name].flags
+        if name.endswith(f"_{side}")
+        and "shared" not in equations[name].flags
+        and name not in linked
     ]
     return "\n".join(lines)
 
 
-def _shared_modulators(rule: PlasticityRule) -> str:
+def _shared_modulators(projection: Projection, *, dynamic: bool) -> dict[str, str]:
+    """Return equations of shared modulators that belong to the projection, by name.
+
+    With ``dynamic`` those that are differential equations (they run on a group of one cell), else
+    the parameters, which live on the synapses.
+    """
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is None or not rule.modulators.strip():
+        return {}
+    linked = projection.modulators  # type: ignore[attr-defined]
+    return {
+        name: str(equation)
+        for name, equation in Equations(rule.modulators).items()
+        if "shared" in equation.flags
+        and name not in linked
+        and (equation.type == DIFFERENTIAL_EQUATION) == dynamic
+    }
+
+
+def _shared_names(rule: PlasticityRule) -> list[str]:
     if not rule.modulators.strip():
-        return ""
+        return []
     equations = Equations(rule.modulators)
-    shared = [name for name in equations if "shared" in equations[name].flags]
-    return "\n".join(str(equations[name]) for name in shared)
+    return [name for name in equations if "shared" in equations[name].flags]
+
+
+def _create_modulators(projection: Projection, plan: Plan) -> None:
+    """Create the group of dynamic shared modulators and link modulators of other populations."""
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is None:
+        return
+    cells = {
+        "pre": plan.groups[projection.source].variables,
+        "post": plan.groups[projection.target].variables,
+    }
+    dynamic = _shared_modulators(projection, dynamic=True)
+    if dynamic:
+        lines = [line.replace("(shared)", "") for line in dynamic.values()]
+        group = b2.NeuronGroup(
+            1,
+            "\n".join(lines),
+            clock=plan.clock,
+            name=f"{projection.name}_modulators",
+            namespace=dict(rule.parameters),
+            method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
+            dtype=plan.dtype,
+        )
+        plan.modulators[projection.name] = group
+        for name in dynamic:
+            for variables in cells.values():
+                variables.add_reference(trace_name(projection.name, name), group, name, index="0")
+    for name, (population, variable) in projection.modulators.items():  # type: ignore[attr-defined]
+        linked = plan.groups[population]
+        if variable not in linked.variables:
+            raise ValueError(
+                f"{type(projection).__name__} {projection.name!r}.modulators[{name!r}]: population "
+                f"{population!r} has no variable {variable!r}"
+            )
+        side = name.rpartition("_")[2]
+        if side in cells and "shared" not in Equations(rule.modulators)[name].flags:
+            cells[side].add_reference(trace_name(projection.name, name), linked, variable)
+        else:
+            for variables in cells.values():
+                variables.add_reference(
+                    trace_name(projection.name, name), linked, variable, index="0"
+                )
 
 
 def _cell_names(rule: PlasticityRule, side: str) -> list[str]:
-    text = getattr(rule, side) + "\n" + _cell_modulators(rule, side)
+    text = getattr(rule, side) + "\n" + _cell_modulators(rule, side, {})
     return list(Equations(text)) if text.strip() else []
 
 
@@ -302,6 +419,7 @@ def _create_group(population: Any, plan: Plan) -> Any:
         rule = projection.rule  # type: ignore[attr-defined]
         renamed = _renamed_parameters(projection, rule)
         names = {name: trace_name(projection.name, name) for name in _cell_names(rule, side)}
+        names |= {name: trace_name(projection.name, name) for name in _shared_names(rule)}
         derivatives = {f"d{name}": f"d{new}" for name, new in names.items()}
         equations.append(word_substitute(text, {**names, **derivatives, **renamed}))
         parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
@@ -370,6 +488,7 @@ def _synapse_substitution(projection: Projection, rule: PlasticityRule) -> dict[
 def _cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str) -> str:
     """Rewrite statements over one cell in terms of the variables of its group."""
     names = {name: trace_name(projection.name, name) for name in _cell_names(rule, side)}
+    names |= {name: trace_name(projection.name, name) for name in _shared_names(rule)}
     names.update(_renamed_parameters(projection, rule))
     for identifier in get_identifiers(code):
         if identifier not in names and identifier.endswith(f"_{side}"):
@@ -399,10 +518,14 @@ def _create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     namespace.update(projection.parameters)  # type: ignore[attr-defined]
     if rule is not None:
         names = _synapse_substitution(projection, rule)
-        model = word_substitute(f"{rule.synapse}\n{_shared_modulators(rule)}", names)
+        shared = "\n".join(_shared_modulators(projection, dynamic=False).values())
+        model = word_substitute(f"{rule.synapse}\n{shared}", names)
     else:
         names = {}
         model = "" if "w" in namespace or isinstance(projection, UniformProjection) else "w : 1"
+    for target, expression in _summed(projection, names):
+        unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
+        model += f"\n{target} = {expression} : {unit} (summed)"
     pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
     for slot, members in pathways.items():
         for number, (scope, code) in enumerate(_phases(projection, slot)):
@@ -424,7 +547,35 @@ def _create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     if connect:
         pre, post = connectivity(projection, plan)
         synapses.connect(i=pre, j=post)
+    _refer_to_modulators(projection, plan, synapses)
     return synapses
+
+
+def _refer_to_modulators(projection: Projection, plan: Plan, synapses: Any) -> None:
+    """Let synapses read shared modulators of other groups, and cells those of the synapses."""
+    for name in _shared_modulators(projection, dynamic=True):
+        group = plan.modulators[projection.name]
+        synapses.variables.add_reference(name, group, name, index="0")
+    for name, (population, variable) in getattr(projection, "modulators", {}).items():
+        if name in _shared_names(projection.rule):  # type: ignore[attr-defined]
+            group = plan.groups[population]
+            synapses.variables.add_reference(name, group, variable, index="0")
+    for name in _shared_modulators(projection, dynamic=False):
+        for cell in {projection.source, projection.target}:
+            variables = plan.groups[cell].variables
+            variables.add_reference(trace_name(projection.name, name), synapses, name)
+
+
+def _summed(projection: Projection, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (target, expression) of the analogue transmission of a projection."""
+    text = getattr(projection, "summed", "")
+    place = f"{type(projection).__name__} {projection.name!r}.summed"
+    statements = []
+    for target, operator, expression in parse_statements(place, text) if text.strip() else []:
+        if operator != "=" or not target.endswith("_post"):
+            raise ValueError(f"{place}: must have the form 'x_post = ...', got {text!r}")
+        statements.append((target, str(word_substitute(expression, dict(names)))))
+    return statements
 
 
 def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:
@@ -448,6 +599,10 @@ def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:
 
 def _schedule(plan: Plan) -> None:
     spec = plan.spec
+    for projection in spec.projections:
+        plan.step.extend(_summed_actions(plan, projection))
+    for group in plan.modulators.values():
+        plan.step.append(Integrate(group))
     for source in spec.populations:
         group = plan.groups[source.name]
         if group.equations.diff_eq_names or group._refractory is not False:
@@ -498,17 +653,44 @@ def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
 def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> Iterator[Any]:
     side = slot.removeprefix("on_")
     synapses = plan.synapses[projection.name]
-    for number, (scope, code) in enumerate(_phases(projection, slot)):
+    steps = delay_steps(projection, plan) if side == "pre" else 0
+    delayed = projection.name if steps else ""
+    phases = _phases(projection, slot)
+    if delayed and phases:
+        yield DelaySpikes(projection.name, group, steps)
+    for number, (scope, code) in enumerate(phases):
         name = f"{projection.name}_{side}{number}"
         if scope == "synapse":
             rule = getattr(projection, "rule", None)
             names = _synapse_substitution(projection, rule) if rule is not None else {}
             yield SynapseStatements(
-                name, projection, synapses, f"{side}{number}", side, word_substitute(code, names)
+                name,
+                projection,
+                synapses,
+                f"{side}{number}",
+                side,
+                word_substitute(code, names),
+                delayed,
             )
         else:
             rule = projection.rule  # type: ignore[attr-defined]
-            yield SpikeStatements(name, group, _cell_code(projection, rule, side, code))
+            yield SpikeStatements(name, group, _cell_code(projection, rule, side, code), delayed)
+    if delayed and phases:
+        yield RestoreSpikes(group)
+
+
+def delay_steps(projection: Projection, plan: Plan) -> int:
+    """Return the delay of a projection in steps."""
+    return 0 if projection.delay is None else round(float(projection.delay) / float(plan.clock.dt))
+
+
+def _summed_actions(plan: Plan, projection: Projection) -> Iterator[SummedStatements]:
+    rule = getattr(projection, "rule", None)
+    names = _synapse_substitution(projection, rule) if rule is not None else {}
+    for number, (target, expression) in enumerate(_summed(projection, names)):
+        name = f"{projection.name}_summed{number}"
+        synapses = plan.synapses[projection.name]
+        yield SummedStatements(name, projection, synapses, target, expression)
 
 
 def _schedule_clocked(plan: Plan, projection: Projection) -> None:
@@ -557,7 +739,7 @@ def _state_entries(plan: Plan) -> Iterator[StateEntry]:
         if rule is None:
             continue
         for side, cell in (("pre", projection.source), ("post", projection.target)):
-            for name in _cell_names(rule, side):
+            for name in set(_cell_names(rule, side)) - set(projection.modulators):  # type: ignore[attr-defined]
                 owners[cell, trace_name(projection.name, name)] = f"{projection.name}.{name}"
     for population in plan.spec.populations:
         group = plan.groups[population.name]
@@ -578,13 +760,22 @@ def _state_entries(plan: Plan) -> Iterator[StateEntry]:
                 "int32",
                 (population.n,),
                 "steps_since_spike",
+                population.name,
             )
         elif group._refractory is not False:
             for name in ("not_refractory", "lastspike"):
                 variable = group.variables[name]
                 key = f"{population.name}.{name}"
                 yield _entry(key, population.name, variable, (population.n,))
+    for name, group in plan.modulators.items():
+        for variable in sorted(_state_names(group.equations)):
+            yield _entry(f"{name}.{variable}", group.name, group.variables[variable], (1,))
     for projection in plan.spec.projections:
+        steps = delay_steps(projection, plan)
+        if steps:
+            n_pre = int(plan.groups[projection.source].N)
+            key, array = f"{projection.name}.spikes_in_flight", f"_flight_{projection.name}"
+            yield StateEntry(key, array, "int32", (steps, n_pre + 1), "spikes_in_flight")
         synapses = plan.synapses[projection.name]
         names = _state_names(synapses.equations)
         if "lastupdate" in synapses.variables:
@@ -613,4 +804,5 @@ def _synapse_shape(projection: Projection, plan: Plan) -> tuple[int, ...]:
 
 def _entry(key: str, owner: str, variable: Any, shape: tuple[int, ...]) -> StateEntry:
     dtype = np.dtype(variable.dtype)
-    return StateEntry(key, f"_array_{owner}_{variable.name}", dtype.name, shape)
+    array = f"_array_{owner}_{variable.name}"
+    return StateEntry(key, array, dtype.name, shape, "variable", owner, variable.name)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from brian2 import second
 from numpy.typing import NDArray
 
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
@@ -16,7 +17,12 @@ from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
-from bioplastic.validation import check_choice, check_identifier, check_integer
+from bioplastic.validation import (
+    check_choice,
+    check_identifier,
+    check_integer,
+    check_quantity,
+)
 
 __all__ = [
     "DenseProjection",
@@ -75,15 +81,21 @@ class Projection:
     transmit : str, default ""
         Statements at a presynaptic spike, executed for every synapse before the rule sees the
         spike, for example ``"ge_post += w"``.
+    delay : Quantity, optional
+        Time from a presynaptic spike to everything it does at the synapses of this projection, rounded
+        to steps; the same for all synapses. Spikes in flight are part of the state.
     """
 
     name: str
     source: str
     target: str
     transmit: str = ""
+    delay: Any = None
 
     def __post_init__(self) -> None:
         place = type(self).__name__
+        if self.delay is not None:
+            check_quantity(f"{place}.delay", self.delay, second, non_negative=True)
         for argument in ("name", "source", "target"):
             check_identifier(f"{place}.{argument}", getattr(self, argument))
         if self.name.endswith(("_pre", "_post")):
@@ -95,14 +107,27 @@ class _PlasticProjection(Projection):
     rule: PlasticityRule | None = None
     initial: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    summed: str = ""
+    modulators: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         place = type(self).__name__
         if self.rule is not None and not isinstance(self.rule, PlasticityRule):
             raise TypeError(f"{place}.rule: must be a PlasticityRule, got {self.rule!r}")
-        if not self.transmit and self.rule is None:
-            raise ValueError(f"{place} {self.name!r}: needs a transmit statement or a rule")
+        if not (self.transmit or self.summed or self.rule is not None):
+            raise ValueError(
+                f"{place} {self.name!r}: needs transmit or summed statements or a rule"
+            )
+        declared = set() if self.rule is None else set(self.rule.parse("modulators"))
+        for modulator in self.modulators:
+            if modulator not in declared:
+                known = ", ".join(sorted(declared)) or "none"
+                raise ValueError(
+                    f"{place} {self.name!r}, modulators: the rule declares no modulator "
+                    f"{modulator!r}; declared: {known}"
+                )
+        object.__setattr__(self, "modulators", MappingProxyType(dict(self.modulators)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
@@ -113,7 +138,7 @@ class DenseProjection(_PlasticProjection):
 
     Parameters
     ----------
-    name, source, target, transmit
+    name, source, target, transmit, delay
         See `Projection`.
     rule : PlasticityRule, optional
         What the synapses learn. Without a rule there is one constant weight ``w`` per synapse.
@@ -122,6 +147,14 @@ class DenseProjection(_PlasticProjection):
         ``(generator, shape)``. They go before those of the rule.
     parameters : mapping, default {}
         Further constants that ``transmit`` reads.
+    summed : str, default ""
+        Analogue transmission at every step, for example ``"drive_post = w*rate_pre"``: the variable
+        of a postsynaptic cell becomes the sum over its synapses, before the integration.
+    modulators : mapping of str to (str, str), default {}
+        Where declared modulators of the rule come from: name to (population, variable). A shared
+        modulator takes it from a population of one cell; one that ends in ``_pre`` or ``_post`` from a
+        population of the size of the source or target. Without an entry a modulator belongs to the
+        projection: its state is ``<name>.<modulator>``.
 
     Examples
     --------
@@ -137,7 +170,7 @@ class SparseProjection(_PlasticProjection):
 
     Parameters
     ----------
-    name, source, target, transmit, rule, initial, parameters
+    name, source, target, transmit, delay, rule, initial, parameters, summed, modulators
         See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
     pre, post : array of int, shape (n_synapses,)
         Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The
@@ -328,6 +361,14 @@ class NetworkSpec:
         place = f"{type(projection).__name__} {projection.name!r}"
         source = self._population(f"{place}.source", projection.source)
         target = self._population(f"{place}.target", projection.target)
+        for modulator, (name, _) in getattr(projection, "modulators", {}).items():
+            linked = self._population(f"{place}.modulators[{modulator!r}]", name)
+            wanted = {"pre": source.n, "post": target.n}.get(modulator.rpartition("_")[2], 1)
+            if linked.n != wanted:
+                raise ValueError(
+                    f"{place}.modulators[{modulator!r}]: population {name!r} must have {wanted} "
+                    f"cells, has {linked.n}"
+                )
         rule = getattr(projection, "rule", None)
         passes = [("source", source)] if projection.transmit or (rule and rule.on_pre) else []
         passes += [("target", target)] if rule and rule.on_post else []

@@ -41,6 +41,7 @@ class NumpyNetwork:
         self._plan = plan
         self._layout = layout
         self._calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
+        self._flights: dict[str, NDArray[np.int32]] = {}
         self._k = 0
         self._trial_key = 0
         for synapses in plan.synapses.values():
@@ -113,6 +114,37 @@ class NumpyNetwork:
         return self._stock(getattr(action.synapses, action.pathway))
 
     @_prepare.register
+    def _(self, action: lowering.SummedStatements) -> Action:
+        return self._stock(action.synapses.summed_updaters[action.target])
+
+    @_prepare.register
+    def _(self, action: lowering.DelaySpikes) -> Action:
+        space = action.group.variables["_spikespace"].get_value()
+        n = int(action.group.N)
+        flight = self._flights.setdefault(
+            f"_flight_{action.projection}", np.zeros((action.steps, n + 1), dtype=np.int32)
+        )
+        timestep = self._plan.clock.variables["timestep"]
+
+        def exchange() -> None:
+            slot = int(timestep.get_value()[0]) % action.steps
+            self._kept_spikes = space.copy()
+            space[:] = flight[slot]
+            flight[slot] = np.where(np.arange(n + 1) < self._kept_spikes[n], self._kept_spikes, 0)
+            flight[slot, n] = self._kept_spikes[n]
+
+        return exchange
+
+    @_prepare.register
+    def _(self, action: lowering.RestoreSpikes) -> Action:
+        space = action.group.variables["_spikespace"].get_value()
+
+        def restore() -> None:
+            space[:] = self._kept_spikes
+
+        return restore
+
+    @_prepare.register
     def _(self, action: lowering.ClockedStatements) -> Action:
         return self._clocked(action.synapses, action.code, action.interval)
 
@@ -173,30 +205,26 @@ class NumpyNetwork:
     # ---- running ---------------------------------------------------------------------------------
 
     def _array(self, entry: StateEntry) -> NDArray[Any]:
-        owner, name = entry.array.removeprefix("_array_"), ""
-        for known in (*self._plan.groups, *self._plan.synapses):
-            if owner.startswith(f"{known}_"):
-                group = self._plan.groups.get(known) or self._plan.synapses[known]
-                name = owner.removeprefix(f"{known}_")
-                if name in group.variables:
-                    values: NDArray[Any] = group.variables[name].get_value()
-                    return values
-        raise KeyError(entry.key)
+        if entry.kind == "spikes_in_flight":
+            return self._flights[entry.array]
+        values: NDArray[Any] = self._plan.owner(entry.owner).variables[entry.variable].get_value()
+        return values
 
     def _load(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
         now = float(clock[0]) * self._layout.dt
         for entry, values in zip(self._layout.state, arrays, strict=True):
             if entry.kind == "steps_since_spike":
-                group = self._plan.groups[entry.array.removeprefix("_last_step_")]
+                group = self._plan.groups[entry.owner]
                 group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
             else:
-                self._array(entry)[:] = values.ravel()
+                array = self._array(entry)
+                array[:] = values.reshape(array.shape)
 
     def _store(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
         now = float(clock[0]) * self._layout.dt
         for entry, values in zip(self._layout.state, arrays, strict=True):
             if entry.kind == "steps_since_spike":
-                group = self._plan.groups[entry.array.removeprefix("_last_step_")]
+                group = self._plan.groups[entry.owner]
                 since = (now - group.variables["lastspike"].get_value()) / self._layout.dt
                 values[:] = np.minimum(np.rint(since), 1_000_000_000)
             else:

@@ -142,9 +142,7 @@ def _size_of(variable: Any, plan: Plan) -> int:
     name = variable.owner.name
     if name in plan.groups:
         return int(plan.groups[name].N)
-    if name in plan.synapses:
-        return 0
-    return 1
+    return 0 if name in plan.synapses else 1
 
 
 def generate_source(plan: Plan) -> tuple[str, Layout]:
@@ -271,7 +269,51 @@ def _(action: lowering.SpikeStatements, assembly: _Assembly) -> str:
         "reset",
         path="spiking neurons only",
         size=int(group.N),
-        events=_events(group),
+        events=_events(group, action.delayed),
+    )
+
+
+@_render.register
+def _(action: lowering.DelaySpikes, assembly: _Assembly) -> str:
+    name, n = action.projection, int(action.group.N)
+    assembly.parts.append(Part(f"{name}_delay", "delay", f"ring of {action.steps} steps", n))
+    return f"""{{
+            int32_t* _slot = _flight_{name} + (_array_clock_timestep[0] % {action.steps}) * {n + 1};
+            const int _n = _slot[{n}];
+            std::memcpy(_delayed_{name}, _slot, _n * sizeof(int32_t));
+            _delayed_{name}[{n}] = _n;
+            const int _new = {_events(action.group)}[{n}];
+            std::memset(_slot, 0, {n} * sizeof(int32_t));
+            std::memcpy(_slot, {_events(action.group)}, _new * sizeof(int32_t));
+            _slot[{n}] = _new;
+        }}"""
+
+
+@_render.register
+def _(action: lowering.RestoreSpikes, assembly: _Assembly) -> str:
+    return ""
+
+
+@_render.register
+def _(action: lowering.SummedStatements, assembly: _Assembly) -> str:
+    projection, synapses = action.projection, action.synapses
+    variables = synapses.resolve_all(
+        {action.target, *get_identifiers(action.expression)}, run_namespace={}
+    )
+    check_units_statements(f"{action.target} = {action.expression}", variables)
+    target = synapses.variables[action.target]
+    sparse = isinstance(projection, SparseProjection)
+    return assembly.add(
+        action.name,
+        synapses,
+        f"_summand = {action.expression}",
+        "sparse_summed" if sparse else "dense_summed",
+        path="compressed rows" if sparse else "dense matrix, vectorised",
+        size=_n_synapses(projection, synapses),
+        needed=(action.target,),
+        target=f"_ptr_array_{target.owner.name}_{target.name}",
+        projection=projection.name,
+        **_sizes(synapses),
     )
 
 
@@ -363,7 +405,7 @@ def _(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
     spiking = synapses.source if action.direction == "pre" else synapses.target
     common: dict[str, Any] = {
         "size": _n_synapses(projection, synapses),
-        "events": _events(spiking),
+        "events": _events(spiking, action.delayed),
     }
     if isinstance(projection, DenseProjection):
         row = action.direction == "pre"
@@ -408,7 +450,7 @@ def _uniform(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
     synapses = action.synapses
     common: dict[str, Any] = {
         "size": int(synapses.target.N),
-        "events": _events(synapses.source),
+        "events": _events(synapses.source, action.delayed),
         **_sizes(synapses),
     }
     if projection.pattern == "one_to_one":
@@ -467,8 +509,8 @@ def _uniform(action: lowering.SynapseStatements, assembly: _Assembly) -> str:
 # ---- names and sizes -----------------------------------------------------------------------------
 
 
-def _events(group: Any) -> str:
-    return f"_spikes_{group.name}"
+def _events(group: Any, delayed: str = "") -> str:
+    return f"_delayed_{delayed}" if delayed else f"_spikes_{group.name}"
 
 
 def _sizes(synapses: Any) -> dict[str, int]:
@@ -613,6 +655,11 @@ def _program_context(plan: Plan, assembly: _Assembly, layout: Layout) -> dict[st
         "output_types": {o["key"]: _C_TYPES[o["dtype"]] for o in layout.outputs},
         "spike_logs": layout.spike_logs,
         "groups": {name: int(group.N) for name, group in plan.groups.items()},
+        "delays": {
+            entry.array.removeprefix("_flight_"): entry.shape[1]
+            for entry in layout.state
+            if entry.kind == "spikes_in_flight"
+        },
         "calendars": [source.name for source in sources],
         "trial_variables": dict(plan.spec.trial.variables),
         "counted": [r.population for r in plan.spec.records if isinstance(r, SpikeCount)],

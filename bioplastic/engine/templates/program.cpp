@@ -29,6 +29,9 @@ struct Network
     {% for name, size in groups.items() %}
     alignas(64) int32_t _spikes_{{name}}[{{size}} + 1] = {};
     {% endfor %}
+    {% for name, size in delays.items() %}
+    alignas(64) int32_t _delayed_{{name}}[{{size}}] = {};
+    {% endfor %}
     {% for name in calendars %}
     Calendar _calendar_{{name}};
     {% endfor %}

@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.contenders import CONTENDERS, Missing, Setting, reference_activity
 from benchmarks.machine import describe_machine, describe_versions
+from benchmarks.measure import Usage
 from benchmarks.summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
 
 __all__ = ["main", "run_benchmark"]
@@ -63,6 +64,23 @@ def _last_core() -> int | None:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _run(
+    prepared: dict[tuple[str, int], dict[str, Any]],
+    missing: dict[str, str],
+    setting: Setting,
+    name: str,
+    n: int,
+    count: int,
+) -> tuple[Usage, dict[str, Any]] | None:
+    """Run a contender; if it fails, move it from those prepared to those missing."""
+    try:
+        return CONTENDERS[name].run(setting, n, count, prepared[name, n])
+    except RuntimeError as failure:
+        missing[f"{name} at N = {n}"] = f"failed: {failure}"
+        prepared.pop((name, n))
+        return None
 
 
 def run_benchmark(
@@ -116,20 +134,19 @@ def run_benchmark(
         missing=missing,
         builds=builds,
     )
+    for name, n in list(prepared):
+        _run(prepared, missing, setting, name, n, min(CONTENDERS[name].counts(n)))  # warms up
     samples: list[dict[str, Any]] = []
     for repeat in range(repeats):
         for n in sizes:
             for name in names:
                 if (name, n) not in prepared:
                     continue
-                contender = CONTENDERS[name]
-                for count in contender.counts(n):
-                    try:
-                        usage, outcome = contender.run(setting, n, count, prepared[name, n])
-                    except RuntimeError as failure:
-                        missing[f"{name} at N = {n}"] = f"failed: {failure}"
-                        prepared.pop((name, n))
+                for count in CONTENDERS[name].counts(n):
+                    done = _run(prepared, missing, setting, name, n, count)
+                    if done is None:
                         break
+                    usage, outcome = done
                     samples.append(
                         dict(
                             contender=name, n=n, repeat=repeat, started=round(time.time()),
@@ -140,11 +157,12 @@ def run_benchmark(
                         f"repeat {repeat} N={n} {name} {count} images: {usage.cpu_seconds:.2f} s, "
                         f"{usage.peak_bytes / 2**20:.0f} MiB, {outcome['hidden_spikes']:.1f} spikes"
                     )
-        pairs = pair_runs(samples)
+        pairs, unresolved = pair_runs(samples)
         results |= dict(
             repeats=repeat + 1,
             summary=summarise(pairs, activity),
             ratios={f"over_{base}": paired_ratios(pairs, base) for base in ("ours", "reference")},
+            unresolved=unresolved,
             pairs=pairs,
             samples=samples,
         )

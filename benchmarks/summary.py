@@ -16,7 +16,9 @@ from benchmarks.protocol import plastic_synapses
 __all__ = ["markdown_table", "pair_runs", "paired_ratios", "summarise", "write_json"]
 
 
-def pair_runs(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def pair_runs(
+    samples: Iterable[Mapping[str, Any]],
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Turn the short and the long run of each repeat into one cost per image.
 
     Parameters
@@ -27,20 +29,25 @@ def pair_runs(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
     Returns
     -------
-    list of dict
+    pairs : list of dict
         One record per (contender, n, repeat) that has two runs. ``cpu_ms_per_image`` and
         ``cpu_ms_per_presentation`` exclude set-up; an image that is shown again counts as two
         presentations.
+    unresolved : list of dict
+        Those whose longer run took no more time than the shorter one, so that they have no cost.
     """
     groups: dict[tuple[str, int, int], list[Mapping[str, Any]]] = {}
     for sample in samples:
         key = (sample["contender"], sample["n"], sample["repeat"])
         groups.setdefault(key, []).append(sample)
-    pairs = []
+    pairs, unresolved = [], []
     for (contender, n, repeat), runs in groups.items():
         if len(runs) != 2:
             continue
         few, many = sorted(runs, key=lambda run: run["outcome"]["images"])
+        if many["cpu_seconds"] <= few["cpu_seconds"]:
+            unresolved.append(dict(contender=contender, n=n, repeat=repeat))
+            continue
 
         def per(unit: str, few: Any = few, many: Any = many) -> float:
             cpu = few["cpu_seconds"], many["cpu_seconds"]
@@ -61,7 +68,7 @@ def pair_runs(samples: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 input_spikes=many["outcome"]["input_spikes"],
             )
         )
-    return pairs
+    return pairs, unresolved
 
 
 def paired_ratios(

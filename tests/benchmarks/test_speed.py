@@ -36,7 +36,8 @@ def test_contenders_take_turns_and_the_missing_one_is_named(
     monkeypatch.setattr(speed, "CONTENDERS", fakes)
     path = tmp_path / "benchmarks.json"
     results = speed.run_benchmark(Setting(tmp_path, tmp_path), ["a", "b", "c"], [100], 2, path)
-    assert log == [("a", 2), ("a", 4), ("b", 2), ("b", 4)] * 2
+    warm_up = [("a", 2), ("b", 2)]
+    assert log == warm_up + [("a", 2), ("a", 4), ("b", 2), ("b", 4)] * 2
     assert results["missing"] == {"c": "not on this machine"}
     assert results["summary"]["100"]["b"]["cpu_ms_per_image"] == pytest.approx(8.0)
     assert json.loads(path.read_text())["repeats"] == 2

@@ -38,7 +38,7 @@ def _samples() -> list[dict[str, Any]]:
 
 
 def test_set_up_is_excluded_and_shown_twice_counts_twice() -> None:
-    pairs = pair_runs(_samples())
+    pairs, _ = pair_runs(_samples())
     assert len(pairs) == 12
     first = next(p for p in pairs if (p["contender"], p["n"], p["repeat"]) == ("a", 400, 0))
     assert first["cpu_ms_per_image"] == pytest.approx(4.0)
@@ -47,17 +47,25 @@ def test_set_up_is_excluded_and_shown_twice_counts_twice() -> None:
 
 
 def test_a_run_without_its_partner_is_left_out() -> None:
-    assert len(pair_runs(_samples()[:-1])) == 11
+    assert len(pair_runs(_samples()[:-1])[0]) == 11
+
+
+def test_a_longer_run_that_took_no_longer_has_no_cost() -> None:
+    samples = _samples()
+    samples[1]["cpu_seconds"] = samples[0]["cpu_seconds"] - 0.1
+    pairs, unresolved = pair_runs(samples)
+    assert len(pairs) == 11
+    assert unresolved == [dict(contender="a", n=100, repeat=0)]
 
 
 def test_ratios_are_paired_within_a_repeat_so_drift_cancels() -> None:
-    ratio = paired_ratios(pair_runs(_samples()), "a")["100"]["b"]
+    ratio = paired_ratios(pair_runs(_samples())[0], "a")["100"]["b"]
     assert ratio["each"] == pytest.approx([11.0] * 3)
-    assert paired_ratios(pair_runs(_samples()), "nobody") == {}
+    assert paired_ratios(pair_runs(_samples())[0], "nobody") == {}
 
 
 def test_summary_takes_medians_and_the_growth_of_memory() -> None:
-    table = summarise(pair_runs(_samples()), {"400": {"b": 20.0}})
+    table = summarise(pair_runs(_samples())[0], {"400": {"b": 20.0}})
     assert table["400"]["b"]["cpu_ms_per_image"] == pytest.approx(20.0)
     assert table["400"]["b"]["largest"] == pytest.approx(40.0)
     assert table["100"]["a"]["bytes_per_plastic_synapse"] is None
@@ -67,7 +75,7 @@ def test_summary_takes_medians_and_the_growth_of_memory() -> None:
 
 
 def test_table_names_who_is_missing_and_why() -> None:
-    pairs = pair_runs(_samples())
+    pairs, _ = pair_runs(_samples())
     text = markdown_table(
         summarise(pairs), {"b": "Bee"}, paired_ratios(pairs, "a"), "a", {"c": "not installed"}
     )
@@ -80,7 +88,7 @@ def test_table_names_who_is_missing_and_why() -> None:
 
 
 def test_figure_is_drawn(tmp_path: Path) -> None:
-    path = draw_speed(summarise(pair_runs(_samples())), {"a": "A", "b": "B"}, tmp_path / "s.png")
+    path = draw_speed(summarise(pair_runs(_samples())[0]), {"a": "A", "b": "B"}, tmp_path / "s.png")
     image = imread(path)
     assert image.shape[1] == round(3.5 * 300)
     assert image[..., :3].min() < 0.5

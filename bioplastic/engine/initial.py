@@ -9,8 +9,8 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.engine.layout import Layout
 from bioplastic.engine.network import NetworkSpec, Population
-from bioplastic.engine.source import Layout
 
 __all__ = ["NEVER", "initial_state"]
 

@@ -9,7 +9,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.engine.source import Layout
+from bioplastic.engine.layout import Layout
 from bioplastic.validation import check_integer
 
 __all__ = ["prepare_inputs"]

@@ -82,8 +82,8 @@ class Projection:
         Statements at a presynaptic spike, executed for every synapse before the rule sees the
         spike, for example ``"ge_post += w"``.
     delay : Quantity, optional
-        Time from a presynaptic spike to everything it does at the synapses of this projection, rounded
-        to steps; the same for all synapses. Spikes in flight are part of the state.
+        Time from a presynaptic spike to everything it does at the synapses of this projection,
+        rounded to steps; the same for all synapses. Spikes in flight are part of the state.
     """
 
     name: str
@@ -152,9 +152,9 @@ class DenseProjection(_PlasticProjection):
         of a postsynaptic cell becomes the sum over its synapses, before the integration.
     modulators : mapping of str to (str, str), default {}
         Where declared modulators of the rule come from: name to (population, variable). A shared
-        modulator takes it from a population of one cell; one that ends in ``_pre`` or ``_post`` from a
-        population of the size of the source or target. Without an entry a modulator belongs to the
-        projection: its state is ``<name>.<modulator>``.
+        modulator takes it from a population of one cell; one that ends in ``_pre`` or ``_post``
+        from a population of the size of the source or target. Without an entry a modulator belongs
+        to the projection: its state is ``<name>.<modulator>``.
 
     Examples
     --------

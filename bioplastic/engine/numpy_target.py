@@ -16,8 +16,8 @@ from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from numpy.typing import NDArray
 
-from bioplastic.engine import lowering
-from bioplastic.engine.lowering import Plan, StateEntry
+from bioplastic.engine import actions
+from bioplastic.engine.plan import Plan, StateEntry
 from bioplastic.engine.random import bernoulli_spikes, derive_key, seed_key
 
 __all__ = ["NumpyNetwork"]
@@ -72,19 +72,19 @@ class NumpyNetwork:
         raise NotImplementedError(f"no numpy action for {type(action).__name__}")
 
     @_prepare.register
-    def _(self, action: lowering.Integrate) -> Action:
+    def _(self, action: actions.Integrate) -> Action:
         return self._stock(action.group.state_updater)
 
     @_prepare.register
-    def _(self, action: lowering.Threshold) -> Action:
+    def _(self, action: actions.Threshold) -> Action:
         return self._stock(action.group.thresholder["spike"])
 
     @_prepare.register
-    def _(self, action: lowering.Reset) -> Action:
+    def _(self, action: actions.Reset) -> Action:
         return self._stock(action.group.resetter["spike"])
 
     @_prepare.register
-    def _(self, action: lowering.Emit) -> Action:
+    def _(self, action: actions.Emit) -> Action:
         name = action.source.name
         emits = action.group.variables["source_emits"].get_value()
         thresholder = self._stock(action.group.thresholder["spike"])
@@ -99,7 +99,7 @@ class NumpyNetwork:
         return emit
 
     @_prepare.register
-    def _(self, action: lowering.SpikeStatements) -> Action:
+    def _(self, action: actions.SpikeStatements) -> Action:
         events = action.group.variables["_spikespace"]
         return self._code(
             action.group,
@@ -110,15 +110,15 @@ class NumpyNetwork:
         )
 
     @_prepare.register
-    def _(self, action: lowering.SynapseStatements) -> Action:
+    def _(self, action: actions.SynapseStatements) -> Action:
         return self._stock(getattr(action.synapses, action.pathway))
 
     @_prepare.register
-    def _(self, action: lowering.SummedStatements) -> Action:
+    def _(self, action: actions.SummedStatements) -> Action:
         return self._stock(action.synapses.summed_updaters[action.target])
 
     @_prepare.register
-    def _(self, action: lowering.DelaySpikes) -> Action:
+    def _(self, action: actions.DelaySpikes) -> Action:
         space = action.group.variables["_spikespace"].get_value()
         n = int(action.group.N)
         flight = self._flights.setdefault(
@@ -136,7 +136,7 @@ class NumpyNetwork:
         return exchange
 
     @_prepare.register
-    def _(self, action: lowering.RestoreSpikes) -> Action:
+    def _(self, action: actions.RestoreSpikes) -> Action:
         space = action.group.variables["_spikespace"].get_value()
 
         def restore() -> None:
@@ -145,11 +145,11 @@ class NumpyNetwork:
         return restore
 
     @_prepare.register
-    def _(self, action: lowering.ClockedStatements) -> Action:
+    def _(self, action: actions.ClockedStatements) -> Action:
         return self._clocked(action.synapses, action.code, action.interval)
 
     @_prepare.register
-    def _(self, action: lowering.CellStatements) -> Action:
+    def _(self, action: actions.CellStatements) -> Action:
         return self._clocked(action.owner, action.code, action.interval)
 
     def _clocked(self, owner: Any, code: str, interval: int) -> Action:
@@ -165,7 +165,7 @@ class NumpyNetwork:
         return clocked
 
     @_prepare.register
-    def _(self, action: lowering.Normalise) -> Action:
+    def _(self, action: actions.Normalise) -> Action:
         synapses, rule = action.synapses, action.rule
         cells = np.asarray(synapses.j[:] if rule.over == "pre" else synapses.i[:])
         size = int((synapses.target if rule.over == "pre" else synapses.source).N)
@@ -180,7 +180,7 @@ class NumpyNetwork:
         return normalise
 
     @_prepare.register
-    def _(self, action: lowering.RateStatements) -> Action:
+    def _(self, action: actions.RateStatements) -> Action:
         source = action.source
         compute = self._code(action.group, action.code, "stateupdate")
         variable = action.group.variables["source_probability"]
@@ -199,7 +199,7 @@ class NumpyNetwork:
         return draw
 
     @_prepare.register
-    def _(self, action: lowering.TrialStatements) -> Action:
+    def _(self, action: actions.TrialStatements) -> Action:
         return self._code(action.group, action.code, "stateupdate")
 
     # ---- running ---------------------------------------------------------------------------------

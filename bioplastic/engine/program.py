@@ -18,10 +18,11 @@ from bioplastic.engine.compiler import compile_library, compiler_identity
 from bioplastic.engine.fingerprint import describe, software_digest
 from bioplastic.engine.initial import initial_state
 from bioplastic.engine.inputs import prepare_inputs
+from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec, SparseProjection
 from bioplastic.engine.numpy_target import NumpyNetwork
-from bioplastic.engine.source import Layout, generate_source
+from bioplastic.engine.source import generate_source
 from bioplastic.validation import check_choice, check_integer, check_quantity
 
 __all__ = ["Program"]

@@ -1,0 +1,166 @@
+"""What happens in a time step or at the limits of a trial, as data.
+
+The plan of a network is a list of these; the C++ target renders each as a kernel, the numpy target
+runs each through a stock Brian2 object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bioplastic.engine.network import Projection
+from bioplastic.plasticity.rule import Normalisation
+from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
+
+__all__ = [
+    "CellStatements",
+    "ClockedStatements",
+    "DelaySpikes",
+    "Emit",
+    "Integrate",
+    "Normalise",
+    "RateStatements",
+    "Reset",
+    "RestoreSpikes",
+    "SpikeStatements",
+    "SummedStatements",
+    "SynapseStatements",
+    "Threshold",
+    "TrialStatements",
+]
+
+
+@dataclass(frozen=True)
+class Integrate:
+    """Advance the equations of a group (or of the synapses of a projection) by one step."""
+
+    group: Any
+    projection: Projection | None = None
+
+
+@dataclass(frozen=True)
+class Emit:
+    """Let a source emit the spikes of this step."""
+
+    source: PoissonSource | SpikeListSource
+    group: Any
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """Find the neurons of a group that fire."""
+
+    group: Any
+
+
+@dataclass(frozen=True)
+class Reset:
+    """Execute the reset of the neurons that fired."""
+
+    group: Any
+
+
+@dataclass(frozen=True)
+class SpikeStatements:
+    """Statements executed once for every neuron of ``group`` that fired: trace increments."""
+
+    name: str
+    group: Any
+    code: str
+    delayed: str = ""
+
+
+@dataclass(frozen=True)
+class DelaySpikes:
+    """Exchange the spikes of this step for those that left ``steps`` steps ago.
+
+    ``projection`` names the ring of spikes in flight; the actions that follow use them until
+    `RestoreSpikes`.
+    """
+
+    projection: str
+    group: Any
+    steps: int
+
+
+@dataclass(frozen=True)
+class RestoreSpikes:
+    """End what `DelaySpikes` began."""
+
+    group: Any
+
+
+@dataclass(frozen=True)
+class SummedStatements:
+    """Set a variable of the postsynaptic cells to a sum over their synapses."""
+
+    name: str
+    projection: Projection
+    synapses: Any
+    target: str
+    expression: str
+
+
+@dataclass(frozen=True)
+class SynapseStatements:
+    """Statements executed for every synapse of the neurons that fired."""
+
+    name: str
+    projection: Projection
+    synapses: Any
+    pathway: str
+    direction: str
+    code: str
+    delayed: str = ""
+
+
+@dataclass(frozen=True)
+class ClockedStatements:
+    """Statements executed for every synapse, every ``interval`` steps or at a trial boundary."""
+
+    name: str
+    projection: Projection
+    synapses: Any
+    code: str
+    interval: int = 1
+
+
+@dataclass(frozen=True)
+class CellStatements:
+    """Clocked statements executed once per cell, or once for the shared scalars of a projection."""
+
+    name: str
+    owner: Any
+    code: str
+    shared: bool
+    interval: int = 1
+
+
+@dataclass(frozen=True)
+class Normalise:
+    """Multiplicative scaling of the weights of a projection."""
+
+    name: str
+    projection: Projection
+    synapses: Any
+    rule: Normalisation
+
+
+@dataclass(frozen=True)
+class RateStatements:
+    """Compute the spike probabilities of a Poisson source at the start of a trial."""
+
+    source: PoissonSource
+    group: Any
+    code: str
+
+
+@dataclass(frozen=True)
+class TrialStatements:
+    """Statements over the scalar variables of the trial."""
+
+    name: str
+    group: Any
+    code: str

@@ -1,0 +1,87 @@
+"""Collect the kernels of a network and what they need besides their own text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.utils.stringtools import get_identifiers
+
+from bioplastic.engine.kernels import KernelCode
+from bioplastic.engine.layout import Part
+from bioplastic.engine.plan import Plan
+
+__all__ = ["RANDOM_FUNCTIONS", "Assembly"]
+
+RANDOM_FUNCTIONS = ("rand", "randn", "poisson")
+
+
+@dataclass
+class Assembly:
+    """What the kernels of a network need besides their own text."""
+
+    plan: Plan
+    kernels: list[str] = field(default_factory=list)
+    support: dict[str, None] = field(default_factory=dict)
+    arrays: dict[str, tuple[str, int]] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+
+    def add(
+        self, name: str, owner: Any, code: str, template: str, *, path: str, size: int, **kwds: Any
+    ) -> str:
+        """Render one kernel and return the call that runs it."""
+        random = bool(get_identifiers(code) & set(RANDOM_FUNCTIONS))
+        notes = ["draws random numbers in sequence: not vectorised"] if random else []
+        codeobj = create_runner_codeobj(
+            owner,
+            code,
+            template,
+            run_namespace={},
+            name=f"run_{name}",
+            needed_variables=list(kwds.pop("needed", ())),
+            override_conditional_write=kwds.pop("override", None),
+            additional_variables=kwds.pop("additional", None),
+            template_kwds={"vectorise": not random, "size": size, **kwds},
+            codeobj_class=KernelCode,
+        )
+        body, support = str(codeobj.code).split("//@support\n")
+        self.kernels.append(self._keep_used_declarations(body, codeobj.variables))
+        if support.strip():
+            self.support[support.strip()] = None
+        self.parts.append(Part(name, template, path, size, "; ".join(notes)))
+        return f"run_{name}();"
+
+    def _keep_used_declarations(self, body: str, variables: dict[str, Any]) -> str:
+        """Drop unused pointers and constants, and remember the arrays that remain."""
+        lines = body.split("\n")
+        kept = []
+        for line in lines:
+            match = re.match(r"\s*\w+\*\s*(?:__restrict)?\s*const (_ptr\w+) = (\w+);", line)
+            constant = re.match(r"\s*constexpr \w+ (\w+) = ", line)
+            symbol = match.group(1) if match else constant.group(1) if constant else None
+            if symbol and len(re.findall(rf"\b{re.escape(symbol)}\b", body)) == 1:
+                continue
+            kept.append(line)
+        # A literal time step lets the compiler evaluate exp(-dt/tau) and the like once and for all.
+        dt = float(self.plan.clock.dt)
+        text = "\n".join(kept).replace(
+            "double* const _ptr_array_clock_dt = _array_clock_dt;",
+            f"constexpr double _ptr_array_clock_dt[1] = {{(double){dt!r}L}};",
+        )
+        for variable in variables.values():
+            owner = getattr(getattr(variable, "owner", None), "name", None)
+            array = f"_array_{owner}_{getattr(variable, 'name', None)}"
+            if owner is not None and re.search(rf"= {re.escape(array)};", text):
+                size = 1 if variable.scalar else _size_of(variable, self.plan)
+                self.arrays[array] = (c_data_type(variable.dtype), size)
+        return text
+
+
+def _size_of(variable: Any, plan: Plan) -> int:
+    name = variable.owner.name
+    if name in plan.groups:
+        return int(plan.groups[name].N)
+    return 0 if name in plan.synapses else 1

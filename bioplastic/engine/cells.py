@@ -1,0 +1,211 @@
+"""Brian2 groups of a network: neurons with the traces of their projections, sources, modulators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import brian2 as b2
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
+from brian2.utils.stringtools import get_identifiers, word_substitute
+
+from bioplastic.engine.network import NetworkSpec, Population, Projection
+from bioplastic.engine.plan import Plan, trace_name
+from bioplastic.engine.trial import SpikeCount
+from bioplastic.neurons.integration import StepMethod
+from bioplastic.neurons.model import NeuronModel, build_group
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.poisson import PoissonSource
+
+__all__ = [
+    "cell_code",
+    "cell_names",
+    "create_group",
+    "create_modulators",
+    "create_trial_group",
+    "shared_modulators",
+    "shared_names",
+]
+
+
+def create_trial_group(spec: NetworkSpec, clock: Any) -> Any:
+    names = list(spec.trial.variables)
+    names += [f"{r.population}_count" for r in spec.records if isinstance(r, SpikeCount)]
+    equations = "\n".join(f"{name} : 1 (shared)" for name in [*names, "repeat_trial"])
+    return b2.NeuronGroup(1, equations, clock=clock, name="trial", namespace={})
+
+
+def _traces(spec: NetworkSpec, population: str) -> Iterator[tuple[Projection, str, str]]:
+    """Yield (projection, side, equations) of all traces that live on a population."""
+    for projection in spec.projections:
+        rule = getattr(projection, "rule", None)
+        if rule is None:
+            continue
+        for side, cell in (("pre", projection.source), ("post", projection.target)):
+            if cell != population:
+                continue
+            linked = projection.modulators  # type: ignore[attr-defined]
+            equations = getattr(rule, side) + "\n" + _cell_modulators(rule, side, linked)
+            if equations.strip():
+                yield projection, side, equations
+
+
+def _cell_modulators(rule: PlasticityRule, side: str, linked: Mapping[str, Any]) -> str:
+    if not rule.modulators.strip():
+        return ""
+    equations = Equations(rule.modulators)
+    lines = [
+        str(equations[name])
+        for name in equations
+        if name.endswith(f"_{side}")
+        and "shared" not in equations[name].flags
+        and name not in linked
+    ]
+    return "\n".join(lines)
+
+
+def shared_modulators(projection: Projection, *, dynamic: bool) -> dict[str, str]:
+    """Return equations of shared modulators that belong to the projection, by name.
+
+    With ``dynamic`` those that are differential equations (they run on a group of one cell), else
+    the parameters, which live on the synapses.
+    """
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is None or not rule.modulators.strip():
+        return {}
+    linked = projection.modulators  # type: ignore[attr-defined]
+    return {
+        name: str(equation)
+        for name, equation in Equations(rule.modulators).items()
+        if "shared" in equation.flags
+        and name not in linked
+        and (equation.type == DIFFERENTIAL_EQUATION) == dynamic
+    }
+
+
+def shared_names(rule: PlasticityRule) -> list[str]:
+    if not rule.modulators.strip():
+        return []
+    equations = Equations(rule.modulators)
+    return [name for name in equations if "shared" in equations[name].flags]
+
+
+def create_modulators(projection: Projection, plan: Plan) -> None:
+    """Create the group of dynamic shared modulators and link modulators of other populations."""
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is None:
+        return
+    cells = {
+        "pre": plan.groups[projection.source].variables,
+        "post": plan.groups[projection.target].variables,
+    }
+    dynamic = shared_modulators(projection, dynamic=True)
+    if dynamic:
+        lines = [line.replace("(shared)", "") for line in dynamic.values()]
+        group = b2.NeuronGroup(
+            1,
+            "\n".join(lines),
+            clock=plan.clock,
+            name=f"{projection.name}_modulators",
+            namespace=dict(rule.parameters),
+            method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
+            dtype=plan.dtype,
+        )
+        plan.modulators[projection.name] = group
+        for name in dynamic:
+            for variables in cells.values():
+                variables.add_reference(trace_name(projection.name, name), group, name, index="0")
+    for name, (population, variable) in projection.modulators.items():  # type: ignore[attr-defined]
+        linked = plan.groups[population]
+        if variable not in linked.variables:
+            raise ValueError(
+                f"{type(projection).__name__} {projection.name!r}.modulators[{name!r}]: population "
+                f"{population!r} has no variable {variable!r}"
+            )
+        side = name.rpartition("_")[2]
+        if side in cells and "shared" not in Equations(rule.modulators)[name].flags:
+            cells[side].add_reference(trace_name(projection.name, name), linked, variable)
+        else:
+            for variables in cells.values():
+                variables.add_reference(
+                    trace_name(projection.name, name), linked, variable, index="0"
+                )
+
+
+def cell_names(rule: PlasticityRule, side: str) -> list[str]:
+    text = getattr(rule, side) + "\n" + _cell_modulators(rule, side, {})
+    return list(Equations(text)) if text.strip() else []
+
+
+def _renamed_parameters(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
+    return {name: f"{name}_{projection.name}" for name in rule.parameters}
+
+
+def create_group(population: Any, plan: Plan) -> Any:
+    equations, parameters = [], {}
+    for projection, side, text in _traces(plan.spec, population.name):
+        rule = projection.rule  # type: ignore[attr-defined]
+        renamed = _renamed_parameters(projection, rule)
+        names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
+        names |= {name: trace_name(projection.name, name) for name in shared_names(rule)}
+        derivatives = {f"d{name}": f"d{new}" for name, new in names.items()}
+        equations.append(word_substitute(text, {**names, **derivatives, **renamed}))
+        parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
+    extra = "\n".join(equations)
+    if isinstance(population, Population):
+        group = build_group(
+            population.model,
+            population.n,
+            name=population.name,
+            clock=plan.clock,
+            dtype=plan.dtype,
+            extra_equations=extra,
+            extra_parameters=parameters,
+        )
+        _count_refractory_steps(group, population, plan)
+        return group
+    return _create_source(population, extra, parameters, plan)
+
+
+def _count_refractory_steps(group: Any, population: Population, plan: Plan) -> None:
+    period = population.model.refractory
+    if isinstance(period, b2.Quantity):
+        dt = float(plan.clock.dt)
+        steps = int((float(period) + 1e-3 * dt) / dt)
+        group.add_attribute("refractory_steps_")
+        group.refractory_steps_ = steps
+
+
+def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan: Plan) -> Any:
+    lines = ["source_emits : 1"]
+    if isinstance(source, PoissonSource):
+        lines.append("source_probability : 1")
+        lines += [f"{name} : 1" for name in source.inputs]
+        lines += [f"{name} : 1 (shared)" for name in source.shared_inputs]
+    model = NeuronModel(
+        name=source.name, equations="\n".join(lines), threshold="source_emits > 0.5"
+    )
+    group = build_group(
+        model,
+        source.n,
+        name=source.name,
+        clock=plan.clock,
+        dtype=plan.dtype,
+        extra_equations=extra,
+        extra_parameters=parameters,
+    )
+    if isinstance(source, PoissonSource):
+        for name in plan.spec.trial.variables:
+            group.variables.add_reference(name, plan.trial_group)
+    return group
+
+
+def cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str) -> str:
+    """Rewrite statements over one cell in terms of the variables of its group."""
+    names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
+    names |= {name: trace_name(projection.name, name) for name in shared_names(rule)}
+    names.update(_renamed_parameters(projection, rule))
+    for identifier in get_identifiers(code):
+        if identifier not in names and identifier.endswith(f"_{side}"):
+            names[identifier] = identifier.removesuffix(f"_{side}")
+    return str(word_substitute(code, names))

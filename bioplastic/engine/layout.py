@@ -1,0 +1,151 @@
+"""What a compiled program takes and returns; everything needed to call it without Brian2."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bioplastic.engine.network import SparseProjection
+from bioplastic.engine.plan import Plan, StateEntry
+from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
+from bioplastic.signals.poisson import PoissonSource
+
+__all__ = ["Layout", "Part", "describe_layout"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a network in the build report: what runs, over what, on which path."""
+
+    name: str
+    action: str
+    path: str
+    elements: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What a compiled program takes and returns; everything needed to call it without Brian2."""
+
+    n_steps: int
+    dt: float
+    dtype: str
+    state: list[StateEntry]
+    connectivity: list[tuple[str, str, str]]
+    inputs: list[dict[str, Any]]
+    outputs: list[dict[str, Any]]
+    spike_logs: list[str]
+    parts: list[Part] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the layout as plain JSON types."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Layout:
+        """Rebuild a layout from `to_dict`."""
+        entries = [StateEntry(**{**e, "shape": tuple(e["shape"])}) for e in data["state"]]
+        return cls(
+            **{
+                **data,
+                "state": entries,
+                "connectivity": [tuple(c) for c in data["connectivity"]],
+                "parts": [Part(**p) for p in data["parts"]],
+            }
+        )
+
+
+def describe_layout(plan: Plan, parts: list[Part]) -> Layout:
+    connectivity = []
+    for projection in plan.spec.projections:
+        if isinstance(projection, SparseProjection):
+            for member, ctype in (
+                ("row", "int64_t"),
+                ("post", "int32_t"),
+                ("pre", "int32_t"),
+                ("column", "int64_t"),
+                ("order", "int64_t"),
+            ):
+                connectivity.append((projection.name, member, ctype))
+    return Layout(
+        n_steps=plan.n_steps,
+        dt=float(plan.clock.dt),
+        dtype=plan.dtype.name,
+        state=plan.state,
+        connectivity=connectivity,
+        inputs=_inputs(plan),
+        outputs=_outputs(plan),
+        spike_logs=[r.population for r in plan.spec.records if isinstance(r, SpikeRecord)],
+        parts=parts,
+    )
+
+
+def _inputs(plan: Plan) -> list[dict[str, Any]]:
+    inputs: dict[str, dict[str, Any]] = {}
+    for source in plan.spec.populations:
+        if isinstance(source, PoissonSource):
+            declared: list[tuple[str, str, tuple[int, ...]]]
+            declared = [(name, dtype, (source.n,)) for name, dtype in source.inputs.items()]
+            declared += [(name, dtype, ()) for name, dtype in source.shared_inputs.items()]
+            for name, dtype, shape in declared:
+                entry = {"name": name, "kind": "array", "dtype": dtype, "shape": list(shape)}
+                known = inputs.setdefault(name, {**entry, "groups": []})
+                if (known["dtype"], known["shape"]) != (dtype, list(shape)):
+                    raise ValueError(f"PoissonSource.inputs: {name!r} is declared in two ways")
+                known["groups"].append(source.name)
+        elif not hasattr(source, "model"):
+            inputs[source.name] = {
+                "name": source.name,
+                "kind": "spikes",
+                "dtype": "int32",
+                "shape": [source.n],
+                "groups": [source.name],
+            }
+    return list(inputs.values())
+
+
+def _outputs(plan: Plan) -> list[dict[str, Any]]:
+    outputs: list[dict[str, Any]] = []
+    for record in plan.spec.records:
+        n = int(plan.groups[record.population].N)
+        if isinstance(record, SpikeCount):
+            first, last = plan.window(record.window)
+            outputs.append(
+                {
+                    "key": f"{record.population}.count",
+                    "kind": "count",
+                    "population": record.population,
+                    "dtype": "int32",
+                    "shape": [n],
+                    "window": [first, last],
+                }
+            )
+        elif isinstance(record, StateRecord):
+            variable = _recorded_variable(plan, record)
+            outputs.append(
+                {
+                    "key": f"{record.population}.{record.variable}",
+                    "kind": "state",
+                    "population": record.population,
+                    "variable": record.variable,
+                    "dtype": np.dtype(variable.dtype).name,
+                    "shape": [plan.n_steps // record.every, 1 if variable.scalar else n],
+                    "every": record.every,
+                }
+            )
+    return outputs
+
+
+def _recorded_variable(plan: Plan, record: StateRecord) -> Any:
+    owned = {e.array for e in plan.state if e.kind == "variable"}
+    prefix = f"_array_{record.population}_"
+    if f"{prefix}{record.variable}" not in owned:
+        known = sorted(a.removeprefix(prefix) for a in owned if a.startswith(prefix))
+        raise ValueError(
+            f"StateRecord.variable: population {record.population!r} has no state variable "
+            f"{record.variable!r}; known: {', '.join(known) or 'none'}"
+        )
+    return plan.groups[record.population].variables[record.variable]

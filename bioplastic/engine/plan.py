@@ -1,0 +1,75 @@
+"""A lowered network: Brian2 objects, the actions of a trial in order, and the state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bioplastic.engine.actions import TrialStatements
+from bioplastic.engine.network import NetworkSpec, Projection
+
+__all__ = ["Plan", "StateEntry", "delay_steps", "trace_name"]
+
+
+@dataclass(frozen=True)
+class StateEntry:
+    """One named array of the state of a program.
+
+    ``array`` is the name of the C++ member, ``owner`` and ``variable`` name the Brian2 variable;
+    ``kind`` is ``"variable"``, ``"steps_since_spike"`` or ``"spikes_in_flight"``.
+    """
+
+    key: str
+    array: str
+    dtype: str
+    shape: tuple[int, ...]
+    kind: str = "variable"
+    owner: str = ""
+    variable: str = ""
+
+
+@dataclass
+class Plan:
+    """Brian2 objects of a network and the actions of a trial, in order."""
+
+    spec: NetworkSpec
+    clock: Any
+    dtype: np.dtype[Any]
+    n_steps: int
+    trial_group: Any
+    groups: dict[str, Any] = field(default_factory=dict)
+    modulators: dict[str, Any] = field(default_factory=dict)
+    synapses: dict[str, Any] = field(default_factory=dict)
+    trial_start: list[Any] = field(default_factory=list)
+    step: list[Any] = field(default_factory=list)
+    trial_end: list[Any] = field(default_factory=list)
+    repeat: TrialStatements | None = None
+    on_repeat: TrialStatements | None = None
+    state: list[StateEntry] = field(default_factory=list)
+
+    def owner(self, name: str) -> Any:
+        """Return the Brian2 group or synapses of that name."""
+        for members in (self.groups, self.synapses):
+            if name in members:
+                return members[name]
+        return next(group for group in self.modulators.values() if group.name == name)
+
+    def window(self, window: tuple[Any, Any] | None) -> tuple[int, int]:
+        """Return a window of the trial as steps (first, one past last)."""
+        if window is None:
+            return 0, self.n_steps
+        dt = float(self.clock.dt)
+        first, last = (round(float(edge) / dt) for edge in window)
+        return first, min(last, self.n_steps)
+
+
+def trace_name(projection: str, trace: str) -> str:
+    """Return the name a trace of a projection has on the neurons of its population."""
+    return f"{trace}_{projection}"
+
+
+def delay_steps(projection: Projection, plan: Plan) -> int:
+    """Return the delay of a projection in steps."""
+    return 0 if projection.delay is None else round(float(projection.delay) / float(plan.clock.dt))

@@ -1,0 +1,359 @@
+"""One renderer per action: the statements that Brian2 parsed inside loops of ours."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from brian2.equations.unitcheck import check_units_statements
+from brian2.parsing.statements import parse_statement
+from brian2.utils.stringtools import get_identifiers
+
+from bioplastic.engine import actions
+from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
+from bioplastic.engine.kernels import refractory_steps
+from bioplastic.engine.layout import Part
+from bioplastic.engine.network import DenseProjection, SparseProjection, UniformProjection
+from bioplastic.engine.plan import Plan
+from bioplastic.signals.poisson import PoissonSource
+
+__all__ = ["render_action"]
+
+
+@singledispatch
+def render_action(action: Any, assembly: Assembly) -> str:
+    raise NotImplementedError(f"no kernel for {type(action).__name__}")
+
+
+@render_action.register
+def _(action: actions.Integrate, assembly: Assembly) -> str:
+    updater = action.group.state_updater
+    updater.update_abstract_code(run_namespace={})
+    code = updater.abstract_code
+    if refractory_steps(action.group) is not None:
+        first, _, rest = code.partition("\n")
+        if not first.startswith("not_refractory = "):
+            raise RuntimeError(f"unexpected refractory statement of Brian2: {first}")
+        code = rest
+        if not code.strip():
+            return ""
+    name = f"{action.group.name}_integrate"
+    if action.projection is not None:
+        return _every(name, action.projection, action.group, code, assembly)
+    return assembly.add(
+        name,
+        action.group,
+        code,
+        "stateupdate",
+        path="vectorised loop",
+        size=int(action.group.N),
+    )
+
+
+@render_action.register
+def _(action: actions.Threshold, assembly: Assembly) -> str:
+    group = action.group
+    thresholder = group.thresholder["spike"]
+    thresholder.update_abstract_code(run_namespace={})
+    counted = refractory_steps(group) is not None
+    stored = group._refractory is not False and not counted
+    return assembly.add(
+        f"{group.name}_threshold",
+        group,
+        thresholder.abstract_code,
+        "threshold",
+        additional=thresholder.variables,
+        path="vectorised loop",
+        size=int(group.N),
+        needed=("t", "not_refractory", "lastspike") if stored else (),
+        events=_events(group),
+        counted_refractory=counted,
+        stored_refractory=stored,
+        last_step=f"_last_step_{group.name}",
+    )
+
+
+@render_action.register
+def _(action: actions.Reset, assembly: Assembly) -> str:
+    group = action.group
+    resetter = group.resetter["spike"]
+    resetter.update_abstract_code(run_namespace={})
+    return assembly.add(
+        f"{group.name}_reset",
+        group,
+        resetter.abstract_code,
+        "reset",
+        path="spiking neurons only",
+        size=int(group.N),
+        override=["not_refractory"],
+        events=_events(group),
+    )
+
+
+@render_action.register
+def _(action: actions.SpikeStatements, assembly: Assembly) -> str:
+    group = action.group
+    return assembly.add(
+        action.name,
+        group,
+        action.code,
+        "reset",
+        path="spiking neurons only",
+        size=int(group.N),
+        events=_events(group, action.delayed),
+    )
+
+
+@render_action.register
+def _(action: actions.DelaySpikes, assembly: Assembly) -> str:
+    name, n = action.projection, int(action.group.N)
+    assembly.parts.append(Part(f"{name}_delay", "delay", f"ring of {action.steps} steps", n))
+    return f"""{{
+            int32_t* _slot = _flight_{name} + (_array_clock_timestep[0] % {action.steps}) * {n + 1};
+            const int _n = _slot[{n}];
+            std::memcpy(_delayed_{name}, _slot, _n * sizeof(int32_t));
+            _delayed_{name}[{n}] = _n;
+            const int _new = {_events(action.group)}[{n}];
+            std::memset(_slot, 0, {n} * sizeof(int32_t));
+            std::memcpy(_slot, {_events(action.group)}, _new * sizeof(int32_t));
+            _slot[{n}] = _new;
+        }}"""
+
+
+@render_action.register
+def _(action: actions.RestoreSpikes, assembly: Assembly) -> str:
+    return ""
+
+
+@render_action.register
+def _(action: actions.SummedStatements, assembly: Assembly) -> str:
+    projection, synapses = action.projection, action.synapses
+    variables = synapses.resolve_all(
+        {action.target, *get_identifiers(action.expression)}, run_namespace={}
+    )
+    check_units_statements(f"{action.target} = {action.expression}", variables)
+    target = synapses.variables[action.target]
+    sparse = isinstance(projection, SparseProjection)
+    return assembly.add(
+        action.name,
+        synapses,
+        f"_summand = {action.expression}",
+        "sparse_summed" if sparse else "dense_summed",
+        path="compressed rows" if sparse else "dense matrix, vectorised",
+        size=_n_synapses(projection, synapses),
+        needed=(action.target,),
+        target=f"_ptr_array_{target.owner.name}_{target.name}",
+        projection=projection.name,
+        **_sizes(synapses),
+    )
+
+
+@render_action.register
+def _(action: actions.Emit, assembly: Assembly) -> str:
+    name, n = action.source.name, int(action.group.N)
+    poisson = isinstance(action.source, PoissonSource)
+    path = "inter-spike intervals, cost per spike" if poisson else "list of spikes"
+    assembly.parts.append(Part(f"{name}_emit", "emit", path, n))
+    return f"_calendar_{name}.emit(_k, {_events(action.group)}, {n});"
+
+
+@render_action.register
+def _(action: actions.RateStatements, assembly: Assembly) -> str:
+    source = action.source
+    call = assembly.add(
+        f"{source.name}_rates",
+        action.group,
+        action.code,
+        "stateupdate",
+        path="vectorised loop, once per trial",
+        size=source.n,
+    )
+    on, off = assembly.plan.window(source.window)
+    array = f"_array_{source.name}_source_probability"
+    draw = (
+        f"_calendar_{source.name}.begin({assembly.plan.n_steps}); "
+        f"_calendar_{source.name}.draw_bernoulli({array}, {source.n}, {on}, {off}, "
+        f"{source.dead_steps}, CounterRng::derive(_trial_key, {_stream(assembly.plan, source)})); "
+        f"_calendar_{source.name}.finish();"
+    )
+    return f"{call} {draw}"
+
+
+@render_action.register
+def _(action: actions.TrialStatements, assembly: Assembly) -> str:
+    return assembly.add(
+        action.name, action.group, action.code, "scalar", path="once per trial", size=1
+    )
+
+
+@render_action.register
+def _(action: actions.Normalise, assembly: Assembly) -> str:
+    projection, synapses = action.projection, action.synapses
+    sparse = isinstance(projection, SparseProjection)
+    return assembly.add(
+        action.name,
+        synapses,
+        "",
+        "sparse_normalise" if sparse else "dense_normalise",
+        path="compressed rows" if sparse else "dense matrix, vectorised",
+        size=_n_synapses(action.projection, synapses),
+        needed=(action.rule.variable,),
+        weight=f"_ptr_array_{projection.name}_{action.rule.variable}",
+        total=repr(float(action.rule.total)),
+        over=action.rule.over,
+        **_sizes(synapses),
+    )
+
+
+@render_action.register
+def _(action: actions.ClockedStatements, assembly: Assembly) -> str:
+    call = _every(action.name, action.projection, action.synapses, action.code, assembly)
+    return _at_interval(action.interval, call)
+
+
+@render_action.register
+def _(action: actions.CellStatements, assembly: Assembly) -> str:
+    template = "scalar" if action.shared else "stateupdate"
+    size = 1 if action.shared else int(action.owner.N)
+    call = assembly.add(
+        action.name, action.owner, action.code, template, path="vectorised loop", size=size
+    )
+    return _at_interval(action.interval, call)
+
+
+def _at_interval(interval: int, call: str) -> str:
+    return call if interval == 1 else f"if((_array_clock_timestep[0] + 1) % {interval} == 0) {call}"
+
+
+@render_action.register
+def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
+    projection, synapses = action.projection, action.synapses
+    if isinstance(projection, UniformProjection):
+        return _uniform(action, assembly)
+    pathway = getattr(synapses, action.pathway)
+    pathway.update_abstract_code(run_namespace={})
+    code = pathway.abstract_code
+    spiking = synapses.source if action.direction == "pre" else synapses.target
+    common: dict[str, Any] = {
+        "size": _n_synapses(projection, synapses),
+        "events": _events(spiking, action.delayed),
+    }
+    if isinstance(projection, DenseProjection):
+        row = action.direction == "pre"
+        return assembly.add(
+            action.name,
+            synapses,
+            code,
+            f"dense_{action.direction}",
+            path=f"dense matrix, {'contiguous rows' if row else 'strided columns'}",
+            **_sizes(synapses),
+            **common,
+        )
+    return assembly.add(
+        action.name,
+        synapses,
+        code,
+        "sparse_spike",
+        path=f"compressed {'rows' if action.direction == 'pre' else 'columns'}",
+        direction=action.direction,
+        projection=projection.name,
+        n_events=int(spiking.N),
+        **common,
+    )
+
+
+def _every(name: str, projection: Any, synapses: Any, code: str, assembly: Assembly) -> str:
+    sparse = isinstance(projection, SparseProjection)
+    return assembly.add(
+        name,
+        synapses,
+        code,
+        "sparse_every" if sparse else "dense_every",
+        path="compressed rows" if sparse else "dense matrix, vectorised",
+        size=_n_synapses(projection, synapses),
+        projection=projection.name,
+        **_sizes(synapses),
+    )
+
+
+def _uniform(action: actions.SynapseStatements, assembly: Assembly) -> str:
+    projection: Any = action.projection
+    synapses = action.synapses
+    common: dict[str, Any] = {
+        "size": int(synapses.target.N),
+        "events": _events(synapses.source, action.delayed),
+        **_sizes(synapses),
+    }
+    if projection.pattern == "one_to_one":
+        return assembly.add(
+            action.name,
+            synapses,
+            action.code,
+            "uniform_one_to_one",
+            path="one to one, no synapse arrays",
+            **common,
+        )
+    statements = [line for line in action.code.split("\n") if line.strip()]
+    calls = []
+    for number, statement in enumerate(statements):
+        variable, operator, expression, _ = parse_statement(statement)
+        target = synapses.variables.get(variable)
+        read = get_identifiers(expression)
+        simple = (
+            operator == "+="
+            and target is not None
+            and getattr(target, "conditional_write", None) is None
+            and not read & (set(synapses.variables) | set(RANDOM_FUNCTIONS))
+        )
+        name = action.name if len(statements) == 1 else f"{action.name}_{number}"
+        kwds = {**common, "pattern": projection.pattern}
+        if not simple:
+            calls.append(
+                assembly.add(
+                    name,
+                    synapses,
+                    statement,
+                    "uniform_loop",
+                    path="loop over pairs, no synapse arrays",
+                    **kwds,
+                )
+            )
+            continue
+        variables = synapses.resolve_all({variable, *read}, run_namespace={})
+        check_units_statements(statement, variables)
+        calls.append(
+            assembly.add(
+                name,
+                synapses,
+                f"_increment = {expression}",
+                "uniform_sum",
+                path="total minus own, O(n)",
+                needed=(variable,),
+                target=f"_ptr_array_{target.owner.name}_{target.name}",
+                increment="_increment",
+                **kwds,
+            )
+        )
+    return " ".join(calls)
+
+
+# ---- names and sizes -----------------------------------------------------------------------------
+
+
+def _events(group: Any, delayed: str = "") -> str:
+    return f"_delayed_{delayed}" if delayed else f"_spikes_{group.name}"
+
+
+def _sizes(synapses: Any) -> dict[str, int]:
+    return {"n_pre": int(synapses.source.N), "n_post": int(synapses.target.N)}
+
+
+def _n_synapses(projection: Any, synapses: Any) -> int:
+    if isinstance(projection, SparseProjection):
+        return projection.n_synapses
+    return int(synapses.source.N) * int(synapses.target.N)
+
+
+def _stream(plan: Plan, source: Any) -> int:
+    """Return the number of the random stream of a source (0 belongs to the equations)."""
+    return 1 + [population.name for population in plan.spec.populations].index(source.name)

@@ -1,0 +1,161 @@
+"""The order of events inside a time step and at the limits of a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from brian2.utils.stringtools import word_substitute
+
+from bioplastic.engine.actions import (
+    CellStatements,
+    ClockedStatements,
+    DelaySpikes,
+    Emit,
+    Integrate,
+    Normalise,
+    RateStatements,
+    Reset,
+    RestoreSpikes,
+    SpikeStatements,
+    SummedStatements,
+    SynapseStatements,
+    Threshold,
+    TrialStatements,
+)
+from bioplastic.engine.cells import cell_code
+from bioplastic.engine.network import Population, Projection
+from bioplastic.engine.plan import Plan, delay_steps
+from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
+from bioplastic.equations import parse_statements
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.poisson import PoissonSource
+
+__all__ = ["schedule_actions"]
+
+
+def schedule_actions(plan: Plan) -> None:
+    spec = plan.spec
+    for projection in spec.projections:
+        plan.step.extend(_summed_actions(plan, projection))
+    for group in plan.modulators.values():
+        plan.step.append(Integrate(group))
+    for source in spec.populations:
+        group = plan.groups[source.name]
+        if group.equations.diff_eq_names or group._refractory is not False:
+            plan.step.append(Integrate(group))
+        if isinstance(source, Population) and source.model.update:
+            _schedule_update(plan, source, group)
+    for projection in spec.projections:
+        synapses = plan.synapses[projection.name]
+        if synapses.state_updater is not None:
+            plan.step.append(Integrate(synapses, projection))
+    for source in spec.populations:
+        group = plan.groups[source.name]
+        if not isinstance(source, Population):
+            plan.step.append(Emit(source, group))
+        elif source.model.threshold:
+            plan.step.append(Threshold(group))
+    for slot, cell in (("on_pre", "source"), ("on_post", "target")):
+        for projection in spec.projections:
+            group = plan.groups[getattr(projection, cell)]
+            plan.step.extend(_slot_actions(plan, projection, slot, group))
+    for projection in spec.projections:
+        _schedule_clocked(plan, projection)
+    for source in spec.populations:
+        if isinstance(source, Population) and source.model.reset:
+            plan.step.append(Reset(plan.groups[source.name]))
+    for source in spec.populations:
+        if isinstance(source, PoissonSource):
+            code = f"source_probability = clip(({source.rates})*dt, 0, 0.9)"
+            plan.trial_start.append(RateStatements(source, plan.groups[source.name], code))
+    if spec.trial.repeat_while:
+        condition = f"repeat_trial = int({spec.trial.repeat_while})"
+        plan.repeat = TrialStatements("repeat", plan.trial_group, condition)
+    if spec.trial.on_repeat:
+        code = spec.trial.on_repeat.replace(";", "\n")
+        plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
+
+
+def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
+    """Run the update of a model without differential equations; others integrate it already."""
+    if not group.equations.diff_eq_names:
+        code = "\n".join(
+            f"{target} {operator} {expression}"
+            for target, operator, expression in parse_statements("update", population.model.update)
+        )
+        plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
+
+
+def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> Iterator[Any]:
+    side = slot.removeprefix("on_")
+    synapses = plan.synapses[projection.name]
+    steps = delay_steps(projection, plan) if side == "pre" else 0
+    delayed = projection.name if steps else ""
+    phases = slot_phases(projection, slot)
+    if delayed and phases:
+        yield DelaySpikes(projection.name, group, steps)
+    for number, (scope, code) in enumerate(phases):
+        name = f"{projection.name}_{side}{number}"
+        if scope == "synapse":
+            rule = getattr(projection, "rule", None)
+            names = synapse_names(projection, rule) if rule is not None else {}
+            yield SynapseStatements(
+                name,
+                projection,
+                synapses,
+                f"{side}{number}",
+                side,
+                word_substitute(code, names),
+                delayed,
+            )
+        else:
+            rule = projection.rule  # type: ignore[attr-defined]
+            yield SpikeStatements(name, group, cell_code(projection, rule, side, code), delayed)
+    if delayed and phases:
+        yield RestoreSpikes(group)
+
+
+def _summed_actions(plan: Plan, projection: Projection) -> Iterator[SummedStatements]:
+    rule = getattr(projection, "rule", None)
+    names = synapse_names(projection, rule) if rule is not None else {}
+    for number, (target, expression) in enumerate(summed_statements(projection, names)):
+        name = f"{projection.name}_summed{number}"
+        synapses = plan.synapses[projection.name]
+        yield SummedStatements(name, projection, synapses, target, expression)
+
+
+def _schedule_clocked(plan: Plan, projection: Projection) -> None:
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is None:
+        return
+    synapses = plan.synapses[projection.name]
+    names = synapse_names(projection, rule)
+    scaling = None
+    if rule.normalise is not None:
+        name = f"{projection.name}_normalise"
+        scaling = Normalise(name, projection, synapses, rule.normalise)
+        if rule.normalise.when == "trial_start":
+            plan.trial_start.append(scaling)
+    for slot, actions in (
+        ("every", plan.step),
+        ("on_trial_start", plan.trial_start),
+        ("on_trial_end", plan.trial_end),
+    ):
+        interval = 1
+        if slot == "every" and rule.interval is not None:
+            interval = max(1, round(float(rule.interval) / float(plan.clock.dt)))
+        for number, phase in enumerate(rule.phases(slot)):
+            name = f"{projection.name}_{slot}{number}"
+            if phase.scope in ("pre", "post"):
+                cell = projection.source if phase.scope == "pre" else projection.target
+                code = cell_code(projection, rule, phase.scope, phase.code)
+                actions.append(CellStatements(name, plan.groups[cell], code, False, interval))
+                continue
+            code = word_substitute(phase.code, names)
+            if phase.scope == "shared":
+                actions.append(CellStatements(name, synapses, code, True, interval))
+            else:
+                actions.append(ClockedStatements(name, projection, synapses, code, interval))
+    if scaling is not None and scaling.rule.when == "trial_end":
+        plan.trial_end.append(scaling)

@@ -1,0 +1,91 @@
+"""The named arrays that make up the state of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
+
+from bioplastic.engine.cells import cell_names
+from bioplastic.engine.network import DenseProjection, Population, Projection, SparseProjection
+from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
+
+__all__ = ["state_entries"]
+
+
+def state_entries(plan: Plan) -> Iterator[StateEntry]:
+    owners = {}
+    for projection in plan.spec.projections:
+        rule = getattr(projection, "rule", None)
+        if rule is None:
+            continue
+        for side, cell in (("pre", projection.source), ("post", projection.target)):
+            for name in set(cell_names(rule, side)) - set(projection.modulators):  # type: ignore[attr-defined]
+                owners[cell, trace_name(projection.name, name)] = f"{projection.name}.{name}"
+    for population in plan.spec.populations:
+        group = plan.groups[population.name]
+        hidden = set()
+        if not isinstance(population, Population):
+            hidden = {"source_emits", "source_probability"}
+            hidden |= set(getattr(population, "inputs", {}))
+            hidden |= set(getattr(population, "shared_inputs", {}))
+        for name in sorted(_state_names(group.equations) - hidden):
+            key = owners.get((population.name, name), f"{population.name}.{name}")
+            variable = group.variables[name]
+            shape: tuple[int, ...] = () if variable.scalar else (population.n,)
+            yield _entry(key, population.name, variable, shape)
+        if getattr(group, "refractory_steps_", None) is not None:
+            yield StateEntry(
+                f"{population.name}.steps_since_spike",
+                f"_last_step_{population.name}",
+                "int32",
+                (population.n,),
+                "steps_since_spike",
+                population.name,
+            )
+        elif group._refractory is not False:
+            for name in ("not_refractory", "lastspike"):
+                variable = group.variables[name]
+                key = f"{population.name}.{name}"
+                yield _entry(key, population.name, variable, (population.n,))
+    for name, group in plan.modulators.items():
+        for variable in sorted(_state_names(group.equations)):
+            yield _entry(f"{name}.{variable}", group.name, group.variables[variable], (1,))
+    for projection in plan.spec.projections:
+        steps = delay_steps(projection, plan)
+        if steps:
+            n_pre = int(plan.groups[projection.source].N)
+            key, array = f"{projection.name}.spikes_in_flight", f"_flight_{projection.name}"
+            yield StateEntry(key, array, "int32", (steps, n_pre + 1), "spikes_in_flight")
+        synapses = plan.synapses[projection.name]
+        names = _state_names(synapses.equations)
+        if "lastupdate" in synapses.variables:
+            names.add("lastupdate")
+        for name in sorted(names):
+            variable = synapses.variables[name]
+            shape = () if variable.scalar else _synapse_shape(projection, plan)
+            yield _entry(f"{projection.name}.{name}", projection.name, variable, shape)
+
+
+def _state_names(equations: Any) -> set[str]:
+    return {
+        name
+        for name, equation in equations.items()
+        if equation.type in (DIFFERENTIAL_EQUATION, PARAMETER)
+        and name not in ("not_refractory", "lastspike")
+    }
+
+
+def _synapse_shape(projection: Projection, plan: Plan) -> tuple[int, ...]:
+    if isinstance(projection, SparseProjection):
+        return (projection.n_synapses,)
+    assert isinstance(projection, DenseProjection)
+    return (plan.groups[projection.source].N, plan.groups[projection.target].N)
+
+
+def _entry(key: str, owner: str, variable: Any, shape: tuple[int, ...]) -> StateEntry:
+    dtype = np.dtype(variable.dtype)
+    array = f"_array_{owner}_{variable.name}"
+    return StateEntry(key, array, dtype.name, shape, "variable", owner, variable.name)

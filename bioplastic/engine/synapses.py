@@ -1,0 +1,130 @@
+"""Brian2 synapses of a projection, and its code in terms of their variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from brian2.utils.stringtools import word_substitute
+
+from bioplastic.engine.cells import cell_names, shared_modulators, shared_names
+from bioplastic.engine.network import Projection, SparseProjection, UniformProjection
+from bioplastic.engine.plan import Plan, trace_name
+from bioplastic.equations import parse_statements, unit_string
+from bioplastic.plasticity.rule import PlasticityRule
+
+__all__ = [
+    "connectivity",
+    "create_synapses",
+    "slot_phases",
+    "summed_statements",
+    "synapse_names",
+]
+
+
+def synapse_names(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
+    names = {}
+    for side in ("pre", "post"):
+        for name in cell_names(rule, side):
+            names[name] = f"{trace_name(projection.name, name)}_{side}"
+    return names
+
+
+def slot_phases(projection: Projection, slot: str) -> list[tuple[str, str]]:
+    """Return (scope, code) runs of a slot with the transmission in front of the pre slot."""
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    phases: list[tuple[str, str]] = []
+    if rule is not None:
+        phases = [(phase.scope, phase.code) for phase in rule.phases(slot)]
+    if slot == "on_pre" and projection.transmit:
+        transmit = projection.transmit.replace(";", "\n")
+        first = next((k for k, (scope, _) in enumerate(phases) if scope == "synapse"), None)
+        if first is None:
+            phases.insert(0, ("synapse", transmit))
+        else:
+            phases[first] = ("synapse", f"{transmit}\n{phases[first][1]}")
+    return phases
+
+
+def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    namespace = dict(rule.parameters) if rule is not None else {}
+    namespace.update(projection.parameters)  # type: ignore[attr-defined]
+    if rule is not None:
+        names = synapse_names(projection, rule)
+        shared = "\n".join(shared_modulators(projection, dynamic=False).values())
+        model = word_substitute(f"{rule.synapse}\n{shared}", names)
+    else:
+        names = {}
+        model = "" if "w" in namespace or isinstance(projection, UniformProjection) else "w : 1"
+    for target, expression in summed_statements(projection, names):
+        unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
+        model += f"\n{target} = {expression} : {unit} (summed)"
+    pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
+    for slot, members in pathways.items():
+        for number, (scope, code) in enumerate(slot_phases(projection, slot)):
+            if scope == "synapse":
+                members[f"{slot.removeprefix('on_')}{number}"] = word_substitute(code, names)
+    synapses = b2.Synapses(
+        plan.groups[projection.source],
+        plan.groups[projection.target],
+        model=model,
+        on_pre=pathways["on_pre"] or None,
+        on_post=pathways["on_post"] or None,
+        clock=plan.clock,
+        name=projection.name,
+        namespace=namespace,
+        dtype=plan.dtype,
+        method="euler" if rule is None else None,
+        delay={name: 0 * b2.ms for members in pathways.values() for name in members},
+    )
+    if connect:
+        pre, post = connectivity(projection, plan)
+        synapses.connect(i=pre, j=post)
+    _refer_to_modulators(projection, plan, synapses)
+    return synapses
+
+
+def _refer_to_modulators(projection: Projection, plan: Plan, synapses: Any) -> None:
+    """Let synapses read shared modulators of other groups, and cells those of the synapses."""
+    for name in shared_modulators(projection, dynamic=True):
+        group = plan.modulators[projection.name]
+        synapses.variables.add_reference(name, group, name, index="0")
+    for name, (population, variable) in getattr(projection, "modulators", {}).items():
+        if name in shared_names(projection.rule):  # type: ignore[attr-defined]
+            group = plan.groups[population]
+            synapses.variables.add_reference(name, group, variable, index="0")
+    for name in shared_modulators(projection, dynamic=False):
+        for cell in {projection.source, projection.target}:
+            variables = plan.groups[cell].variables
+            variables.add_reference(trace_name(projection.name, name), synapses, name)
+
+
+def summed_statements(projection: Projection, names: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return (target, expression) of the analogue transmission of a projection."""
+    text = getattr(projection, "summed", "")
+    place = f"{type(projection).__name__} {projection.name!r}.summed"
+    statements = []
+    for target, operator, expression in parse_statements(place, text) if text.strip() else []:
+        if operator != "=" or not target.endswith("_post"):
+            raise ValueError(f"{place}: must have the form 'x_post = ...', got {text!r}")
+        statements.append((target, str(word_substitute(expression, dict(names)))))
+    return statements
+
+
+def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:
+    """Return presynaptic and postsynaptic indices of all synapses, sorted by pre, then post."""
+    if isinstance(projection, SparseProjection):
+        return projection.pre, projection.post
+    n_pre = plan.groups[projection.source].N
+    n_post = plan.groups[projection.target].N
+    pattern = projection.pattern if isinstance(projection, UniformProjection) else "all"
+    if pattern == "one_to_one":
+        return np.arange(n_pre), np.arange(n_pre)
+    pre, post = (a.ravel() for a in np.indices((n_pre, n_post)))
+    if pattern == "all_but_self":
+        keep = pre != post
+        pre, post = pre[keep], post[keep]
+    return pre, post

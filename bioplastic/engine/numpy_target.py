@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from brian2.codegen.codeobject import create_runner_codeobj
+from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from numpy.typing import NDArray
 
@@ -24,6 +25,28 @@ __all__ = ["NumpyNetwork"]
 
 Action = Callable[[], Any]
 SpikeLog = list[tuple[int, int, NDArray[np.int32]]]
+
+
+class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
+    """Brian2 runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy."""
+
+    def translate_statement(self, statement: Any) -> str:
+        return self._copy_name(statement, super().translate_statement(statement))
+
+    def ufunc_at_vectorisation(self, statement: Any, *arguments: Any) -> str:
+        line = super().ufunc_at_vectorisation(statement, *arguments)
+        return self._copy_name(statement, line)
+
+    @staticmethod
+    def _copy_name(statement: Any, line: str) -> str:
+        if statement.op in ("=", ":=") and str(statement.expr).strip().isidentifier():
+            left, _, right = line.partition(" = ")
+            return f"{left} = _numpy.copy({right.partition(' #')[0]})"
+        return line
+
+
+class _NumpyCode(NumpyCodeObject):  # type: ignore[misc]
+    generator_class = _NumpyGenerator
 
 
 class NumpyNetwork:
@@ -56,13 +79,13 @@ class NumpyNetwork:
 
     def _code(self, owner: Any, code: str, template: str, **kwds: Any) -> Action:
         codeobj: Action = create_runner_codeobj(
-            owner, code, template, run_namespace={}, codeobj_class=NumpyCodeObject, **kwds
+            owner, code, template, run_namespace={}, codeobj_class=_NumpyCode, **kwds
         )
         return codeobj
 
     @staticmethod
     def _stock(runner: Any) -> Action:
-        runner.codeobj_class = NumpyCodeObject
+        runner.codeobj_class = _NumpyCode
         runner.before_run({})
         run: Action = runner.run
         return run

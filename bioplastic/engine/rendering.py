@@ -201,6 +201,7 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
         weight=f"_ptr_array_{projection.name}_{action.rule.variable}",
         total=repr(float(action.rule.total)),
         over=action.rule.over,
+        projection=projection.name,
         **_sizes(synapses),
     )
 

@@ -1,0 +1,328 @@
+"""Who sees what when events meet in one time step: the order that `NetworkSpec` promises."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+
+from bioplastic.engine import (
+    DenseProjection,
+    NetworkSpec,
+    Population,
+    Program,
+    SparseProjection,
+    SpikeCount,
+    StateRecord,
+    Trial,
+    UniformProjection,
+)
+from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity.rule import Normalisation, PlasticityRule
+from bioplastic.signals import SpikeListSource
+
+TARGETS = pytest.mark.parametrize("target", ["cpp", "numpy"])
+
+# Every slot writes down what it sees; the decays are exact halves per step.
+WITNESS = PlasticityRule(
+    name="witness",
+    synapse="""
+        w : 1
+        trace_of_post_cell : 1
+        trace_of_pre_cell : 1
+        w_between : 1
+        w_at_every : 1
+        v_at_every : 1
+        w_at_start : 1
+    """,
+    pre="dx_pre/dt = -x_pre*log(2)/ms : 1",
+    post="dx_post/dt = -x_post*log(2)/ms : 1",
+    on_pre="x_pre += 1; trace_of_post_cell = x_post; w = w + 1",
+    on_post="x_post += 1; trace_of_pre_cell = x_pre; w_between = w; w = 2*w",
+    every="w_at_every = w; v_at_every = clip(v_post, v_at_every, 10)",
+    on_trial_start="w_at_start = w",
+    on_trial_end="w = w + 100",
+    normalise=Normalisation(total=3.0),
+    initial={"w": 1.0},
+)
+CELL = NeuronModel(
+    name="cell",
+    equations="dv/dt = 0/second : 1\ng : 1",
+    threshold="v > 1",
+    reset="v = 0",
+)
+
+
+@cache
+def witness(target: str, kind: type = DenseProjection) -> Program:
+    options: dict[str, Any] = {"pre": [0], "post": [0]} if kind is SparseProjection else {}
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="input", n=1), Population(name="cell", n=1, model=CELL)],
+        projections=[
+            kind(
+                name="p",
+                source="input",
+                target="cell",
+                transmit="g_post += w",
+                rule=WITNESS,
+                **options,
+            )
+        ],
+        trial=Trial(duration=4 * ms),
+        records=[StateRecord(population="cell", variable="v")],
+    )
+    return Program(spec, dt=1 * ms, dtype="float64", target=target)
+
+
+def run_pair(program: Program) -> tuple[dict[str, Any], Any]:
+    """Let the cell and its input fire together in the first step."""
+    state = program.initial_state()
+    state["cell.v"][:] = 2.0
+    state, record = program(state, {"input": [([0], [0.0])]})
+    return {name: value.item() for name, value in state.items()}, record["cell.v"][0, :, 0]
+
+
+@TARGETS
+@pytest.mark.parametrize("kind", [DenseProjection, SparseProjection])
+def test_simultaneous_spikes(target: str, kind: type) -> None:
+    state, v = run_pair(witness(target, kind))
+    # normalised to 3 before the trial begins, transmitted before it grows
+    assert state["p.w_at_start"] == 3
+    assert state["cell.g"] == 3
+    # the presynaptic pass does not see the postsynaptic spike, the other pass sees both
+    assert state["p.trace_of_post_cell"] == 0
+    assert state["p.trace_of_pre_cell"] == 1
+    assert state["p.w_between"] == 4
+    # clocked updates see the weight after both passes, and the voltage before the reset
+    assert state["p.w_at_every"] == 8
+    assert state["p.v_at_every"] == 2
+    np.testing.assert_array_equal(v, 0)
+    assert state["p.w"] == 108
+    # three decays after the step of the spikes
+    assert state["p.x_pre"] == pytest.approx(0.125, rel=1e-14)
+    assert state["p.x_post"] == pytest.approx(0.125, rel=1e-14)
+
+
+@TARGETS
+@pytest.mark.parametrize(("lag", "seen"), [(1, 0.5), (3, 0.125)])
+def test_traces_decay_before_they_are_read(target: str, lag: int, seen: float) -> None:
+    program = witness(target)
+    state = program.initial_state()
+    state["cell.v"][:] = 2.0  # fires in step 0
+    state, _ = program(state, {"input": [([0], [lag * ms])]})
+    assert state["p.trace_of_post_cell"].item() == pytest.approx(seen, rel=1e-14)
+    assert state["p.trace_of_pre_cell"].item() == 0
+
+
+@TARGETS
+def test_a_spike_reaches_its_target_in_the_next_step(target: str) -> None:
+    """Projections in the given order; resets last, so that a cell resets what it just received."""
+    spec = NetworkSpec(
+        populations=[
+            SpikeListSource(name="input", n=1),
+            Population(name="cell", n=2, model=CELL),
+            Population(name="other", n=2, model=CELL),
+        ],
+        projections=[
+            UniformProjection(
+                name="one", source="input", target="cell", transmit="v_post = 2 + 0*v_post"
+            ),
+            UniformProjection(
+                name="two",
+                source="cell",
+                target="other",
+                pattern="one_to_one",
+                transmit="v_post += 2",
+            ),
+        ],
+        trial=Trial(duration=6 * ms),
+        records=[SpikeCount(population="other"), StateRecord(population="other", variable="v")],
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    _, record = program(program.initial_state(), {"input": [([0], [1 * ms])]})
+    # input in step 1, cell in step 2, other in step 3
+    np.testing.assert_array_equal(record["other.v"][0, :, 0], [0, 0, 2, 0, 0, 0])
+    np.testing.assert_array_equal(record["other.count"], [[1, 1]])
+
+
+@TARGETS
+def test_simultaneous_arrivals_add_up(target: str) -> None:
+    """Total minus own, the loop over pairs, and a matrix give the same sums."""
+    n = 9
+    patterns = {"sum": "h_post += 3", "loop": "k_post += 3 + 0*k_post"}
+    cell = NeuronModel(name="cell", equations="h : 1\nk : 1\nm : 1", threshold="h < -1", reset="")
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="input", n=n), Population(name="cell", n=n, model=cell)],
+        projections=[
+            *(
+                UniformProjection(
+                    name=name,
+                    source="input",
+                    target="cell",
+                    pattern="all_but_self",
+                    transmit=transmit,
+                )
+                for name, transmit in patterns.items()
+            ),
+            DenseProjection(
+                name="dense",
+                source="input",
+                target="cell",
+                transmit="m_post += w",
+                initial={"w": 3.0 * (1 - np.eye(n))},
+            ),
+        ],
+        trial=Trial(duration=3 * ms),
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    cells = np.array([0, 2, 3, 8, 2])
+    steps = np.array([1, 1, 1, 1, 2])
+    state, _ = program(program.initial_state(), {"input": [(cells, steps * ms)]})
+    fired = np.bincount(cells, minlength=n)
+    np.testing.assert_array_equal(state["cell.h"], 3 * (fired.sum() - fired))
+    np.testing.assert_array_equal(state["cell.k"], state["cell.h"])
+    np.testing.assert_array_equal(state["cell.m"], state["cell.h"])
+
+
+@TARGETS
+@pytest.mark.parametrize("kind", [DenseProjection, SparseProjection])
+def test_clocked_sums_and_scaling_of_outputs(target: str, kind: type) -> None:
+    """Sums over synapses in `every`, an interval, and scaling over the outputs of each cell."""
+    rng = np.random.default_rng(1)
+    weights = rng.random((5, 37))
+    rule = PlasticityRule(
+        name="sums",
+        pre="s_pre : 1",
+        post="s_post : 1",
+        every="s_pre += w; s_post += w",
+        interval=2 * ms,
+        normalise=Normalisation(total=7.0, over="post", when="trial_end"),
+    )
+    options: dict[str, Any] = {}
+    if kind is SparseProjection:
+        pre, post = (index.ravel() for index in np.indices(weights.shape))
+        options = {"pre": pre, "post": post}
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=5), SpikeListSource(name="b", n=37)],
+        projections=[
+            kind(name="p", source="a", target="b", rule=rule, initial={"w": 0.0}, **options)
+        ],
+        trial=Trial(duration=5 * ms),
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    state = program.initial_state()
+    state["p.w"] = weights.reshape(state["p.w"].shape)
+    state, _ = program(state, {"a": [([], [])], "b": [([], [])]})
+    np.testing.assert_allclose(state["p.s_pre"], 2 * weights.sum(axis=1))
+    np.testing.assert_allclose(state["p.s_post"], 2 * weights.sum(axis=0))
+    scaled = state["p.w"].reshape(weights.shape)
+    np.testing.assert_allclose(scaled, 7 * weights / weights.sum(axis=1, keepdims=True))
+
+
+@TARGETS
+def test_updates_and_refractory_periods_without_differential_equations(target: str) -> None:
+    counter = NeuronModel(
+        name="counter", equations="v : 1", update="v = v + 0.25", threshold="v > 0.9", reset="v = 0"
+    )
+    steady = NeuronModel(
+        name="steady",
+        equations="v : 1",
+        threshold="v > 0.5",
+        reset="",
+        refractory=3 * ms,
+        initial={"v": 1.0},
+    )
+    jittery = NeuronModel(
+        name="jittery",
+        equations="dv/dt = 1/ms : 1 (unless refractory)\np : second",
+        threshold="v > 0.5",
+        reset="v = 0",
+        refractory="p",
+        initial={"p": np.array([0, 1, 4]) * ms},
+    )
+    spec = NetworkSpec(
+        populations=[
+            Population(name="counter", n=2, model=counter),
+            Population(name="steady", n=2, model=steady),
+            Population(name="jittery", n=3, model=jittery),
+        ],
+        projections=[],
+        trial=Trial(duration=13 * ms),
+        records=[SpikeCount(population=name) for name in ("counter", "steady", "jittery")],
+    )
+    program = Program(spec, dt=1 * ms, target=target)
+    _, record = program(program.initial_state(), n_samples=1)
+    np.testing.assert_array_equal(record["counter.count"], [[3, 3]])
+    np.testing.assert_array_equal(record["steady.count"], [[5, 5]])
+    np.testing.assert_array_equal(record["jittery.count"], [[13, 13, 4]])
+
+
+@TARGETS
+def test_two_rules_on_one_cell_keep_their_traces_apart(target: str) -> None:
+    """Both projections have traces of the same name and parameters of different values."""
+    projections = [
+        DenseProjection(
+            name=name,
+            source="input",
+            target="output",
+            rule=PlasticityRule(
+                name="hebb",
+                pre="dx_pre/dt = -x_pre/tau : 1",
+                on_pre="x_pre += a",
+                on_post="w += x_pre",
+                parameters={"tau": tau, "a": a},
+            ),
+        )
+        for name, tau, a in (("fast", 1 * ms, 1.0), ("slow", 4 * ms, 3.0))
+    ]
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="input", n=1), SpikeListSource(name="output", n=1)],
+        projections=projections,
+        trial=Trial(duration=5 * ms),
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    state, _ = program(
+        program.initial_state(), {"input": [([0], [1 * ms])], "output": [([0], [3 * ms])]}
+    )
+    assert state["fast.w"].item() == pytest.approx(np.exp(-2))
+    assert state["slow.w"].item() == pytest.approx(3 * np.exp(-0.5))
+    assert set(state) >= {"fast.x_pre", "slow.x_pre"}
+
+
+def test_transmission_into_a_refractory_cell_is_lost() -> None:
+    """What is written to a variable marked (unless refractory) has no effect meanwhile."""
+    cell = NeuronModel(
+        name="cell",
+        equations="dv/dt = 0*mV/second : volt (unless refractory)",
+        threshold="v > 3*mV",
+        reset="v = 0*mV",
+        refractory=3 * ms,
+    )
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="input", n=1), Population(name="cell", n=1, model=cell)],
+        projections=[
+            DenseProjection(
+                name="p",
+                source="input",
+                target="cell",
+                transmit="v_post += w*mV",
+                initial={"w": 2.0},
+            )
+        ],
+        trial=Trial(duration=9 * ms),
+        records=[StateRecord(population="cell", variable="v")],
+    )
+    found = []
+    for target in ("cpp", "numpy"):
+        program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+        state = program.initial_state()
+        state["cell.v"][:] = float(4 * mV)
+        steps = np.arange(1, 7) * ms
+        _, record = program(state, {"input": [(np.zeros(6, dtype=int), steps)]})
+        found.append(record["cell.v"][0, :, 0] / 1e-3)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-12)
+    # fires in step 0, deaf in steps 1 and 2, then two arrivals of 2 mV and the next spike
+    np.testing.assert_allclose(found[0], [0, 0, 0, 2, 4, 0, 0, 0, 0], atol=1e-12)

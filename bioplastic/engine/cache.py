@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -131,7 +132,7 @@ def find_or_build(
         Whether this call compiled.
     """
     place = cache_directory() / key
-    found = _read(place)
+    found = _read(place) if _is_private(cache_directory()) else None
     if found is not None:
         return place / _LIBRARY, found, False
     with _workplace(key) as (work, permanent):
@@ -177,14 +178,16 @@ def _workplace(key: str) -> Iterator[tuple[Path, bool]]:
     permanent = True
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not _is_private(root):
+            raise PermissionError(errno.EPERM, "owned or writable by other users", str(root))
         _remove_stale(root)
         work = Path(tempfile.mkdtemp(prefix=f".build-{key[:12]}-", dir=root))
     except OSError as error:
         permanent = False
         work = Path(tempfile.mkdtemp(prefix="bioplastic-"))
         warnings.warn(
-            f"the cache directory {root} is not writable ({error.strerror}); the program is built "
-            "for this process only. Set BIOPLASTIC_CACHE to a writable directory.",
+            f"the cache directory {root} cannot be used ({error.strerror}); the program is built "
+            "for this process only. Set BIOPLASTIC_CACHE to a writable directory of yours.",
             stacklevel=5,
         )
     keep = False
@@ -208,6 +211,17 @@ def _remove_temporary_builds() -> None:
 
 
 atexit.register(_remove_temporary_builds)
+
+
+def _is_private(root: Path) -> bool:
+    """Return whether nobody else can place a library in a directory, which we would then load."""
+    try:
+        status = root.stat()
+    except OSError:
+        return False
+    return not hasattr(os, "getuid") or (
+        status.st_uid == os.getuid() and not status.st_mode & 0o022
+    )
 
 
 def _remove_stale(root: Path) -> None:

@@ -62,18 +62,24 @@ def _given_values(network: NetworkSpec) -> dict[str, Any]:
     return given
 
 
-def _fill(entry: Any, value: Any, rng: np.random.Generator) -> NDArray[Any]:
-    if callable(value):
+def _fill(entry: Any, given: Any, rng: np.random.Generator) -> NDArray[Any]:
+    value = given
+    if callable(given):
         shape = entry.shape
-        value = value(rng, shape[0] if len(shape) == 1 else shape)
+        value = given(rng, shape[0] if len(shape) == 1 else shape)
     array = np.asarray(value, dtype=float) if isinstance(value, b2.Quantity) else np.asarray(value)
+    if callable(given) and array.shape == entry.shape and array.dtype == entry.dtype:
+        return _check_finite(entry, array)  # nobody else holds it: no second copy in memory
     try:
         filled = np.broadcast_to(array, entry.shape)
     except ValueError:
         raise ValueError(
             f"initial value of {entry.key}: must have shape {entry.shape}, got {array.shape}"
         ) from None
-    result: NDArray[Any] = np.array(filled, dtype=entry.dtype)
-    if result.dtype.kind == "f" and not np.all(np.isfinite(result)):
+    return _check_finite(entry, np.array(filled, dtype=entry.dtype))
+
+
+def _check_finite(entry: Any, values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind == "f" and not np.all(np.isfinite(values)):
         raise ValueError(f"initial value of {entry.key}: must be finite")
-    return result
+    return values

@@ -39,6 +39,7 @@ class Layout:
     outputs: list[dict[str, Any]]
     spike_logs: list[str]
     parts: list[Part] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain JSON types."""
@@ -58,7 +59,8 @@ class Layout:
         )
 
 
-def describe_layout(plan: Plan, parts: list[Part]) -> Layout:
+def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
+    """Return the layout of a plan whose kernels have been rendered."""
     connectivity = []
     for projection in plan.spec.projections:
         if isinstance(projection, SparseProjection):
@@ -80,6 +82,7 @@ def describe_layout(plan: Plan, parts: list[Part]) -> Layout:
         outputs=_outputs(plan),
         spike_logs=[r.population for r in plan.spec.records if isinstance(r, SpikeRecord)],
         parts=parts,
+        calls=calls,
     )
 
 

@@ -22,6 +22,7 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec, SparseProjection
 from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.validation import check_choice, check_integer, check_quantity
 
@@ -48,6 +49,9 @@ class Program:
     target : {'cpp', 'numpy'}, default 'cpp'
         ``'cpp'`` compiles the network into a shared library that is kept in the build cache;
         ``'numpy'`` runs stock Brian2 objects without a compiler and is the slow oracle.
+    profile : bool, default False
+        Compile a program that measures the time of every part (C++ only; a separate build, some
+        percent slower). See `report`.
 
     Attributes
     ----------
@@ -55,6 +59,8 @@ class Program:
         Names, shapes and types of state, inputs and outputs.
     built : bool
         Whether this object compiled anything (False when the program came from the cache).
+    part_seconds : dict of str to float
+        Time per part over all calls, with ``profile=True``.
 
     Raises
     ------
@@ -83,7 +89,13 @@ class Program:
     """
 
     def __init__(
-        self, network: NetworkSpec, *, dt: Any, dtype: str = "float32", target: str = "cpp"
+        self,
+        network: NetworkSpec,
+        *,
+        dt: Any,
+        dtype: str = "float32",
+        target: str = "cpp",
+        profile: bool = False,
     ) -> None:
         if not isinstance(network, NetworkSpec):
             raise TypeError(f"Program.network: must be a NetworkSpec, got {network!r}")
@@ -91,6 +103,8 @@ class Program:
         self.dt = check_quantity("Program.dt", dt, b2.second, positive=True)
         self.dtype = check_choice("Program.dtype", dtype, tuple(_DTYPES))
         self.target = check_choice("Program.target", target, ("cpp", "numpy"))
+        self.profile = bool(profile)
+        self.part_seconds: dict[str, float] = {}
         self.built = False
         self.layout: Layout
         if target == "cpp":
@@ -109,8 +123,8 @@ class Program:
 
     def _load_library(self) -> None:
         key = cache.digest(
-            [describe(self.network), repr(float(self.dt)), self.dtype, software_digest(),
-             compiler_identity()]
+            [describe(self.network), repr(float(self.dt)), self.dtype, repr(self.profile),
+             software_digest(), compiler_identity()]
         )  # fmt: skip
         name = ", ".join(f"{p.name} {p.n}" for p in self.network.populations)
         library, layout, self.built = cache.find_or_build(key, name, self._build)
@@ -122,18 +136,17 @@ class Program:
 
     def _build(self, directory: Path) -> dict[str, Any]:
         plan = lower(self.network, self.dt, _DTYPES[self.dtype], connect=False)
-        source, layout = generate_source(plan)
+        source, layout = generate_source(plan, profile=self.profile)
         (directory / "program.cpp").write_text(source)
         compile_library(directory / "program.cpp", directory / "program.so")
         return layout.to_dict()
 
     def report(self) -> str:
-        """Return a table of the parts of the network: what runs over what, on which path."""
-        rows = [("part", "kernel", "elements", "path", "note")]
-        rows += [(p.name, p.action, f"{p.elements}", p.path, p.note) for p in self.layout.parts]
-        widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
-        lines = ["  ".join(t.ljust(w) for t, w in zip(row, widths, strict=True)) for row in rows]
-        return "\n".join(line.rstrip() for line in lines)
+        """Return tables of the parts of the network: kernel, path, memory per neuron and synapse.
+
+        With ``profile=True`` the time that the calls so far spent in every part stands beside it.
+        """
+        return format_report(self.layout, self.part_seconds)
 
     # ---- calling ---------------------------------------------------------------------------------
 
@@ -270,9 +283,17 @@ class Program:
             raise MemoryError("Program: the compiled network could not allocate its memory")
         handle = ctypes.c_void_p(result)
         try:
+            if self.profile:
+                self._add_part_seconds(handle)
             return [self._copy_log(handle, k) for k in range(len(self.layout.spike_logs))]
         finally:
             library.bp_free(handle)
+
+    def _add_part_seconds(self, handle: ctypes.c_void_p) -> None:
+        seconds = np.zeros(len(self.layout.calls))
+        self._library.bp_part_seconds(handle, seconds.ctypes.data_as(ctypes.c_void_p))
+        for name, value in zip(self.layout.calls, seconds, strict=True):
+            self.part_seconds[name] = self.part_seconds.get(name, 0.0) + float(value)
 
     def _copy_log(
         self, handle: ctypes.c_void_p, number: int

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
@@ -25,13 +27,40 @@ _C_TYPES = {
 }
 
 
-def generate_source(plan: Plan) -> tuple[str, Layout]:
+@dataclass(frozen=True)
+class _Call:
+    """One action in the generated code, numbered for its time in the report."""
+
+    number: int
+    name: str
+    text: str
+
+
+def _number_calls(texts: dict[str, list[str]]) -> dict[str, list[_Call]]:
+    """Number all calls of a trial; the name of a call is that of its (first) part."""
+    numbered: dict[str, list[_Call]] = {}
+    count = 0
+    for stage, stage_texts in texts.items():
+        numbered[stage] = []
+        for text in filter(None, stage_texts):
+            match = re.search(r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)", text)
+            assert match is not None
+            kernel, source, _, delay = match.groups()
+            name = kernel or (f"{source}_emit" if source else f"{delay}_delay")
+            numbered[stage].append(_Call(count, name, text))
+            count += 1
+    return numbered
+
+
+def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
     """Return the C++ source of a network and the layout of its arguments.
 
     Parameters
     ----------
     plan : Plan
         The lowered network.
+    profile : bool, default False
+        Whether the program measures the time of every part.
 
     Returns
     -------
@@ -42,13 +71,17 @@ def generate_source(plan: Plan) -> tuple[str, Layout]:
     """
     with float_precision(plan.dtype):
         assembly = Assembly(plan)
-        calls = {
-            stage: [render_action(action, assembly) for action in getattr(plan, stage)]
-            for stage in ("trial_start", "step", "trial_end")
-        }
+        calls = _number_calls(
+            {
+                stage: [render_action(action, assembly) for action in getattr(plan, stage)]
+                for stage in ("trial_start", "step", "trial_end")
+            }
+        )
         repeat = render_action(plan.repeat, assembly) if plan.repeat else ""
         on_repeat = render_action(plan.on_repeat, assembly) if plan.on_repeat else ""
-        layout = describe_layout(plan, assembly.parts)
+        layout = describe_layout(
+            plan, assembly.parts, [call.name for stage in calls.values() for call in stage]
+        )
         template = KernelCode.templater.env.get_template("program.cpp")
         runtime = KernelCode.templater.env.loader.get_source(
             KernelCode.templater.env, "runtime.hpp"
@@ -59,6 +92,8 @@ def generate_source(plan: Plan) -> tuple[str, Layout]:
             support="\n".join(assembly.support),
             kernels="\n".join(assembly.kernels),
             calls=calls,
+            n_calls=max(1, len(layout.calls)),
+            profile=profile,
             repeat=repeat,
             on_repeat=on_repeat,
             **context,

@@ -2,8 +2,18 @@
 {{runtime}}
 {{support}}
 
+{% macro timed(call) %}
+{% if profile %}
+{ const double _begin = bp_seconds(); {{call.text}} _part_seconds[{{call.number}}] += bp_seconds() - _begin; }
+{%- else %}
+{{call.text}}
+{%- endif %}
+{% endmacro %}
 struct Network
 {
+    {% if profile %}
+    double _part_seconds[{{n_calls}}] = {};
+    {% endif %}
     static constexpr int n_steps = {{n_steps}};
     // clock: `_k` steps within the trial, `_step` steps within the call
     double _array_clock_dt[1] = {(double){{dt}}L};
@@ -41,20 +51,20 @@ struct Network
     void start_trial()
     {
         {% for call in calls.trial_start %}
-        {{call}}
+        {{timed(call)}}
         {% endfor %}
     }
     void end_trial()
     {
         {% for call in calls.trial_end %}
-        {{call}}
+        {{timed(call)}}
         {% endfor %}
     }
     inline void advance()
     {
         _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0];
         {% for call in calls.step %}
-        {{call}}
+        {{timed(call)}}
         {% endfor %}
     }
 };
@@ -65,6 +75,9 @@ struct Result
     SpikeLog log_{{loop.index0}};
     {% endfor %}
     int64_t presentations = 0;
+    {% if profile %}
+    double part_seconds[{{n_calls}}] = {};
+    {% endif %}
 };
 
 // arrays: state in the order of the layout, then connectivity; clock: {steps, trials} so far.
@@ -188,6 +201,9 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     for(int _j=0; _j<{{entry.shape[0]}}; _j++)
         net.{{entry.array}}[_j] = std::min<int64_t>((int64_t)net._step - net.{{entry.array}}[_j], 1000000000);
     {% endfor %}
+    {% if profile %}
+    std::copy(net._part_seconds, net._part_seconds + {{n_calls}}, result->part_seconds);
+    {% endif %}
     return result.release();
 }
 
@@ -212,4 +228,11 @@ extern "C" void bp_log_copy(Result* result, int log, int64_t* trial, int32_t* st
     {% endfor %}
 }
 
+{% if profile %}
+extern "C" void bp_part_seconds(Result* result, double* seconds)
+{
+    std::copy(result->part_seconds, result->part_seconds + {{n_calls}}, seconds);
+}
+
+{% endif %}
 extern "C" void bp_free(Result* result) { delete result; }

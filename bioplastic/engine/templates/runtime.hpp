@@ -1,6 +1,7 @@
 // Run-time support shared by all generated networks: arithmetic that Brian2's expressions expect,
 // counter-based random numbers, the calendar of input spikes and the recorders.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -148,6 +149,13 @@ struct Calendar
 private:
     std::vector<int32_t> scratch;
 };
+
+// ---- time per part, in programs compiled with profile=True ---------------------------------------
+static inline double bp_seconds()
+{
+    using namespace std::chrono;
+    return duration<double>(steady_clock::now().time_since_epoch()).count();
+}
 
 // ---- recorders ---------------------------------------------------------------------------------
 struct SpikeLog

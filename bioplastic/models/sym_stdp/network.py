@@ -1,4 +1,4 @@
-"""The symmetric-STDP network as data: one network for training, one for inference.
+"""The symmetric-STDP network as data: networks for training, one for inference.
 
 784 Poisson inputs project to N conductance-based neurons with adaptive thresholds; each of these
 drives one inhibitory neuron that silences all others. The hidden neurons project to ten output
@@ -25,18 +25,36 @@ from bioplastic.engine import (
 )
 from bioplastic.engine.network import Projection
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
+from bioplastic.models.sym_stdp.readout import (
+    answer_rule,
+    error_rule,
+    output_neuron,
+    teacher_projection,
+)
 from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif
+from bioplastic.plasticity.pair import pair_stdp
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.plasticity.scaling import synaptic_scaling
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.signals import PoissonSource
 
-__all__ = ["TIME_STEP", "inference_network", "scaled_weights", "training_network"]
+__all__ = [
+    "TIME_STEP",
+    "inference_network",
+    "readout_inhibition",
+    "scaled_weights",
+    "training_network",
+]
 
 TIME_STEP = 0.5 * ms
 
 
-def draw_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Draw initial weights from {0, 0.001, ..., 0.299}."""
-    return rng.integers(0, 300, shape) / 1000
+def draw_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Draw initial weights from {0, 0.001, ..., 0.299}, row by row to save memory."""
+    weights = np.empty(shape, dtype=np.float32)
+    for row in weights:
+        row[...] = rng.integers(0, 300, row.shape) / 1000
+    return weights
 
 
 def _image(n_inputs: int, p: SymSTDPParameters) -> PoissonSource:
@@ -45,6 +63,17 @@ def _image(n_inputs: int, p: SymSTDPParameters) -> PoissonSource:
         n=n_inputs,
         rates="pixel/8*intensity*Hz",
         inputs={"pixel": "uint8"},
+        window=(0 * ms, p.presentation),
+        dead_steps=1,
+    )
+
+
+def _teacher(n_classes: int, p: SymSTDPParameters) -> PoissonSource:
+    return PoissonSource(
+        name="teacher",
+        n=n_classes,
+        rates="teacher_hz*int(i == label)*Hz".replace("teacher_hz", repr(float(p.teacher_rate))),
+        shared_inputs={"label": "int32"},
         window=(0 * ms, p.presentation),
         dead_steps=1,
     )
@@ -60,7 +89,16 @@ def _hidden(n_hidden: int, p: SymSTDPParameters, adaptation: str) -> list[Popula
     ]
 
 
-def _competition(p: SymSTDPParameters) -> list[Projection]:
+def _output(n_classes: int, p: SymSTDPParameters) -> Population:
+    model = (
+        output_neuron(p.target_spikes)
+        if p.readout_rule == "error"
+        else conductance_lif(refractory=False, v_init=-60 * mV)
+    )
+    return Population(name="output", n=n_classes, model=model)
+
+
+def _competition(p: SymSTDPParameters, inhibition: float) -> list[Projection]:
     return [
         UniformProjection(
             name="exc_inh",
@@ -76,7 +114,7 @@ def _competition(p: SymSTDPParameters) -> list[Projection]:
             target="exc",
             pattern="all_but_self",
             transmit="gi_post += w",
-            parameters={"w": p.inhibition},
+            parameters={"w": inhibition},
         ),
     ]
 
@@ -90,10 +128,76 @@ def _trial(p: SymSTDPParameters) -> Trial:
     )
 
 
+def _hidden_rule(n_inputs: int, p: SymSTDPParameters) -> PlasticityRule:
+    total = None if p.scaling_hidden is None else p.scaling_hidden * n_inputs * p.w_max_hidden
+    if p.hidden_rule == "symmetric":
+        return symmetric_stdp(
+            eta=p.eta_hidden, w_max=p.w_max_hidden, total=total, a=p.trace_jump, tau=p.tau_trace
+        )
+    rule = pair_stdp(
+        eta=p.eta_hidden,
+        a_plus=p.trace_jump,
+        a_minus=p.trace_jump,
+        tau_plus=p.tau_trace,
+        tau_minus=p.tau_trace,
+        w_max=p.w_max_hidden,
+    )
+    return rule if total is None else rule + synaptic_scaling(total)
+
+
+def _image_exc(n_inputs: int, p: SymSTDPParameters, *, learn: bool) -> DenseProjection:
+    return DenseProjection(
+        name="image_exc",
+        source="image",
+        target="exc",
+        transmit="ge_post += w",
+        rule=_hidden_rule(n_inputs, p) if learn else None,
+        initial={"w": draw_weights} if learn else {},
+    )
+
+
+def _learning_readout(n_hidden: int, p: SymSTDPParameters) -> list[Projection]:
+    if p.readout_rule == "error":
+        eta = p.error_eta / p.error_power
+        return [
+            DenseProjection(
+                name="exc_class",
+                source="exc",
+                target="output",
+                transmit="v_post += w",
+                rule=error_rule(eta, 1 / (eta * p.error_images) if eta else 0.0),
+            ),
+            teacher_projection(),
+        ]
+    total = None if p.scaling_output is None else p.scaling_output * n_hidden * p.w_max_output
+    rule = symmetric_stdp(
+        eta=p.eta_output,
+        w_max=p.w_max_output,
+        total=total,
+        # unambiguous in the published program, whose output traces jump by 0.1
+        a=0.1,
+        tau=p.tau_trace,
+    )
+    return [
+        DenseProjection(
+            name="exc_class",
+            source="exc",
+            target="teacher",
+            rule=rule,
+            initial={"w": draw_weights},
+        )
+    ]
+
+
 def training_network(
-    n_inputs: int, n_hidden: int, n_classes: int, parameters: SymSTDPParameters
+    n_inputs: int,
+    n_hidden: int,
+    n_classes: int,
+    parameters: SymSTDPParameters,
+    *,
+    layers: tuple[str, ...] = ("hidden", "output"),
 ) -> NetworkSpec:
-    """Return the network that learns: teacher at the output, plasticity everywhere.
+    """Return the network that learns.
 
     Parameters
     ----------
@@ -101,56 +205,38 @@ def training_network(
         Sizes of the layers.
     parameters : SymSTDPParameters
         Constants.
+    layers : tuple of {'hidden', 'output'}, default both
+        What learns. Without ``'output'`` there is no read-out and no teacher. Without ``'hidden'``
+        input weights and thresholds are frozen, and inhibition is ``readout_inhibition``.
 
     Returns
     -------
     NetworkSpec
-        Inputs ``pixel`` (uint8, ``(n_samples, n_inputs)``) and ``label`` (int32); records
-        ``exc.count`` over the presentation.
+        Inputs ``pixel`` (uint8, ``(n_samples, n_inputs)``) and, with a teacher, ``label`` (int32);
+        records ``exc.count`` over the presentation.
     """
     p = parameters
-    teacher = PoissonSource(
-        name="teacher",
-        n=n_classes,
-        rates="teacher_hz*int(i == label)*Hz".replace("teacher_hz", repr(float(p.teacher_rate))),
-        shared_inputs={"label": "int32"},
-        window=(0 * ms, p.presentation),
-        dead_steps=1,
-    )
-    learning = {"a": p.trace_jump, "tau": p.tau_trace}
-    image_exc = DenseProjection(
-        name="image_exc",
-        source="image",
-        target="exc",
-        transmit="ge_post += w",
-        rule=symmetric_stdp(
-            eta=p.eta_hidden,
-            w_max=p.w_max_hidden,
-            total=p.scaling_hidden * n_inputs * p.w_max_hidden,
-            **learning,
-        ),
-        initial={"w": draw_weights},
-    )
-    exc_class = DenseProjection(
-        name="exc_class",
-        source="exc",
-        target="teacher",
-        rule=symmetric_stdp(
-            eta=p.eta_output,
-            w_max=p.w_max_output,
-            total=p.scaling_output * n_hidden * p.w_max_output,
-            # unambiguous in the published program, whose output traces jump by 0.1
-            a=0.1,
-            tau=p.tau_trace,
-        ),
-        initial={"w": draw_weights},
-    )
+    learn = "hidden" in layers
+    populations = [_image(n_inputs, p), *_hidden(n_hidden, p, "on" if learn else "off")]
+    projections = [
+        _image_exc(n_inputs, p, learn=learn),
+        *_competition(p, p.inhibition if learn else readout_inhibition(p)),
+    ]
+    if "output" in layers:
+        populations += [_output(n_classes, p)] if p.readout_rule == "error" else []
+        populations += [_teacher(n_classes, p)]
+        projections += _learning_readout(n_hidden, p)
     return NetworkSpec(
-        populations=(_image(n_inputs, p), *_hidden(n_hidden, p, "on"), teacher),
-        projections=(image_exc, *_competition(p), exc_class),
+        populations=tuple(populations),
+        projections=tuple(projections),
         trial=_trial(p),
         records=(SpikeCount(population="exc", window=(0 * ms, p.presentation)),),
     )
+
+
+def readout_inhibition(p: SymSTDPParameters) -> float:
+    """Return the inhibition of the network whose hidden layer is frozen."""
+    return p.inhibition if p.readout_inhibition is None else p.readout_inhibition
 
 
 def inference_network(
@@ -159,6 +245,7 @@ def inference_network(
     n_classes: int,
     parameters: SymSTDPParameters,
     *,
+    inhibition: float | None = None,
     record_spikes: bool = False,
 ) -> NetworkSpec:
     """Return the network that answers: weights and thresholds frozen, output neurons integrate.
@@ -169,6 +256,9 @@ def inference_network(
         Sizes of the layers.
     parameters : SymSTDPParameters
         Constants.
+    inhibition : float, optional
+        Weight of the inhibition: that under which the read-out learned. Default: that under which
+        the hidden layer learns.
     record_spikes : bool, default False
         Also record every spike of input, hidden and output neurons.
 
@@ -179,29 +269,33 @@ def inference_network(
     """
     p = parameters
     window = (0 * ms, p.presentation)
-    output = Population(
-        name="output",
-        n=n_classes,
-        model=conductance_lif(refractory=False, v_init=-60 * mV),
-    )
-    frozen: dict[str, Any] = {"transmit": "ge_post += w"}
+    error = p.readout_rule == "error"
     records: list[Any] = [SpikeCount(population=name, window=window) for name in ("exc", "output")]
     if record_spikes:
         records += [SpikeRecord(population=name) for name in ("image", "exc", "output")]
+    readout = DenseProjection(
+        name="exc_class",
+        source="exc",
+        target="output",
+        transmit="v_post += w" if error else "ge_post += w",
+        rule=answer_rule() if error else None,
+    )
     return NetworkSpec(
-        populations=(_image(n_inputs, p), *_hidden(n_hidden, p, "off"), output),
+        populations=(_image(n_inputs, p), *_hidden(n_hidden, p, "off"), _output(n_classes, p)),
         projections=(
-            DenseProjection(name="image_exc", source="image", target="exc", **frozen),
-            *_competition(p),
-            DenseProjection(name="exc_class", source="exc", target="output", **frozen),
+            _image_exc(n_inputs, p, learn=False),
+            *_competition(p, p.inhibition if inhibition is None else inhibition),
+            readout,
         ),
         trial=_trial(p),
         records=tuple(records),
     )
 
 
-def scaled_weights(weights: NDArray[Any], total: float) -> NDArray[Any]:
+def scaled_weights(weights: NDArray[Any], total: float | None) -> NDArray[Any]:
     """Return weights whose columns sum to ``total``: what scaling does before a presentation."""
+    if total is None:
+        return weights.copy()
     sums = weights.sum(axis=0, dtype=np.float64)
     factors = np.where(sums != 0, total / np.where(sums != 0, sums, 1.0), 1.0)
     scaled: NDArray[Any] = (weights * factors).astype(weights.dtype)

@@ -1,4 +1,4 @@
-"""Our engine: the training program of `bioplastic.models.sym_stdp`, float32, all images in one call.
+"""Our engine: the training program of `bioplastic.models.sym_stdp`, float32, one call for all.
 
 Input spikes are not counted in the run; the number printed is their expectation.
 """

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from matplotlib.ticker import NullFormatter
+
 from benchmarks.protocol import plastic_synapses
 from bioplastic.plotting import PALETTE, new_figure, save_figure, use_style
 from bioplastic.plotting._labels import place_end_labels
@@ -62,6 +64,8 @@ def draw_speed(
                 axes.plot(xs, ys, color=colour, marker=MARKERS.get(name, "o"))
                 ends.append((ys[-1], labels.get(name, name), colour))
             axes.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_minor_formatter(NullFormatter())
             if key == "cpu_ms_per_image":
                 ticks = [int(n) for n in table]
                 axes.set_xticks(ticks, [str(n) for n in ticks])

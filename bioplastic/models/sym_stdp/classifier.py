@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,35 +18,23 @@ from bioplastic.models.storage import load_model, save_model
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
     inference_network,
+    readout_inhibition,
     scaled_weights,
     training_network,
 )
-from bioplastic.models.sym_stdp.parameters import SymSTDPParameters, published_parameters
+from bioplastic.models.sym_stdp.parameters import (
+    SymSTDPParameters,
+    improved_parameters,
+    published_parameters,
+)
+from bioplastic.models.sym_stdp.response import Response
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["Response", "SymSTDPClassifier"]
 
+_RECORDED = ("exc.count", "output.count", "presentations")
 _CHUNK = 250  # samples between two updates of the progress bar
 _BLOCKS = 6  # the window of label assignment moves in sixths of its length
-
-
-@dataclass(frozen=True)
-class Response:
-    """Spike counts that images evoke while learning is off.
-
-    Parameters
-    ----------
-    hidden : array of int32, shape (n_samples, n_hidden)
-        Spikes of the hidden neurons during the (last) presentation.
-    output : array of int32, shape (n_samples, n_classes)
-        Spikes of the output neurons.
-    presentations : array of int32, shape (n_samples,)
-        How often each image was shown until it evoked enough spikes.
-    """
-
-    hidden: NDArray[np.int32]
-    output: NDArray[np.int32]
-    presentations: NDArray[np.int32]
 
 
 class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -62,11 +49,22 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Number of hidden neurons.
     epochs : int, default 1
         Passes of `fit` through the data, in the order given.
+    variant : {'paper', 'ours'}, default 'paper'
+        ``'paper'``: the published system. ``'ours'``: the same hidden layer with a read-out that
+        learns from the local error of each output neuron, under weaker inhibition.
+    regime : {'simultaneous', 'layer_by_layer'}, optional
+        Whether both layers learn together, or the read-out after the hidden layer, whose input
+        weights and thresholds are then frozen. Default: together for ``'paper'``, one after the
+        other for ``'ours'``.
+    readout_epochs : int, optional
+        Passes of `fit` for the read-out in ``'layer_by_layer'``. Default: ``epochs``.
+    test_presentations : int, default 1
+        How often each image is shown at inference; spike counts are added.
     readout : {'supervised', 'assigned'}, default 'supervised'
         ``'supervised'``: the output neuron with most spikes. ``'assigned'``: every hidden neuron
         votes for the class that it responded to most in training (Diehl & Cook 2015).
     parameters : SymSTDPParameters, optional
-        Constants of the network. Default: the published ones of the nearest published size.
+        Constants of the network. Default: those of the variant for the nearest published size.
     assignment_window : int, default 60000
         Training images that label assignment looks back on. Responses are kept in sixths of the
         window, so it covers between five and six sixths of it.
@@ -91,6 +89,8 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Scaled read-out weights.
     assignment_ : array of int, shape (n_hidden,)
         Index of the class each hidden neuron prefers, -1 if it never fired.
+    hidden_frozen_ : bool
+        Whether the second phase of ``'layer_by_layer'`` has begun.
     n_seen_ : int
         Training images seen.
     presentations_ : int
@@ -124,6 +124,10 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_hidden: int = 100,
         *,
         epochs: int = 1,
+        variant: str = "paper",
+        regime: str | None = None,
+        readout_epochs: int | None = None,
+        test_presentations: int = 1,
         readout: str = "supervised",
         parameters: SymSTDPParameters | None = None,
         assignment_window: int = 60_000,
@@ -134,6 +138,10 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.n_hidden = n_hidden
         self.epochs = epochs
+        self.variant = variant
+        self.regime = regime
+        self.readout_epochs = readout_epochs
+        self.test_presentations = test_presentations
         self.readout = readout
         self.parameters = parameters
         self.assignment_window = assignment_window
@@ -165,6 +173,11 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._start(images.shape[1], classes)
         for epoch in range(self.epochs):
             self._train(images, labels, f"epoch {epoch + 1}/{self.epochs}")
+        if self.regime_ == "layer_by_layer":
+            self.freeze_hidden()
+            passes = self.readout_epochs or self.epochs
+            for epoch in range(passes):
+                self._train(images, labels, f"read-out, epoch {epoch + 1}/{passes}")
         return self
 
     def partial_fit(
@@ -172,7 +185,8 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> SymSTDPClassifier:
         """Continue learning with one pass through the data.
 
-        Several calls equal one call with the concatenated data, bit for bit.
+        With ``'layer_by_layer'`` the hidden layer learns until `freeze_hidden` is called, then the
+        read-out. Several calls equal one call with the concatenated data, bit for bit.
 
         Parameters
         ----------
@@ -193,12 +207,77 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._train(images, labels, "training")
         return self
 
+    def freeze_hidden(self) -> SymSTDPClassifier:
+        """Begin the second phase of ``'layer_by_layer'``: fresh read-out, frozen hidden layer.
+
+        Raises
+        ------
+        ValueError
+            If both layers learn together, or the phase has begun already.
+        """
+        check_is_fitted(self, "state_")
+        if self.regime_ != "layer_by_layer" or self.hidden_frozen_:
+            raise ValueError(
+                "SymSTDPClassifier.freeze_hidden: needs regime 'layer_by_layer' in its first phase"
+            )
+        old, weights = self.state_, self.weights_
+        self.hidden_frozen_ = True
+        self.state_ = self._program("training").initial_state(self.random_state)
+        carried = [name for name in self.state_ if name.startswith(("clock.", "exc.", "inh."))]
+        self.state_ |= {name: old[name] for name in carried}
+        self.state_["image_exc.w"] = weights
+        # the responses of the second phase alone decide about labels
+        self.response_sums_ = np.zeros_like(self.response_sums_)
+        self.class_counts_ = np.zeros_like(self.class_counts_)
+        return self
+
+    def adopt_hidden(self, other: SymSTDPClassifier) -> SymSTDPClassifier:
+        """Begin the second phase with the hidden layer of another model instead of an own one.
+
+        The hidden layer learns without labels, in either regime and variant alike, so one long
+        training serves several read-outs.
+
+        Parameters
+        ----------
+        other : SymSTDPClassifier
+            A fitted model with as many inputs, hidden neurons and the same classes to come.
+
+        Raises
+        ------
+        ValueError
+            If the regime is not ``'layer_by_layer'``, or the numbers of hidden neurons differ.
+        """
+        self._check_arguments()
+        check_is_fitted(other, "state_")
+        if other.n_hidden != self.n_hidden:
+            raise ValueError(
+                "SymSTDPClassifier.adopt_hidden: must have the same n_hidden, got "
+                f"{self.n_hidden} and {other.n_hidden}"
+            )
+        self._start(other.n_features_in_, other.classes_)
+        own = self.state_
+        self.state_ = {name: other.state_.get(name, own[name]).copy() for name in own}
+        self.state_["image_exc.w"] = other.weights_
+        self.n_seen_ = other.n_seen_
+        return self.freeze_hidden()
+
+    @property
+    def regime_(self) -> str:
+        """``'simultaneous'`` or ``'layer_by_layer'``."""
+        default = "simultaneous" if self.variant == "paper" else "layer_by_layer"
+        return self.regime or default
+
     def _check_arguments(self) -> None:
         place = type(self).__name__
         check_integer(f"{place}.n_hidden", self.n_hidden, minimum=1)
         check_integer(f"{place}.epochs", self.epochs, minimum=1)
         check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
+        check_choice(f"{place}.variant", self.variant, ("paper", "ours"))
+        check_choice(f"{place}.regime", self.regime_, ("simultaneous", "layer_by_layer"))
+        if self.readout_epochs is not None:
+            check_integer(f"{place}.readout_epochs", self.readout_epochs, minimum=1)
+        check_integer(f"{place}.test_presentations", self.test_presentations, minimum=1)
         check_choice(f"{place}.readout", self.readout, ("supervised", "assigned"))
         check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
         check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
@@ -210,25 +289,40 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _start(self, n_features: int, classes: NDArray[Any]) -> None:
         self.classes_ = classes
         self.n_features_in_ = n_features
+        self.hidden_frozen_ = False
         self.state_ = self._program("training").initial_state(self.random_state)
         self.response_sums_ = np.zeros((_BLOCKS, len(classes), self.n_hidden))
         self.class_counts_ = np.zeros((_BLOCKS, len(classes)), dtype=np.int64)
         self.n_seen_ = self.presentations_ = self.training_spikes_ = 0
 
-    def _constants(self) -> SymSTDPParameters:
-        return self.parameters or published_parameters(self.n_hidden)
+    @property
+    def constants_(self) -> SymSTDPParameters:
+        """The constants in use: ``parameters``, or those of the variant for this size."""
+        default = published_parameters if self.variant == "paper" else improved_parameters
+        return self.parameters or default(self.n_hidden)
 
     def _program(self, which: str, **options: Any) -> Program:
-        network = {"training": training_network, "inference": inference_network}[which]
         sizes = (self.n_features_in_, self.n_hidden, len(self.classes_))
-        spec = network(*sizes, self._constants(), **options)
+        p = self.constants_
+        if which == "training":
+            spec = training_network(*sizes, p, layers=self._learning_layers())
+        else:
+            frozen = self.regime_ == "layer_by_layer"
+            inhibition = readout_inhibition(p) if frozen else p.inhibition
+            spec = inference_network(*sizes, p, inhibition=inhibition, **options)
         return Program(spec, dt=TIME_STEP, dtype=self.dtype, target=self.target)
+
+    def _learning_layers(self) -> tuple[str, ...]:
+        if self.regime_ == "simultaneous":
+            return ("hidden", "output")
+        return ("output",) if self.hidden_frozen_ else ("hidden",)
 
     def _train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], title: str) -> None:
         program = self._program("training")
+        taught = "output" in self._learning_layers()
         with tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar:
             for part in _chunks(len(images)):
-                inputs = {"pixel": images[part], "label": labels[part]}
+                inputs = {"pixel": images[part]} | ({"label": labels[part]} if taught else {})
                 self.state_, record = program(self.state_, inputs, seed=self.random_state)
                 self._remember(record["exc.count"], labels[part])
                 self.presentations_ += int(record["presentations"].sum())
@@ -253,16 +347,22 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def weights_(self) -> NDArray[Any]:
         """Scaled input weights, shape (n_features, n_hidden)."""
-        p = self._constants()
-        total = p.scaling_hidden * self.n_features_in_ * p.w_max_hidden
-        return scaled_weights(self.state_["image_exc.w"], total)
+        p = self.constants_
+        w: NDArray[Any] = self.state_["image_exc.w"]
+        if p.scaling_hidden is None or self.hidden_frozen_:
+            return w.copy()
+        return scaled_weights(w, p.scaling_hidden * self.n_features_in_ * p.w_max_hidden)
 
     @property
     def output_weights_(self) -> NDArray[Any]:
-        """Scaled read-out weights, shape (n_hidden, n_classes)."""
-        p = self._constants()
-        total = p.scaling_output * self.n_hidden * p.w_max_output
-        return scaled_weights(self.state_["exc_class.w"], total)
+        """Read-out weights, shape (n_hidden, n_classes), scaled if the read-out rule scales."""
+        p = self.constants_
+        if "exc_class.w" not in self.state_:  # not yet learned
+            return np.zeros((self.n_hidden, len(self.classes_)), dtype=self.dtype)
+        w: NDArray[Any] = self.state_["exc_class.w"]
+        if p.scaling_output is None or p.readout_rule == "error":
+            return w.copy()
+        return scaled_weights(w, p.scaling_output * self.n_hidden * p.w_max_output)
 
     @property
     def assignment_(self) -> NDArray[np.int64]:
@@ -277,7 +377,8 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Show images to the frozen network and count spikes.
 
         The network starts from rest and is not reset between images, as in training, so the
-        response to an image depends slightly on the one before.
+        response to an image depends slightly on the one before. With several
+        ``test_presentations`` the counts are summed.
 
         Parameters
         ----------
@@ -292,20 +393,19 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "state_")
         images = check_images("SymSTDPClassifier.X", X, int(self.n_features_in_))
         program = self._program("inference")
-        state, seed = self._frozen_state(program), self._seed()
-        records = []
-        with tqdm(
-            total=len(images), desc="inference", unit="img", disable=not self.progress
-        ) as bar:
-            for part in _chunks(len(images)):
-                state, record = program(state, {"pixel": images[part]}, seed=seed)
-                records.append(record)
-                bar.update(len(record["presentations"]))
-        joined = (
-            np.concatenate([record[key] for record in records])
-            for key in ("exc.count", "output.count", "presentations")
-        )
-        return Response(*joined)
+        total = len(images) * self.test_presentations
+        sums: list[NDArray[np.int32]] = []
+        with tqdm(total=total, desc="inference", unit="img", disable=not self.progress) as bar:
+            for repetition in range(self.test_presentations):
+                state, seed = self._frozen_state(program), self._seed(repetition)
+                records = []
+                for part in _chunks(len(images)):
+                    state, record = program(state, {"pixel": images[part]}, seed=seed)
+                    records.append(record)
+                    bar.update(len(record["presentations"]))
+                counts = [np.concatenate([r[key] for r in records]) for key in _RECORDED]
+                sums = [a + b for a, b in zip(sums, counts, strict=True)] if sums else counts
+        return Response(*sums)
 
     def record_spikes(
         self, image: ArrayLike
@@ -338,13 +438,15 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _frozen_state(self, program: Program) -> dict[str, NDArray[Any]]:
         state = program.initial_state(0)
         state["image_exc.w"] = self.weights_
-        state["exc_class.w"] = self.state_["exc_class.w"]
+        if "exc_class.w" in self.state_:
+            state["exc_class.w"] = self.state_["exc_class.w"]
         state["exc.theta"] = self.state_["exc.theta"]
         return state
 
-    def _seed(self) -> int:
+    def _seed(self, repetition: int = 0) -> int:
         """Return the seed of the input spikes at inference."""
-        return int(np.random.SeedSequence([self.random_state, 1]).generate_state(1)[0])
+        key = [self.random_state, 1] + ([repetition] if repetition else [])
+        return int(np.random.SeedSequence(key).generate_state(1)[0])
 
     def read_out(self, response: Response, readout: str | None = None) -> NDArray[Any]:
         """Turn spike counts into labels.
@@ -397,7 +499,13 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "response_sums_": self.response_sums_,
             "class_counts_": self.class_counts_,
         }
-        numbers = ("n_features_in_", "n_seen_", "presentations_", "training_spikes_")
+        numbers = (
+            "n_features_in_",
+            "n_seen_",
+            "presentations_",
+            "training_spikes_",
+            "hidden_frozen_",
+        )
         return save_model(
             path,
             type(self).__name__,
@@ -424,6 +532,7 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
         for name, value in {**arrays, **numbers}.items():
             setattr(model, name, value)
+        model.hidden_frozen_ = bool(numbers.get("hidden_frozen_", 0))
         return model
 
 

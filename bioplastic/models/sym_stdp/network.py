@@ -23,7 +23,7 @@ from bioplastic.engine import (
     Trial,
     UniformProjection,
 )
-from bioplastic.engine.network import Projection
+from bioplastic.engine.network import Projection, Source
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.models.sym_stdp.readout import (
     answer_rule,
@@ -217,8 +217,11 @@ def training_network(
     """
     p = parameters
     learn = "hidden" in layers
-    populations = [_image(n_inputs, p), *_hidden(n_hidden, p, "on" if learn else "off")]
-    projections = [
+    populations: list[Source] = [
+        _image(n_inputs, p),
+        *_hidden(n_hidden, p, "on" if learn else "off"),
+    ]
+    projections: list[Projection] = [
         _image_exc(n_inputs, p, learn=learn),
         *_competition(p, p.inhibition if learn else readout_inhibition(p)),
     ]

@@ -7,9 +7,9 @@ from typing import Any
 
 from brian2 import Hz, Quantity, ms, mV, second
 
-from bioplastic.validation import check_integer, check_quantity, check_real
+from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
-__all__ = ["SymSTDPParameters", "published_parameters"]
+__all__ = ["SymSTDPParameters", "improved_parameters", "published_parameters"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +25,9 @@ class SymSTDPParameters:
         Learning rates of input to hidden and hidden to output.
     w_max_hidden, w_max_output : float
         Upper bounds of the weights.
-    scaling_hidden, scaling_output : float
-        Summed incoming weight after scaling as a fraction of ``n_inputs * w_max``.
+    scaling_hidden, scaling_output : float or None
+        Summed incoming weight after scaling as a fraction of ``n_inputs * w_max``; None for no
+        scaling.
     theta_plus : Quantity
         Increment of the adaptive threshold at its initial value (voltage).
     tau_theta : Quantity
@@ -49,6 +50,26 @@ class SymSTDPParameters:
         Fewer hidden spikes than this and the image is shown again, brighter.
     first_intensity, last_intensity : float
         Rates are ``pixel/8 * intensity`` Hz; the intensity grows by one with every repetition.
+    hidden_rule : {'symmetric', 'asymmetric'}
+        Whether a presynaptic spike after a postsynaptic one potentiates, as published, or
+        depresses (classical STDP of equal size, for comparison).
+    readout_rule : {'symmetric', 'error'}
+        How the read-out learns: by the published rule, or by the local error of each output neuron
+        (see `bioplastic.models.sym_stdp.readout`).
+    readout_inhibition : float or None
+        Weight of the inhibition while the read-out learns on a frozen hidden layer, and in answers
+        of that network; None for ``inhibition``. Weaker inhibition lets more neurons take part in
+        the code.
+    error_eta : float
+        Learning rate of the ``'error'`` read-out, in units of one over the mean squared length of
+        the vector of hidden spike counts, ``error_power``.
+    error_power : float
+        See ``error_eta``.
+    error_images : float
+        Number of images after which the learning rate of the ``'error'`` read-out has halved; it
+        falls with the inverse of the number of images.
+    target_spikes : float
+        Output spikes per presentation that the teacher of the ``'error'`` read-out asks for.
 
     Raises
     ------
@@ -60,8 +81,8 @@ class SymSTDPParameters:
     eta_output: float = 0.04
     w_max_hidden: float = 1.0
     w_max_output: float = 8.0
-    scaling_hidden: float = 0.1
-    scaling_output: float = 0.1
+    scaling_hidden: float | None = 0.1
+    scaling_output: float | None = 0.1
     theta_plus: Quantity = field(default_factory=lambda: 0.07 * mV)
     tau_theta: Quantity = field(default_factory=lambda: 6000 * second)
     v_t: Quantity = field(default_factory=lambda: -52 * mV)
@@ -75,13 +96,29 @@ class SymSTDPParameters:
     min_spikes: int = 5
     first_intensity: float = 2.0
     last_intensity: float = 32.0
+    hidden_rule: str = "symmetric"
+    readout_rule: str = "symmetric"
+    readout_inhibition: float | None = None
+    error_eta: float = 1.0
+    error_power: float = 1000.0
+    error_images: float = 5000.0
+    target_spikes: float = 50.0
 
     def __post_init__(self) -> None:
         place = type(self).__name__
         for name in ("eta_hidden", "eta_output", "trace_jump", "excitation", "inhibition"):
             check_real(f"{place}.{name}", getattr(self, name), minimum=0)
-        for name in ("w_max_hidden", "w_max_output", "scaling_hidden", "scaling_output"):
+        for name in ("w_max_hidden", "w_max_output", "error_power", "error_images"):
             check_real(f"{place}.{name}", getattr(self, name), minimum=0, exclusive=True)
+        for name in ("scaling_hidden", "scaling_output"):
+            if getattr(self, name) is not None:
+                check_real(f"{place}.{name}", getattr(self, name), minimum=0, exclusive=True)
+        check_choice(f"{place}.hidden_rule", self.hidden_rule, ("symmetric", "asymmetric"))
+        check_choice(f"{place}.readout_rule", self.readout_rule, ("symmetric", "error"))
+        if self.readout_inhibition is not None:
+            check_real(f"{place}.readout_inhibition", self.readout_inhibition, minimum=0)
+        check_real(f"{place}.error_eta", self.error_eta, minimum=0)
+        check_real(f"{place}.target_spikes", self.target_spikes, minimum=1)
         for name in ("first_intensity", "last_intensity"):
             check_real(f"{place}.{name}", getattr(self, name), minimum=0)
         check_integer(f"{place}.min_spikes", self.min_spikes, minimum=0)
@@ -161,3 +198,33 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
         raise ValueError(f"published_parameters.dataset: must be one of {known}, got {dataset!r}")
     nearest = min(sizes, key=lambda size: abs(size - n_hidden))
     return _PUBLISHED[dataset, nearest]
+
+
+_POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 12_000.0}
+
+
+def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
+    """Return the constants of ``variant="ours"``: the published hidden layer, a better read-out.
+
+    Chosen on images held out from training; see `SymSTDPParameters` for what they mean.
+
+    Parameters
+    ----------
+    n_hidden : int
+        Number of hidden neurons.
+    dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
+        For which data the hidden layer was tuned.
+
+    Returns
+    -------
+    SymSTDPParameters
+
+    Examples
+    --------
+    >>> improved_parameters(400).readout_rule
+    'error'
+    """
+    nearest = min(_POWER, key=lambda size: abs(size - n_hidden))
+    return published_parameters(n_hidden, dataset).with_values(
+        readout_rule="error", readout_inhibition=2.0, error_power=_POWER[nearest]
+    )

@@ -94,18 +94,26 @@ class Bench:
                 )
         return self._programs[key]
 
-    def start(self, weights: NDArray[np.float64] | None = None, modulator: float = 1.0) -> State:
-        """Return the initial state with weights and modulators set."""
+    def start(
+        self,
+        weights: NDArray[np.float64] | None = None,
+        modulator: float = 1.0,
+        values: Mapping[str, Any] | None = None,
+    ) -> State:
+        """Return the initial state with weights, modulators and neuron variables set.
+
+        Modulators differ from each other and between cells, so that none cancels another.
+        """
         state = self.program().initial_state(seed=0)
         for kind in KINDS:
             if weights is not None and f"{kind}.w" in state:
                 shape = state[f"{kind}.w"].shape
                 state[f"{kind}.w"] = np.array(weights, dtype=np.float64).reshape(shape)
-            for name in self.modulators:
+            for number, name in enumerate(self.modulators):
                 shape = state[f"{kind}.{name}"].shape
                 cells = np.arange(np.prod(shape, dtype=int), dtype=np.float64).reshape(shape)
-                state[f"{kind}.{name}"] = modulator * (1 + 0.5 * cells)
-            for name, value in self.values.items():
+                state[f"{kind}.{name}"] = modulator * (1 + 0.25 * number + 0.5 * cells)
+            for name, value in {**self.values, **(values or {})}.items():
                 stem, _, side = name.rpartition("_")
                 key = f"{side}_{kind}.{stem}"
                 state[key] = np.broadcast_to(np.asarray(value, float), state[key].shape).copy()

@@ -44,6 +44,7 @@ def check_rule(
     rule: PlasticityRule,
     *,
     values: Mapping[str, Any] | None = None,
+    silent_values: Mapping[str, Any] | None = None,
     weights: tuple[float, float] | None = None,
     bounds: tuple[float, float] | None = None,
     zero_modulator: Mapping[str, Any] | None = None,
@@ -83,6 +84,9 @@ def check_rule(
     values : mapping of str to Quantity or float, optional
         Variables of the neurons that the rule reads (``v_post``), scalar or one per cell (3
         presynaptic, 2 postsynaptic), constant during the run.
+    silent_values : mapping, optional
+        Other values of neuron variables for the check of silence, for rules that read activity
+        from a variable (``x_pre``) and not from spikes.
     weights : (float, float), optional
         Range of the initial weights, in base units. By default the middle of the bounds, or 0.3
         to 0.7.
@@ -127,9 +131,10 @@ def check_rule(
     for name in skip or {}:
         check_choice("check_rule.skip", name, CHECKS)
     suite = _Suite(rule, dict(values or {}), weights, bounds, dict(zero_modulator or {}), dt)
+    silent = dict(silent_values or {})
     missing = suite.missing_from_state()
     actions: dict[str, Callable[[], str]] = {
-        "silence": suite.silence,
+        "silence": lambda: suite.silence(silent),
         "simultaneous spikes": suite.simultaneous_spikes,
         "bounds": suite.bounds,
         "zero modulator": suite.zero_modulator,
@@ -229,9 +234,9 @@ class _Suite:
 
     # ---- checks ----------------------------------------------------------------------------------
 
-    def silence(self) -> str:
+    def silence(self, values: Mapping[str, Any]) -> str:
         self._needs_weight()
-        after = self.bench.run(self.bench.start(self.weights), Spikes())
+        after = self.bench.run(self.bench.start(self.weights, values=values), Spikes())
         change = np.abs(after["dense.w"] - self.weights).max()
         tolerance = 1e-12 * self._scale if self.rule.normalise is not None else 0.0
         assert change <= tolerance, (

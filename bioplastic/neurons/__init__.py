@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bioplastic.neurons.discrete import discrete_alif, discrete_lif
 from bioplastic.neurons.integration import StepMethod, euler_decay
 from bioplastic.neurons.izhikevich import (
     IZHIKEVICH_2007,
@@ -22,6 +23,8 @@ __all__ = [
     "build_group",
     "conductance_lif",
     "current_lif",
+    "discrete_alif",
+    "discrete_lif",
     "euler_decay",
     "izhikevich_2003",
     "izhikevich_2003_excitatory",

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from bioplastic.plasticity.audit import Audit, Origin, Update, Verdict
+from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.interpreter import SynapseInterpreter
+from bioplastic.plasticity.intrinsic import intrinsic_plasticity
+from bioplastic.plasticity.library import rule_library
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.pair import pair_stdp
+from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
 from bioplastic.plasticity.reward import dopamine_stdp, reward_stdp
+from bioplastic.plasticity.rls import RecursiveLeastSquares
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.plasticity.scaling import synaptic_scaling
+from bioplastic.plasticity.scaling import rate_scaling, synaptic_scaling
 from bioplastic.plasticity.short_term import tsodyks_markram
 from bioplastic.plasticity.statements import Phase, Statement
+from bioplastic.plasticity.subspace import subspace_rule
+from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.plasticity.triplet import TRIPLET_SETS, triplet_stdp
+from bioplastic.plasticity.voltage import clopath_stdp
 
 __all__ = [
     "TRIPLET_SETS",
@@ -23,16 +31,27 @@ __all__ = [
     "Origin",
     "Phase",
     "PlasticityRule",
+    "RecursiveLeastSquares",
     "Statement",
     "SynapseInterpreter",
     "Update",
     "Verdict",
     "bcm_rule",
+    "clopath_stdp",
     "delta_rule",
     "dopamine_stdp",
+    "eprop_alif",
+    "eprop_lif",
+    "intrinsic_plasticity",
+    "miconi_rule",
+    "node_perturbation",
     "oja_rule",
     "pair_stdp",
+    "rate_scaling",
     "reward_stdp",
+    "rule_library",
+    "subspace_rule",
+    "superspike",
     "symmetric_stdp",
     "synaptic_scaling",
     "triplet_stdp",

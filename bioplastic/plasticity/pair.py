@@ -52,8 +52,8 @@ def pair_stdp(
     References
     ----------
     Song, Miller and Abbott (2000), doi 10.1038/78829; Guetig et al. (2003),
-    doi 10.1523/JNEUROSCI.23-09-03697.2003, Eqs. 1 and 2; Morrison, Diesmann and Gerstner (2008),
-    doi 10.1007/s00422-008-0233-1, section 4.1.
+    doi 10.1523/JNEUROSCI.23-09-03697.2003; Morrison, Diesmann and Gerstner (2008),
+    doi 10.1007/s00422-008-0233-1.
 
     Examples
     --------
@@ -86,5 +86,5 @@ def pair_stdp(
         on_post=f"x_post {jump} 1; w = clip(w + eta*a_plus*{up}x_pre, 0, w_max)",
         parameters=parameters,
         initial={"eta": eta},
-        reference="Song et al. 2000; Guetig et al. 2003, Eqs. 1 and 2",
+        reference="Song et al. 2000; Guetig et al. 2003",
     )

@@ -43,7 +43,7 @@ def oja_rule(
 
     References
     ----------
-    Oja (1982), doi 10.1007/BF00275687, Eq. 3.
+    Oja (1982), doi 10.1007/BF00275687.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def oja_rule(
         interval=interval,
         parameters={"tau": tau},
         initial={"eta": eta},
-        reference="Oja 1982, Eq. 3",
+        reference="Oja 1982",
         **_TRACES,
     )
 
@@ -95,7 +95,7 @@ def bcm_rule(
     References
     ----------
     Bienenstock, Cooper and Munro (1982), doi 10.1523/JNEUROSCI.02-01-00032.1982; quadratic
-    threshold: Intrator and Cooper (1992), doi 10.1016/S0893-6080(05)80003-6, Eq. 2.
+    threshold: Intrator and Cooper (1992), doi 10.1016/S0893-6080(05)80003-6.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def bcm_rule(
             "w_max": w_max,
         },
         initial={"eta": eta},
-        reference="Bienenstock et al. 1982; Intrator & Cooper 1992, Eq. 2",
+        reference="Bienenstock et al. 1982; Intrator & Cooper 1992",
         **fields,
     )
 

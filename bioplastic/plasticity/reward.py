@@ -55,7 +55,7 @@ def dopamine_stdp(
 
     References
     ----------
-    Izhikevich (2007), doi 10.1093/cercor/bhl152, Eqs. 1 and 2 and the published program.
+    Izhikevich (2007), doi 10.1093/cercor/bhl152, and the published program.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def dopamine_stdp(
             "w_max": w_max,
         },
         initial={"dopamine": 0.0},
-        reference="Izhikevich 2007, Eqs. 1 and 2",
+        reference="Izhikevich 2007",
         **_PAIR,
     )
 
@@ -118,7 +118,7 @@ def reward_stdp(
 
     References
     ----------
-    Fremaux and Gerstner (2016), doi 10.3389/fncir.2015.00085, Eqs. 10 and 12.
+    Fremaux and Gerstner (2016), doi 10.3389/fncir.2015.00085.
 
     Examples
     --------
@@ -144,6 +144,6 @@ def reward_stdp(
             "w_max": w_max,
         },
         initial={"eta": eta, "reward": 0.0, "mean": 0.0},
-        reference="Fremaux & Gerstner 2016, Eqs. 10 and 12",
+        reference="Fremaux & Gerstner 2016",
         **_PAIR,
     )

@@ -38,7 +38,7 @@ def tsodyks_markram(
 
     References
     ----------
-    Tsodyks, Pawelzik and Markram (1998), doi 10.1162/089976698300017502, Eqs. 2.1 to 2.4;
+    Tsodyks, Pawelzik and Markram (1998), doi 10.1162/089976698300017502;
     Mongillo, Barak and Tsodyks (2008), doi 10.1126/science.1150769.
 
     Examples
@@ -54,5 +54,5 @@ def tsodyks_markram(
         on_pre=f"u_pre += use*(1 - u_pre); {target}_post += w*u_pre*x_pre; x_pre -= u_pre*x_pre",
         parameters={"use": use, "tau_f": tau_f, "tau_d": tau_d},
         initial={"x_pre": 1.0},
-        reference="Tsodyks et al. 1998, Eqs. 2.1 to 2.4",
+        reference="Tsodyks et al. 1998",
     )

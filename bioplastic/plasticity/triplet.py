@@ -9,11 +9,20 @@ from bioplastic.validation import check_choice
 
 __all__ = ["TRIPLET_SETS", "triplet_stdp"]
 
-#: Fitted all-to-all parameters: amplitudes, and time constants in ms.
+#: Fitted all-to-all parameters: amplitudes, and time constants in ms. A minimal set uses one slow
+#: time constant only; its ``tau_x`` acts on nothing and is that of the full set.
 TRIPLET_SETS: dict[str, dict[str, float]] = {
+    "visual_cortex": {
+        "a2_plus": 5e-10, "a3_plus": 6.2e-3, "a2_minus": 7e-3, "a3_minus": 2.3e-4,
+        "tau_plus": 16.8, "tau_x": 101.0, "tau_minus": 33.7, "tau_y": 125.0,
+    },
     "visual_cortex_minimal": {
         "a2_plus": 0.0, "a3_plus": 6.5e-3, "a2_minus": 7.1e-3, "a3_minus": 0.0,
         "tau_plus": 16.8, "tau_x": 101.0, "tau_minus": 33.7, "tau_y": 114.0,
+    },
+    "hippocampus": {
+        "a2_plus": 6.1e-3, "a3_plus": 6.7e-3, "a2_minus": 1.6e-3, "a3_minus": 1.4e-3,
+        "tau_plus": 16.8, "tau_x": 946.0, "tau_minus": 33.7, "tau_y": 27.0,
     },
     "hippocampus_minimal": {
         "a2_plus": 5.3e-3, "a3_plus": 8.0e-3, "a2_minus": 3.5e-3, "a3_minus": 0.0,
@@ -51,7 +60,8 @@ def triplet_stdp(
 
     References
     ----------
-    Pfister and Gerstner (2006), doi 10.1523/JNEUROSCI.1425-06.2006, Eqs. 1 to 4 and Table 4.
+    Pfister and Gerstner (2006), doi 10.1523/JNEUROSCI.1425-06.2006, Eqs. 3 and 4, Table 3
+    (visual cortex) and Table 4 (hippocampus).
 
     Examples
     --------
@@ -80,5 +90,5 @@ def triplet_stdp(
         """,
         parameters={**fitted, "w_max": w_max},
         initial={"eta": eta},
-        reference="Pfister & Gerstner 2006, Eqs. 1 to 4",
+        reference="Pfister & Gerstner 2006, Eqs. 3 and 4",
     )

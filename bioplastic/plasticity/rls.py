@@ -1,0 +1,128 @@
+"""Recursive least squares, the optimiser of FORCE: the comparison that is not local."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from bioplastic.plasticity.locality import Audit, Origin, Update, Verdict
+from bioplastic.validation import check_integer, check_real
+
+__all__ = ["RecursiveLeastSquares"]
+
+Array = npt.NDArray[np.float64]
+
+
+class RecursiveLeastSquares:
+    """Least squares one sample at a time, with the inverse correlation matrix of all inputs.
+
+    This is no :class:`PlasticityRule`: every weight needs the matrix ``p`` over all presynaptic
+    cells. It stands beside the rules as what local learning is measured against.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Presynaptic cells and outputs.
+    ridge : float, default 1
+        Regularisation: ``p`` starts as the unit matrix divided by it.
+    forgetting : float, default 1
+        Weight of the past per update, in (0, 1]; 1 forgets nothing.
+
+    Attributes
+    ----------
+    w : ndarray, shape (n_inputs, n_outputs)
+        Weights, zero at first.
+    p : ndarray, shape (n_inputs, n_inputs)
+        Running inverse of the regularised correlation matrix.
+
+    Notes
+    -----
+    With ``forgetting=1`` the weights after any number of samples are the ridge regression
+    ``(X^T X + ridge I)^-1 X^T Y`` of these samples, to rounding.
+
+    References
+    ----------
+    Sussillo and Abbott (2009), doi 10.1016/j.neuron.2009.07.018; in spiking networks: Nicola and
+    Clopath (2017), doi 10.1038/s41467-017-01827-3.
+
+    Examples
+    --------
+    >>> rls = RecursiveLeastSquares(1, 1, ridge=1e-9)
+    >>> for x in (1.0, 2.0, 3.0):
+    ...     error = rls.update(np.array([x]), np.array([2 * x]))
+    >>> bool(np.isclose(rls.w[0, 0], 2))
+    True
+    """
+
+    def __init__(
+        self, n_inputs: int, n_outputs: int, *, ridge: float = 1.0, forgetting: float = 1.0
+    ) -> None:
+        place = "RecursiveLeastSquares"
+        check_integer(f"{place}.n_inputs", n_inputs, minimum=1)
+        check_integer(f"{place}.n_outputs", n_outputs, minimum=1)
+        self.ridge = check_real(f"{place}.ridge", ridge, minimum=0, exclusive=True)
+        self.forgetting = check_real(
+            f"{place}.forgetting", forgetting, minimum=0, maximum=1, exclusive=True
+        )
+        self.w: Array = np.zeros((n_inputs, n_outputs))
+        self.p: Array = np.eye(n_inputs) / self.ridge
+
+    def predict(self, activity: npt.ArrayLike) -> Array:
+        """Return the output for presynaptic activity of shape (n_inputs,) or (n, n_inputs)."""
+        return np.asarray(activity, dtype=np.float64) @ self.w
+
+    def update(self, activity: npt.ArrayLike, target: npt.ArrayLike) -> Array:
+        """Learn one sample and return the error before learning, output minus target.
+
+        Parameters
+        ----------
+        activity : array_like, shape (n_inputs,)
+            Presynaptic activity.
+        target : array_like, shape (n_outputs,)
+            Desired output.
+
+        Returns
+        -------
+        ndarray, shape (n_outputs,)
+            The error.
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit.
+        """
+        r, goal = np.asarray(activity, dtype=np.float64), np.asarray(target, dtype=np.float64)
+        for name, array, size in (
+            ("activity", r, self.w.shape[0]),
+            ("target", goal, self.w.shape[1]),
+        ):
+            if array.shape != (size,):
+                raise ValueError(
+                    f"RecursiveLeastSquares.update: {name} must have shape ({size},), "
+                    f"got {array.shape}"
+                )
+        error = r @ self.w - goal
+        spread = self.p @ r
+        gain = spread / (self.forgetting + r @ spread)
+        self.p = (self.p - np.outer(gain, spread)) / self.forgetting
+        self.w = self.w - np.outer(gain, error)
+        return np.asarray(error, dtype=np.float64)
+
+    def audit(self) -> Audit:
+        """Return what an update depends on, stated by hand since there are no equation strings."""
+        n = self.w.shape[0]
+        reads_p = (("p", Origin.ELSEWHERE), ("r", Origin.ELSEWHERE))
+        reads_w = (("error_post", Origin.PER_NEURON), *reads_p)
+        updates = (
+            Update("every", "p", "shared", reads_p, Verdict.NON_LOCAL, "online", True, 4 * n * n),
+            Update("every", "w", "synapse", reads_w, Verdict.NON_LOCAL, "online", True, 2),
+        )
+        memory = {"synapse": 1, "pre": n, "post": 1, "shared": 0}
+        operations = {
+            "pre spike, per synapse": 0,
+            "pre spike, per cell": 0,
+            "post spike, per synapse": 0,
+            "post spike, per cell": 0,
+            "step": 4 * n * n + 2,
+        }
+        return Audit("force-rls", updates, Verdict.NON_LOCAL, True, True, memory, operations)

@@ -44,6 +44,7 @@ class Assembly:
             needed_variables=list(kwds.pop("needed", ())),
             override_conditional_write=kwds.pop("override", None),
             additional_variables=kwds.pop("additional", None),
+            check_units=kwds.pop("check_units", True),
             template_kwds={"vectorise": not random, "size": size, **kwds},
             codeobj_class=KernelCode,
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import brian2 as b2
+import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
@@ -158,7 +159,8 @@ def create_group(population: Any, plan: Plan) -> Any:
             population.n,
             name=population.name,
             clock=plan.clock,
-            dtype=plan.dtype,
+            # Precision of the plan (a preference here), except for the times of spikes.
+            dtype={"lastspike": np.dtype("float64")},
             extra_equations=extra,
             extra_parameters=parameters,
         )

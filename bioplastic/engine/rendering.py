@@ -38,8 +38,9 @@ def _(action: actions.Integrate, assembly: Assembly) -> str:
         if not code.strip():
             return ""
     name = f"{action.group.name}_integrate"
+    # Brian2 has checked the equations; what it makes of noise has no consistent units.
     if action.projection is not None:
-        return _every(name, action.projection, action.group, code, assembly)
+        return _every(name, action.projection, action.group, code, assembly, check_units=False)
     return assembly.add(
         name,
         action.group,
@@ -47,6 +48,7 @@ def _(action: actions.Integrate, assembly: Assembly) -> str:
         "stateupdate",
         path="vectorised loop",
         size=int(action.group.N),
+        check_units=False,
     )
 
 
@@ -263,7 +265,9 @@ def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
     )
 
 
-def _every(name: str, projection: Any, synapses: Any, code: str, assembly: Assembly) -> str:
+def _every(
+    name: str, projection: Any, synapses: Any, code: str, assembly: Assembly, **options: Any
+) -> str:
     sparse = isinstance(projection, SparseProjection)
     return assembly.add(
         name,
@@ -274,6 +278,7 @@ def _every(name: str, projection: Any, synapses: Any, code: str, assembly: Assem
         size=_n_synapses(projection, synapses),
         projection=projection.name,
         **_sizes(synapses),
+        **options,
     )
 
 

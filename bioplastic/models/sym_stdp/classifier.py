@@ -373,17 +373,19 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- inference -------------------------------------------------------------------------------
 
-    def respond(self, X: ArrayLike) -> Response:
+    def respond(self, X: ArrayLike, *, repetition: int | None = None) -> Response:
         """Show images to the frozen network and count spikes.
 
         The network starts from rest and is not reset between images, as in training, so the
-        response to an image depends slightly on the one before. With several
-        ``test_presentations`` the counts are summed.
+        response to an image depends slightly on the one before.
 
         Parameters
         ----------
         X : array_like, shape (n_samples, n_features)
             Grey values from 0 to 255.
+        repetition : int, optional
+            Which of several independent presentations to return. Default: the sum over the first
+            ``test_presentations`` of them.
 
         Returns
         -------
@@ -392,20 +394,23 @@ class SymSTDPClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self, "state_")
         images = check_images("SymSTDPClassifier.X", X, int(self.n_features_in_))
+        if repetition is not None:
+            return self._answer(images, check_integer("SymSTDPClassifier.repetition", repetition))
+        answers = [self._answer(images, number) for number in range(self.test_presentations)]
+        return sum(answers[1:], start=answers[0])
+
+    def _answer(self, images: NDArray[np.uint8], repetition: int) -> Response:
         program = self._program("inference")
-        total = len(images) * self.test_presentations
-        sums: list[NDArray[np.int32]] = []
-        with tqdm(total=total, desc="inference", unit="img", disable=not self.progress) as bar:
-            for repetition in range(self.test_presentations):
-                state, seed = self._frozen_state(program), self._seed(repetition)
-                records = []
-                for part in _chunks(len(images)):
-                    state, record = program(state, {"pixel": images[part]}, seed=seed)
-                    records.append(record)
-                    bar.update(len(record["presentations"]))
-                counts = [np.concatenate([r[key] for r in records]) for key in _RECORDED]
-                sums = [a + b for a, b in zip(sums, counts, strict=True)] if sums else counts
-        return Response(*sums)
+        state, seed = self._frozen_state(program), self._seed(repetition)
+        records = []
+        with tqdm(
+            total=len(images), desc="inference", unit="img", disable=not self.progress
+        ) as bar:
+            for part in _chunks(len(images)):
+                state, record = program(state, {"pixel": images[part]}, seed=seed)
+                records.append(record)
+                bar.update(len(record["presentations"]))
+        return Response(*(np.concatenate([r[key] for r in records]) for key in _RECORDED))
 
     def record_spikes(
         self, image: ArrayLike

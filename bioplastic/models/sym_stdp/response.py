@@ -27,3 +27,11 @@ class Response:
     hidden: NDArray[np.int32]
     output: NDArray[np.int32]
     presentations: NDArray[np.int32]
+
+    def __add__(self, other: Response) -> Response:
+        """Return the summed counts of two answers to the same images."""
+        return Response(
+            hidden=self.hidden + other.hidden,
+            output=self.output + other.output,
+            presentations=self.presentations + other.presentations,
+        )

@@ -1,0 +1,101 @@
+"""Figures of the symmetric-STDP experiment, from stored results alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bioplastic.plotting import (
+    plot_class_weights,
+    plot_confusion,
+    plot_embedding,
+    plot_learning_curve,
+    plot_misclassified,
+    plot_raster,
+    plot_stdp_window,
+    plot_weight_maps,
+    save_figure,
+    stack_spikes,
+)
+from experiments.framework import figure_path
+from experiments.results import Results
+from experiments.sym_stdp.protocol import MNIST_SHAPE
+from experiments.sym_stdp.training import READOUTS
+
+__all__ = ["draw"]
+
+LABELS = {"supervised": "supervised layer", "assigned": "label assignment"}
+
+
+def draw(results: Results, out: Path) -> list[Path]:
+    """Draw all figures from stored results."""
+    a = results.arrays
+    name = results.experiment
+
+    def save(figure: Any, title: str) -> Path:
+        drawn = figure if hasattr(figure, "savefig") else figure.figure
+        return save_figure(drawn, figure_path(out, name, title))
+
+    def activity(layer: str) -> tuple[Any, Any]:
+        return a[f"example_{layer}_times"], a[f"example_{layer}_cells"]
+
+    curves = {LABELS[n]: a[f"curve_{n}"] for n in READOUTS}
+    shown = len(a["tsne_activity"])
+    figures = {
+        "weight_maps": plot_weight_maps(a["weights"], MNIST_SHAPE, vmin=0.0, label="Input weight"),
+        "class_weights": plot_class_weights(a["output_weights"], a["assignment"]),
+        "learning_curve": plot_learning_curve(
+            a["samples"],
+            curves,
+            baselines={
+                "linear classifier on pixels": results.baselines["linear"],
+                "chance": results.baselines["chance"],
+            },
+            xlabel="Training images",
+            ylabel="Validation accuracy (%)",
+        ),
+        "stdp_window": plot_stdp_window(
+            a["window_lags"],
+            a["window"],
+            reference=a["window_closed_form"],
+            reference_label=r"$\eta a\,e^{-|\Delta t|/\tau}$",
+        ),
+        "tsne_activity": plot_embedding(
+            a["tsne_activity"], a["y_test"][:shown], title="Hidden activity, test images"
+        ),
+        "tsne_weights": plot_embedding(
+            a["tsne_weights"], a["assignment"], title="Input weights of hidden neurons"
+        ),
+    }
+    for readout in READOUTS:
+        figures[f"confusion_{readout}"] = plot_confusion(
+            a["y_test"], a[f"predicted_{readout}"], n_classes=10, title=LABELS[readout].capitalize()
+        )
+    if len(a["mistakes_true"]):
+        figures["misclassified"] = plot_misclassified(
+            a["mistakes_image"].reshape(-1, *MNIST_SHAPE),
+            a["mistakes_true"],
+            a["mistakes_predicted"],
+        )
+    figures["raster"] = draw_raster(results, activity)
+    return [save(figure, title) for title, figure in figures.items()]
+
+
+def draw_raster(results: Results, activity: Any) -> Any:
+    """Draw the spikes of input, hidden and output neurons during one presentation."""
+    sizes = {"image": 784, "exc": int(results.parameters["n_hidden"]), "output": 10}
+    names = {"image": "Input", "exc": "Hidden", "output": "Output"}
+    times, cells = stack_spikes(
+        {names[layer]: activity(layer) for layer in sizes},
+        {names[layer]: size for layer, size in sizes.items()},
+    )
+    shown = results.parameters["presentation"]
+    end = shown + results.parameters["rest"]
+    return plot_raster(
+        times,
+        cells,
+        {names[layer]: size for layer, size in sizes.items()},
+        window=(0.0, end),
+        phases=[(0.0, shown, "image"), (shown, end, "rest")],
+        image=results.arrays["example_image"].reshape(MNIST_SHAPE),
+    )

@@ -1,0 +1,237 @@
+"""The symmetric-STDP experiment at smoke scale: stages, checkpoints, several seeds, data sets."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioplastic.datasets import Dataset
+from experiments import sym_stdp
+from experiments.framework import compute_results, draw_figures
+from experiments.sym_stdp import protocol as protocols
+from experiments.sym_stdp import training as trainings
+from experiments.sym_stdp.protocol import PROTOCOLS, choose_protocol, load_samples
+from experiments.sym_stdp.training import Checkpoints, load_trained, plan_stages, train_model
+
+ROOT = Path(sym_stdp.__file__).resolve().parents[2]
+SMALL = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
+OURS = replace(SMALL, variant="ours", regime="layer_by_layer")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what the tests compile out of the user's cache."""
+    folder = tmp_path_factory.mktemp("builds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIOPLASTIC_CACHE", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def samples():
+    return load_samples(SMALL, "digits", 0)
+
+
+def parse(*options: str, scale: str = "smoke", data: str = "digits") -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    sym_stdp.add_arguments(parser)
+    args = parser.parse_args(options)
+    args.scale, args.data, args.seed = scale, data, 0
+    return args
+
+
+def same_models(one, other) -> bool:
+    return one.state_.keys() == other.state_.keys() and all(
+        np.array_equal(one.state_[name], other.state_[name]) for name in one.state_
+    )
+
+
+def test_options_reach_the_protocol():
+    assert choose_protocol(parse("--n-hidden", "1600", scale="paper", data="mnist")).epochs == 7
+    ours = choose_protocol(parse("--variant", "ours"))
+    assert (ours.variant, ours.regime) == ("ours", "layer_by_layer")
+    assert choose_protocol(parse("--variant", "ours", "--regime", "simultaneous")).regime == (
+        "simultaneous"
+    )
+
+
+def test_stages_follow_the_regime():
+    assert plan_stages(SMALL, adopted=False) == [("together", 1)]
+    assert plan_stages(OURS, adopted=False) == [("hidden", 1), ("readout", 1)]
+    assert plan_stages(OURS, adopted=True) == [("readout", 1)]
+
+
+def test_held_out_images_are_not_trained_on(samples):
+    seen = {row.tobytes() for row in samples.X}
+    assert len(samples.X) + len(samples.X_held_out) == 120
+    assert not any(row.tobytes() in seen for row in samples.X_held_out)
+
+
+def test_curve_has_a_point_per_interval_and_one_at_the_end(samples):
+    protocol = replace(SMALL, evaluate_every=25)
+    training = train_model(protocol, samples, "digits", 0, checkpoint_every=7)
+    assert [point["samples"] for point in training.curve] == [25, 50, 60]
+    assert training.images == {"together": 60}
+
+
+def test_supervised_readout_is_evaluated_in_its_stage_alone(samples):
+    curve = train_model(OURS, samples, "digits", 0).curve
+    assert [point["stage"] for point in curve] == ["hidden", "readout"]
+    assert "supervised" not in curve[0]
+    assert "supervised" in curve[1]
+
+
+def test_interrupted_run_ends_with_the_same_weights(samples, tmp_path, monkeypatch):
+    straight = train_model(OURS, samples, "digits", 0)
+
+    class Interrupted(Exception):
+        pass
+
+    calls = []
+
+    def fail_later(*arguments):
+        calls.append(1)
+        if len(calls) == 2:
+            raise Interrupted
+        return original(*arguments)
+
+    original = trainings.evaluate
+    monkeypatch.setattr(trainings, "evaluate", fail_later)
+    with pytest.raises(Interrupted):
+        train_model(OURS, samples, "digits", 0, folder=tmp_path, checkpoint_every=13)
+    monkeypatch.undo()
+    resumed = train_model(
+        OURS, samples, "digits", 0, folder=tmp_path, checkpoint_every=13, resume=True
+    )
+    assert same_models(straight.model, resumed.model)
+    assert [p["supervised"] for p in straight.curve[1:]] == [
+        p["supervised"] for p in resumed.curve[1:]
+    ]
+
+
+KILLED = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+from experiments.sym_stdp.protocol import PROTOCOLS, load_samples
+from experiments.sym_stdp.training import train_model
+protocol = replace(PROTOCOLS["smoke", "digits"], train=60, test=30, variant="ours",
+                   regime="layer_by_layer")
+samples = load_samples(protocol, "digits", 0)
+train_model(protocol, samples, "digits", 0, folder=Path(sys.argv[1]), checkpoint_every=2)
+"""
+
+
+def test_killed_run_ends_with_the_same_weights(samples, tmp_path):
+    folder = tmp_path / "run"
+    process = subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(folder)],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    limit = time.monotonic() + 120
+    while not (folder / "progress.json").exists():
+        assert process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < limit
+        time.sleep(0.002)
+    process.kill()
+    process.communicate()
+    progress = json.loads((folder / "progress.json").read_text())
+    assert sum(progress["images"].values()) < 120  # it had not finished
+    straight = train_model(OURS, samples, "digits", 0)
+    resumed = train_model(OURS, samples, "digits", 0, folder=folder, resume=True)
+    assert same_models(straight.model, resumed.model)
+
+
+def test_other_parameters_are_refused_by_name(samples, tmp_path):
+    train_model(SMALL, samples, "digits", 0, folder=tmp_path)
+    changed = replace(SMALL, epochs=2)
+    with pytest.raises(ValueError, match=r"continued: epochs was 1, is 2; seed was 0, is 1"):
+        train_model(changed, samples, "digits", 1, folder=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="add --resume"):
+        train_model(SMALL, samples, "digits", 0, folder=tmp_path)
+
+
+def test_finished_run_resumes_to_itself(samples, tmp_path):
+    first = train_model(SMALL, samples, "digits", 0, folder=tmp_path)
+    again = train_model(SMALL, samples, "digits", 0, folder=tmp_path, resume=True)
+    assert same_models(first.model, again.model)
+    assert first.curve == again.curve
+    assert len(list(tmp_path.glob("model-*.npz"))) == 1
+
+
+def test_checkpoint_survives_a_failing_write(samples, tmp_path, monkeypatch):
+    training = train_model(SMALL, samples, "digits", 0, folder=tmp_path)
+    before = (tmp_path / "progress.json").read_bytes()
+    keeper = Checkpoints(tmp_path, json.loads(before)["description"], resume=True)
+
+    def fail(*_arguments, **_options):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(trainings.json, "dump", fail)
+    training.done = 59
+    with pytest.raises(OSError, match="disk full"):
+        keeper.save(training)
+    assert (tmp_path / "progress.json").read_bytes() == before
+    assert same_models(load_trained(tmp_path), training.model)
+
+
+def test_hidden_layer_of_another_run_is_taken_over(samples, tmp_path):
+    source = train_model(SMALL, samples, "digits", 0, folder=tmp_path).model
+    ours = train_model(OURS, samples, "digits", 0, hidden_from=tmp_path).model
+    assert np.array_equal(ours.weights_, source.weights_)
+    assert np.array_equal(ours.state_["exc.theta"], source.state_["exc.theta"])
+    with pytest.raises(ValueError, match="must be a run with seed 1, got 0"):
+        train_model(OURS, samples, "digits", 1, hidden_from=tmp_path)
+
+
+def test_experiment_runs_with_two_seeds(tmp_path):
+    args = parse("--variant", "ours", "--seeds", "2", "--checkpoints", str(tmp_path / "runs"))
+    results = compute_results(sym_stdp.EXPERIMENT, args)
+    assert results.metrics["accuracy_assigned"] > results.baselines["chance"]
+    assert len(results.arrays["seeds_accuracy_supervised"]) == 2
+    assert results.metrics["accuracy_supervised"] == pytest.approx(
+        results.arrays["seeds_accuracy_supervised"].mean()
+    )
+    assert "accuracy_supervised_averaged" in results.metrics
+    assert draw_figures(sym_stdp.EXPERIMENT, results, tmp_path)
+    assert (tmp_path / "runs" / "seed1" / "progress.json").exists()
+
+
+def test_fashion_mnist_uses_its_constants_and_preprocessing(monkeypatch):
+    rng = np.random.default_rng(0)
+
+    def draw(n: int):
+        """Return bright patterns, one per class, in noise: far brighter than digits."""
+        y = np.arange(n) % 10
+        X = rng.integers(0, 120, (n, 28, 28))
+        for sample, label in zip(X, y, strict=True):
+            sample[2 * label : 2 * label + 8, 4:24] += 130
+        return X.reshape(n, 784).astype(np.uint8), y
+
+    X, y = draw(160)
+    X_test, y_test = draw(40)
+    clothes = Dataset(
+        "fashion-mnist", X, y, X_test, y_test, (28, 28), n_classes=10, source="made up"
+    )
+    monkeypatch.setattr(protocols, "load_dataset", lambda name: clothes)
+    protocol = replace(SMALL, n_hidden=400, train=100)
+    stand_in = load_samples(protocol, "fashion-mnist", 0)
+    assert np.all(np.abs(stand_in.X.mean(axis=1) - 30) < 1)
+    training = train_model(protocol, stand_in, "fashion-mnist", 0)
+    constants = training.model.constants_
+    assert float(constants.v_t) == pytest.approx(-0.060)
+    assert constants.w_max_output == 40.0
+    assert training.model.weights_.sum(axis=0) == pytest.approx(19.6, rel=1e-3)
+    assert training.model.output_weights_.sum(axis=0) == pytest.approx(800, rel=1e-3)
+    assert training.model.training_spikes_ > 5 * 100

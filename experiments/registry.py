@@ -11,6 +11,7 @@ __all__ = ["MODULES", "load_experiment"]
 
 MODULES: Mapping[str, str] = {
     "sym_stdp": "experiments.sym_stdp",
+    "sym_stdp_ablations": "experiments.sym_stdp_ablations",
 }
 """Module of each experiment; it exports ``EXPERIMENT``."""
 

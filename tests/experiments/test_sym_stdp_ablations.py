@@ -1,0 +1,58 @@
+"""The ablations at smoke scale: every condition changes what its label says."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioplastic.models.sym_stdp import published_parameters
+from experiments import sym_stdp_ablations as ablations
+from experiments.framework import compute_results, draw_figures
+from experiments.registry import load_experiment
+
+
+@pytest.fixture(scope="module", autouse=True)
+def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what the tests compile out of the user's cache."""
+    folder = tmp_path_factory.mktemp("builds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIOPLASTIC_CACHE", str(folder))
+        yield folder
+
+
+def parse(*options: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    ablations.add_arguments(parser)
+    args = parser.parse_args(options)
+    args.scale, args.data, args.seed = "smoke", "digits", 0
+    return args
+
+
+def test_constants_of_the_conditions_exist_and_differ():
+    published = published_parameters(100)
+    for name, condition in ablations.CONDITIONS.items():
+        changed = published.with_values(**condition.constants)
+        assert (changed == published) == (not condition.constants), name
+
+
+def test_two_conditions_are_measured_and_drawn(tmp_path, monkeypatch):
+    chosen = {name: ablations.CONDITIONS[name] for name in ("paper", "frozen_random")}
+    monkeypatch.setattr(ablations, "CONDITIONS", chosen)
+    monkeypatch.setattr(ablations, "LINEAR_ON_HIDDEN", ("paper",))
+    experiment = load_experiment("sym_stdp_ablations")
+    results = compute_results(experiment, parse("--seeds", "2"))
+    for name in chosen:
+        seeds = results.arrays[f"seeds_accuracy_supervised_{name}"]
+        assert results.metrics[f"accuracy_supervised_{name}"] == pytest.approx(seeds.mean())
+        assert len(seeds) == 2
+    assert not np.array_equal(
+        results.arrays["seeds_hidden_spikes_per_image_paper"],
+        results.arrays["seeds_hidden_spikes_per_image_frozen_random"],
+    )
+    assert [path.name for path in draw_figures(experiment, results, tmp_path)] == [
+        "sym_stdp_ablations_bars.png"
+    ]

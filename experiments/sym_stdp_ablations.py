@@ -120,11 +120,15 @@ def draw(results: Results, out: Path) -> list[Path]:
     a = results.arrays
     bars = {c.label: a[f"seeds_accuracy_supervised_{n}"] for n, c in CONDITIONS.items()}
     for name in LINEAR_ON_HIDDEN:
-        label = f"linear on hidden counts, {'published' if name == 'paper' else 'ours'}"
-        bars[label] = a[f"seeds_accuracy_linear_on_hidden_{name}"]
+        bars[f"linear on counts: {CONDITIONS[name].label}"] = a[
+            f"seeds_accuracy_linear_on_hidden_{name}"
+        ]
     axes = plot_bars(
         bars,
-        baselines={"linear on pixels": results.baselines["linear"], "chance": 0.1},
+        baselines={
+            "linear on pixels": results.baselines["linear"],
+            "chance": results.baselines["chance"],
+        },
         xlabel="Test accuracy (%)",
         xlim=(0.0, 100.0),
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioplastic.models.sym_stdp import published_parameters
+from bioplastic.models.sym_stdp import improved_parameters, published_parameters
 from experiments import sym_stdp_ablations as ablations
 from experiments.framework import compute_results, draw_figures
 from experiments.registry import load_experiment
@@ -33,10 +33,11 @@ def parse(*options: str) -> argparse.Namespace:
 
 
 def test_constants_of_the_conditions_exist_and_differ():
-    published = published_parameters(100)
+    tables = {"paper": published_parameters(100), "ours": improved_parameters(100)}
     for name, condition in ablations.CONDITIONS.items():
-        changed = published.with_values(**condition.constants)
-        assert (changed == published) == (not condition.constants), name
+        unchanged = tables[condition.variant]
+        changed = unchanged.with_values(**condition.constants)
+        assert (changed == unchanged) == (not condition.constants), name
 
 
 def test_two_conditions_are_measured_and_drawn(tmp_path, monkeypatch):

@@ -1,0 +1,29 @@
+"""Presynaptic pool modification: recurrent networks learn spike trains (Bagley et al. 2020)."""
+
+from __future__ import annotations
+
+from bioplastic.models.pspm.network import RecurrentNetwork, recurrent_network
+from bioplastic.models.pspm.parameters import PSPMParameters, pif_parameters
+from bioplastic.models.pspm.regressor import PSPMRegressor
+from bioplastic.models.pspm.rule import PSPMRule
+from bioplastic.models.pspm.tasks import (
+    CONDITIONS,
+    Task,
+    draw_current,
+    draw_task,
+    integrate_and_fire_spikes,
+)
+
+__all__ = [
+    "CONDITIONS",
+    "PSPMParameters",
+    "PSPMRegressor",
+    "PSPMRule",
+    "RecurrentNetwork",
+    "Task",
+    "draw_current",
+    "draw_task",
+    "integrate_and_fire_spikes",
+    "pif_parameters",
+    "recurrent_network",
+]

@@ -23,8 +23,8 @@ def intrinsic_plasticity(
 
     Every ``interval`` the threshold moves by ``step (r_post/tau - rate) interval``, where
     ``r_post`` is the spike train of the cell filtered with ``tau``: up by ``step`` for every
-    spike, down by ``step`` for every spike that was due. Synapses keep their weights; compose the rule with one
-    that changes them, on one projection of the cell.
+    spike, down by ``step`` for every spike that was due. Synapses keep their weights; compose the
+    rule with one that changes them, on one projection of the cell.
 
     Parameters
     ----------

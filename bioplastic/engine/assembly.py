@@ -8,6 +8,7 @@ from typing import Any
 
 from brian2.codegen.codeobject import create_runner_codeobj
 from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.kernels import KernelCode
@@ -35,19 +36,24 @@ class Assembly:
         """Render one kernel and return the call that runs it."""
         random = bool(get_identifiers(code) & set(RANDOM_FUNCTIONS))
         notes = ["draws random numbers in sequence: not vectorised"] if random else []
-        codeobj = create_runner_codeobj(
-            owner,
-            code,
-            template,
-            run_namespace={},
-            name=f"run_{name}",
-            needed_variables=list(kwds.pop("needed", ())),
-            override_conditional_write=kwds.pop("override", None),
-            additional_variables=kwds.pop("additional", None),
-            check_units=kwds.pop("check_units", True),
-            template_kwds={"vectorise": not random, "size": size, **kwds},
-            codeobj_class=KernelCode,
-        )
+        try:
+            codeobj = create_runner_codeobj(
+                owner,
+                code,
+                template,
+                run_namespace={},
+                name=f"run_{name}",
+                needed_variables=list(kwds.pop("needed", ())),
+                override_conditional_write=kwds.pop("override", None),
+                additional_variables=kwds.pop("additional", None),
+                check_units=kwds.pop("check_units", True),
+                template_kwds={"vectorise": not random, "size": size, **kwds},
+                codeobj_class=KernelCode,
+            )
+        except (KeyError, ValueError, SyntaxError, DimensionMismatchError) as error:
+            reason = error.args[0] if error.args else error
+            text = "; ".join(line.strip() for line in code.splitlines() if line.strip())
+            raise ValueError(f"Program, {name}: cannot compile {text!r}: {reason}") from error
         body, support = str(codeobj.code).split("//@support\n")
         self.kernels.append(self._keep_used_declarations(body, codeobj.variables))
         if support.strip():

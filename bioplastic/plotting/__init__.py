@@ -8,6 +8,7 @@ from bioplastic.plotting.embedding import plot_embedding
 from bioplastic.plotting.gallery import plot_misclassified
 from bioplastic.plotting.learning import plot_learning_curve
 from bioplastic.plotting.raster import plot_raster, stack_spikes
+from bioplastic.plotting.sizes import plot_sizes
 from bioplastic.plotting.stdp_window import plot_stdp_window
 from bioplastic.plotting.style import (
     CLASS_COLOURS,
@@ -37,6 +38,7 @@ __all__ = [
     "plot_learning_curve",
     "plot_misclassified",
     "plot_raster",
+    "plot_sizes",
     "plot_stdp_window",
     "plot_weight_maps",
     "save_figure",

@@ -1,0 +1,191 @@
+"""How the spikes of one unit lie around those of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bioplastic.analysis._spike_checks import check_index, in_seconds
+from bioplastic.analysis.spike_trains import SpikeTrains
+
+__all__ = ["cross_correlograms", "spike_time_tiling"]
+
+
+def cross_correlograms(
+    trains: SpikeTrains,
+    pairs: Iterable[tuple[int, int]] | ArrayLike,
+    *,
+    bin_width: Any,
+    max_lag: Any,
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Count the lags between the spikes of pairs of units.
+
+    A lag is the time of a spike of the second unit minus that of a spike of the first, in the
+    same trial. Bins are centred on multiples of the width, so that coincidences have a bin of
+    their own. For the pair of a unit with itself, a spike is not compared with itself. Elephant's
+    ``cross_correlation_histogram`` counts pairs of *bins* instead; the two agree where spikes
+    lie at the centres of its bins.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+    pairs : iterable of (int, int)
+        First and second unit of each pair.
+    bin_width : float or Quantity
+        Width of a bin in seconds.
+    max_lag : float or Quantity
+        Centre of the last bin, rounded to a multiple of the width.
+
+    Returns
+    -------
+    lags : ndarray, shape (n_bins,)
+        Centres of the bins in seconds.
+    counts : ndarray of int64, shape (n_pairs, n_bins)
+        Pairs of spikes. Divide by (number of spikes of the first unit × bin width) for the rate
+        of the second around spikes of the first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a unit does not exist, or a time is not positive.
+
+    References
+    ----------
+    D. H. Perkel, G. L. Gerstein and G. P. Moore, "Neuronal spike trains and stochastic point
+    processes. II.", Biophys. J. 7, 1967.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([0.1, 0.102, 0.2, 0.202], [0, 1, 0, 1], t_stop=1)
+    >>> lags, counts = cross_correlograms(trains, [(0, 1)], bin_width=0.002, max_lag=0.004)
+    >>> counts
+    array([[0, 0, 0, 2, 0]])
+    """
+    place = "cross_correlograms"
+    width = _positive(f"{place}.bin_width", bin_width)
+    reach = _positive(f"{place}.max_lag", max_lag)
+    chosen = np.asarray([tuple(pair) for pair in np.asarray(pairs)], dtype=np.int64)
+    if chosen.size == 0:
+        chosen = chosen.reshape(0, 2)
+    if chosen.ndim != 2 or chosen.shape[1] != 2:
+        raise ValueError(f"{place}.pairs: must hold pairs of units, got shape {chosen.shape}")
+    check_index(f"{place}.pairs", chosen.ravel(), chosen.size, trains.n_units)
+    half = int(np.floor(reach / width + 1e-8))
+    counts = np.zeros((len(chosen), 2 * half + 1), dtype=np.int64)
+    for row, (first, second) in enumerate(chosen):
+        for trial in range(trains.n_trials):
+            a, b = trains.of_unit(int(first), trial), trains.of_unit(int(second), trial)
+            counts[row] += _count_lags(a, b, width, half, first == second)
+    return np.arange(-half, half + 1) * width, counts
+
+
+def spike_time_tiling(
+    trains: SpikeTrains, window: Any, units: ArrayLike | None = None
+) -> NDArray[np.float64]:
+    r"""Measure the pairwise correlation of units by the spike time tiling coefficient.
+
+    .. math:: STTC = \frac12 \left(\frac{P_A - T_B}{1 - P_A T_B} +
+                                   \frac{P_B - T_A}{1 - P_B T_A}\right)
+
+    with the share :math:`P_A` of spikes of A within :math:`\pm` `window` of a spike of B, and the
+    share :math:`T_A` of the recording within :math:`\pm` `window` of a spike of A [1]_. It does
+    not depend on the rates. A term that is 0/0 counts as 1, as in the authors' program.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes of one trial.
+    window : float or Quantity
+        Half width of the window of coincidence in seconds, inclusive.
+    units : array_like of int, optional
+        The units compared; all by default.
+
+    Returns
+    -------
+    ndarray, shape (n_units, n_units)
+        Symmetric, from -1 to 1; NaN where a unit is silent.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are several trials, a unit does not exist, or the window is not positive.
+
+    References
+    ----------
+    .. [1] C. S. Cutts and S. J. Eglen, "Detecting pairwise correlations in spike trains: an
+       objective comparison of methods and application to the study of retinal waves",
+       J. Neurosci. 34, 2014.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([0.1, 0.5, 0.1, 0.5], [0, 0, 1, 1], t_stop=1)
+    >>> float(spike_time_tiling(trains, window=0.01)[0, 1])
+    1.0
+    """
+    place = "spike_time_tiling"
+    dt = _positive(f"{place}.window", window)
+    if trains.n_trials != 1:
+        raise ValueError(f"{place}.trains: must be one trial, got {trains.n_trials}")
+    chosen = np.arange(trains.n_units) if units is None else np.atleast_1d(np.asarray(units))
+    check_index(f"{place}.units", chosen, chosen.size, trains.n_units)
+    spikes = [trains.of_unit(int(unit)) for unit in chosen]
+    tiled = [_tiled_share(train, dt, trains.t_start, trains.t_stop) for train in spikes]
+    result = np.full((chosen.size, chosen.size), np.nan)
+    for i, a in enumerate(spikes):
+        for j in range(i, chosen.size):
+            b = spikes[j]
+            if a.size and b.size:
+                one = _tiling_term(_share_near(a, b, dt), tiled[j])
+                two = _tiling_term(_share_near(b, a, dt), tiled[i])
+                result[i, j] = result[j, i] = 0.5 * (one + two)
+    return result
+
+
+def _count_lags(
+    a: NDArray[np.float64], b: NDArray[np.float64], width: float, half: int, same: bool
+) -> NDArray[np.int64]:
+    edge = (half + 0.5) * width
+    low = np.searchsorted(b, a - edge, "left")
+    high = np.searchsorted(b, a + edge, "left")
+    sizes = high - low
+    total = int(sizes.sum())
+    starts = np.cumsum(sizes) - sizes
+    partner = np.arange(total) + np.repeat(low - starts, sizes)
+    lags = b[partner] - np.repeat(a, sizes)
+    if same:
+        lags = lags[partner != np.repeat(np.arange(a.size), sizes)]
+    bins = np.floor(lags / width + (half + 0.5) + 1e-8).astype(np.int64)
+    bins = bins[(bins >= 0) & (bins <= 2 * half)]
+    return np.bincount(bins, minlength=2 * half + 1)
+
+
+def _share_near(a: NDArray[np.float64], b: NDArray[np.float64], dt: float) -> float:
+    """Share of the spikes of a with a spike of b at most dt away."""
+    after = np.searchsorted(b, a, "left")
+    right = np.append(b, np.inf)[after] - a
+    left = a - np.append(-np.inf, b)[after]
+    slack = dt * (1 + 1e-9)
+    return float(np.count_nonzero((right <= slack) | (left <= slack)) / a.size)
+
+
+def _tiled_share(train: NDArray[np.float64], dt: float, start: float, stop: float) -> float:
+    if train.size == 0:
+        return 0.0
+    gaps = np.minimum(np.diff(train), 2 * dt).sum()
+    ends = min(float(train[0]) - start, dt) + min(stop - float(train[-1]), dt)
+    return float((gaps + ends) / (stop - start))
+
+
+def _tiling_term(near: float, tiled: float) -> float:
+    return 1.0 if near * tiled == 1.0 else (near - tiled) / (1.0 - near * tiled)
+
+
+def _positive(place: str, value: Any) -> float:
+    seconds = in_seconds(place, value)
+    if seconds <= 0:
+        raise ValueError(f"{place}: must be a positive time, got {seconds:g} s")
+    return seconds

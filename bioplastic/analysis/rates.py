@@ -1,0 +1,173 @@
+"""How often units fire: counts, rates, and their variability over windows and trials."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.analysis._spike_checks import in_seconds
+from bioplastic.analysis.spike_trains import SpikeTrains
+
+__all__ = ["bin_spikes", "fano_factor", "mean_rates", "population_rate"]
+
+
+def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
+    """Return the mean rate of each unit over the window and all trials.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+
+    Returns
+    -------
+    ndarray, shape (n_units,)
+        Rates in Hz.
+
+    Examples
+    --------
+    >>> mean_rates(SpikeTrains.from_arrays([0.1, 0.2, 0.3], [0, 0, 2], t_stop=2))
+    array([1. , 0. , 0.5])
+    """
+    counts = trains.counts().reshape(trains.n_trials, trains.n_units)
+    total = counts.sum(axis=0, dtype=np.float64)
+    return np.asarray(total / (max(trains.n_trials, 1) * trains.duration), dtype=np.float64)
+
+
+def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
+    """Count spikes in adjacent bins of equal width.
+
+    Bins are half open, ``[start, start + bin_width)``. A rest of the window that does not fill a
+    bin is left out; a spike exactly at the end of the window belongs to the last bin. A spike
+    within one part in 10⁸ of the width before an edge counts as on the edge, so that times which
+    were rounded to a grid of steps fall where they should.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+    bin_width : float or Quantity
+        Width of a bin in seconds.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_units, n_bins) or (n_trials, n_units, n_bins)
+        The counts; the trial axis is there if there are trial labels.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the width is not positive or larger than the window.
+
+    Examples
+    --------
+    >>> bin_spikes(SpikeTrains.from_arrays([0.1, 0.2, 0.3], [0, 0, 1], t_stop=0.4), 0.2)
+    array([[1, 1],
+           [0, 1]])
+    """
+    bins, n_bins = _find_bins("bin_spikes", trains, bin_width)
+    rows = np.repeat(np.arange(trains.offsets.size - 1), np.diff(trains.offsets))
+    inside = bins < n_bins
+    shape = (trains.n_trials, trains.n_units, n_bins)
+    flat = np.bincount(rows[inside] * n_bins + bins[inside], minlength=int(np.prod(shape)))
+    counts = flat.reshape(shape)
+    return counts[0] if trains.trials is None else counts
+
+
+def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
+    """Return the mean rate per unit in adjacent bins, averaged over units and trials.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+    bin_width : float or Quantity
+        Width of a bin in seconds; bins as in `bin_spikes`.
+
+    Returns
+    -------
+    ndarray, shape (n_bins,)
+        Rates in Hz; zero without units.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the width is not positive or larger than the window.
+
+    Examples
+    --------
+    >>> population_rate(SpikeTrains.from_arrays([0.1, 0.2, 0.3], [0, 0, 1], t_stop=0.4), 0.2)
+    array([2.5, 5. ])
+    """
+    bins, n_bins = _find_bins("population_rate", trains, bin_width)
+    counts = np.bincount(bins[bins < n_bins], minlength=n_bins)
+    size = max(trains.n_units * trains.n_trials, 1)
+    return np.asarray(counts / (size * in_seconds("", bin_width)), dtype=np.float64)
+
+
+def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
+    r"""Measure how variable the spike count of each unit is.
+
+    :math:`F = \mathrm{var}(n) / \mathrm{mean}(n)` with the population variance (``ddof=0``), as
+    in Elephant [2]_; 1 for a Poisson process, 0 for a clock [1]_.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+    window : float or Quantity, optional
+        Counts come from adjacent windows of this many seconds in every trial; without it, one
+        count from each trial.
+
+    Returns
+    -------
+    ndarray, shape (n_units,)
+        Fano factors; NaN for a silent unit.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are fewer than two counts, or the window is longer than the recording.
+
+    References
+    ----------
+    .. [1] U. Fano, "Ionization yield of radiations. II.", Phys. Rev. 72, 1947.
+    .. [2] Elephant, ``elephant.statistics.fanofactor``.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([0.1, 1.2, 1.3, 1.4], [0, 0, 0, 0], t_stop=2)
+    >>> fano_factor(trains, window=1.0)  # counts 1 and 3
+    array([0.5])
+    """
+    if window is None:
+        counts = trains.counts().reshape(trains.n_trials, trains.n_units).T
+    else:
+        binned = bin_spikes(trains, window).reshape(trains.n_trials, trains.n_units, -1)
+        counts = np.moveaxis(binned, 1, 0).reshape(trains.n_units, -1)
+    if counts.shape[1] < 2:
+        raise ValueError(
+            f"fano_factor.window: must leave at least two counts per unit, got {counts.shape[1]}"
+        )
+    mean = counts.mean(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(counts.var(axis=1) / mean, dtype=np.float64)
+
+
+def _find_bins(place: str, trains: SpikeTrains, bin_width: Any) -> tuple[NDArray[np.int64], int]:
+    """Return the bin of every spike and the number of whole bins."""
+    width = in_seconds(f"{place}.bin_width", bin_width)
+    if not 0 < width <= trains.duration * (1 + 1e-8):
+        raise ValueError(
+            f"{place}.bin_width: must be positive and at most {trains.duration:g} s, got {width:g}"
+        )
+    n_bins = int(trains.duration / width + 1e-8)
+    place_in_bins = trains.times - trains.t_start
+    place_in_bins /= width
+    place_in_bins += 1e-8
+    bins = place_in_bins.astype(np.int64)
+    if abs(n_bins * width - trains.duration) <= 1e-8 * width:
+        np.minimum(bins, n_bins - 1, out=bins)
+    return bins, n_bins

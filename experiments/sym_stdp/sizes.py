@@ -1,0 +1,122 @@
+"""One table and one figure from several runs of the symmetric-STDP experiment.
+
+``python -m experiments.sym_stdp.sizes RESULTS [RESULTS ...] --out figures`` reads the stored
+results of runs with different sizes, variants and seeds, and computes nothing anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bioplastic.plotting import plot_sizes, save_figure
+from experiments.framework import figure_path, prepare_folder
+from experiments.results import Results, load_results, save_results
+
+__all__ = ["collect_sizes", "draw_sizes", "main"]
+
+NAME = "sym_stdp_mnist_sizes"
+RECALLED = {6400: 0.9673}
+"""Headline accuracy that citing papers give, as we remember it: neither the figure nor the size it
+belongs to is confirmed."""
+
+CURVES = {
+    "published system": ("paper", "accuracy_supervised"),
+    "published, label assignment": ("paper", "accuracy_assigned"),
+    "our read-out": ("ours", "accuracy_supervised"),
+    "our read-out, 4 presentations": ("ours", "accuracy_supervised_averaged"),
+}
+
+
+def collect_sizes(folders: Sequence[Path]) -> Results:
+    """Gather accuracies by variant and size, over the seeds of all runs.
+
+    Raises
+    ------
+    ValueError
+        If the runs are on different data, or a seed occurs twice.
+    """
+    runs = [load_results(folder / "sym_stdp.json") for folder in folders]
+    if len({run.data for run in runs}) != 1:
+        raise ValueError("collect_sizes.folders: must hold runs on the same data")
+    values: dict[str, list[NDArray[np.float64]]] = {}
+    seen: set[tuple[str, int, int]] = set()
+    for run in runs:
+        variant, n = str(run.parameters["variant"]), int(run.parameters["n_hidden"])
+        for seed in range(run.seed, run.seed + int(run.parameters["seeds"])):
+            if (variant, n, seed) in seen:
+                raise ValueError(f"collect_sizes.folders: seed {seed} of {variant} {n} comes twice")
+            seen.add((variant, n, seed))
+        for name, array in run.arrays.items():
+            if name.startswith(("seeds_accuracy", "seeds_cpu_seconds")):
+                key = f"{name.removeprefix('seeds_')}_{variant}_{n}"
+                values.setdefault(key, []).append(array)
+        values.setdefault(f"accuracy_linear_hidden_{variant}_{n}", []).append(
+            np.array([run.baselines["linear_hidden"]])
+        )
+    arrays = {key: np.concatenate(parts) for key, parts in sorted(values.items())}
+    metrics: dict[str, float] = {}
+    for key, array in arrays.items():
+        metrics[key] = float(array.mean())
+        if len(array) > 1:
+            metrics[f"{key}_std"] = float(array.std(ddof=1))
+    linear = float(np.mean([run.baselines["linear"] for run in runs]))
+    return Results(
+        experiment=NAME,
+        reference=runs[0].reference,
+        scale=runs[0].scale,
+        data=runs[0].data,
+        seed=min(run.seed for run in runs),
+        metrics=metrics,
+        baselines={"linear": linear, "chance": runs[0].baselines["chance"]},
+        paper={f"accuracy_recalled_unverified_{n}": value for n, value in RECALLED.items()},
+        parameters={"runs": [dict(run.parameters) for run in runs]},
+        arrays=arrays,
+        versions=runs[0].versions,
+        revision=runs[0].revision,
+        cpu_seconds=sum(run.cpu_seconds for run in runs),
+        wall_seconds=sum(run.wall_seconds for run in runs),
+    )
+
+
+def draw_sizes(results: Results, out: Path) -> list[Path]:
+    """Draw accuracy against the number of hidden neurons."""
+    curves: dict[str, dict[int, NDArray[np.float64]]] = {}
+    for label, (variant, metric) in CURVES.items():
+        prefix = f"{metric}_{variant}_"
+        found = {
+            int(name.removeprefix(prefix)): array
+            for name, array in results.arrays.items()
+            if name.startswith(prefix) and name.removeprefix(prefix).isdigit()
+        }
+        if found:
+            curves[label] = found
+    axes = plot_sizes(
+        curves,
+        paper=RECALLED,
+        paper_label="paper, recalled, unverified",
+        baselines={"linear classifier on pixels": results.baselines["linear"]},
+        xlabel="Hidden neurons",
+        ylabel="Test accuracy (%)",
+    )
+    return [save_figure(axes.figure, figure_path(out, NAME, "accuracy"))]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, store and draw."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, help="folders with stored results")
+    parser.add_argument("--out", type=Path, default=Path("figures"), help="default: figures")
+    args = parser.parse_args(arguments)
+    results = collect_sizes(args.folders)
+    prepare_folder(args.out)
+    for path in [*save_results(results, args.out), *draw_sizes(results, args.out)]:
+        print(f"wrote {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The table over sizes is gathered from stored runs, seed by seed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from experiments.results import Results, load_results, save_results
+from experiments.sym_stdp.sizes import collect_sizes, main
+
+
+def store(folder, variant, n_hidden, seed, accuracies):
+    arrays = {"seeds_accuracy_supervised": np.array(accuracies)}
+    if variant == "paper":
+        arrays["seeds_accuracy_assigned"] = np.array(accuracies) - 0.01
+    else:
+        arrays["seeds_accuracy_supervised_averaged"] = np.array(accuracies) + 0.01
+    results = Results(
+        experiment="sym_stdp",
+        reference="somebody",
+        scale="paper",
+        data="mnist",
+        seed=seed,
+        metrics={"accuracy_supervised": float(np.mean(accuracies))},
+        baselines={"linear": 0.92, "linear_hidden": 0.9, "chance": 0.1},
+        parameters={"variant": variant, "n_hidden": n_hidden, "seeds": len(accuracies)},
+        arrays=arrays,
+    )
+    save_results(results, folder)
+    return folder
+
+
+def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
+    folders = [
+        store(tmp_path / "a", "paper", 100, 0, [0.8]),
+        store(tmp_path / "b", "paper", 100, 1, [0.81, 0.85]),
+        store(tmp_path / "c", "ours", 400, 0, [0.93]),
+    ]
+    main([*map(str, folders), "--out", str(tmp_path / "out")])
+    results = load_results(tmp_path / "out" / "sym_stdp_mnist_sizes.json")
+    assert results.metrics["accuracy_supervised_paper_100"] == pytest.approx(0.82)
+    assert results.metrics["accuracy_supervised_paper_100_std"] == pytest.approx(
+        np.std([0.8, 0.81, 0.85], ddof=1)
+    )
+    assert results.metrics["accuracy_supervised_averaged_ours_400"] == pytest.approx(0.94)
+    assert list(results.paper) == ["accuracy_recalled_unverified_6400"]
+    assert (tmp_path / "out" / "sym_stdp_mnist_sizes_accuracy.png").stat().st_size > 5000
+
+
+def test_a_seed_counts_once(tmp_path):
+    folders = [
+        store(tmp_path / "a", "paper", 100, 0, [0.8, 0.9]),
+        store(tmp_path / "b", "paper", 100, 1, [0.7]),
+    ]
+    with pytest.raises(ValueError, match="seed 1 of paper 100 comes twice"):
+        collect_sizes(folders)

@@ -10,6 +10,8 @@ from experiments.framework import Experiment
 __all__ = ["MODULES", "load_experiment"]
 
 MODULES: Mapping[str, str] = {
+    "audit": "experiments.audit",
+    "rules": "experiments.rules",
     "sym_stdp": "experiments.sym_stdp",
     "sym_stdp_ablations": "experiments.sym_stdp_ablations",
 }

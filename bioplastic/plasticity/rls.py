@@ -125,4 +125,5 @@ class RecursiveLeastSquares:
             "post spike, per cell": 0,
             "step": 4 * n * n + 2,
         }
-        return Audit("force-rls", updates, Verdict.NON_LOCAL, True, True, memory, operations)
+        name = f"force-rls, {n} inputs"
+        return Audit(name, updates, Verdict.NON_LOCAL, True, True, memory, operations)

@@ -2,8 +2,8 @@
 
 Windows are those of one pair; protocols repeat what the papers of the rules show: sixty pairs
 against frequency with the data of Sjoestroem et al. (2001), change against postsynaptic rate under
-Poisson spikes, voltage clamp, delayed reward, and the weights of 1000 Poisson inputs under additive,
-power-law and multiplicative STDP (Song et al. 2000; Guetig et al. 2003).
+Poisson spikes, voltage clamp, delayed reward, and the weights of 1000 Poisson inputs under
+additive, power-law and multiplicative STDP (Song et al. 2000; Guetig et al. 2003).
 """
 
 from __future__ import annotations

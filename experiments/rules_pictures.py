@@ -32,7 +32,7 @@ def draw_windows(arrays: Any, titles: list[str]) -> Figure:
     """Return all pairing windows over their closed forms, page-wide."""
     lags = arrays["window_lags"]
     with use_style():
-        figure = new_figure(PAGE_WIDTH, 3.5)
+        figure = new_figure(PAGE_WIDTH, 3.7)
         grid = figure.subplots(2, 4, sharex=True)
         for k, (title, axes) in enumerate(zip(titles, grid.flat, strict=True)):
             axes.axhline(0, color="0.75", linewidth=0.6, zorder=0)
@@ -47,9 +47,12 @@ def draw_windows(arrays: Any, titles: list[str]) -> Figure:
             axes.set_xlim(-80, 80)
             axes.set_xticks([-50, 0, 50])
             axes.margins(y=0.12)
-        grid[0, 0].plot([], [], color=GREY, linewidth=2.6, alpha=0.35, label="closed form")
-        grid[0, 0].plot([], [], color=PALETTE[0], linewidth=1.1, label="interpreted")
-        grid[0, 0].legend(loc="lower right", handlelength=1.2, borderaxespad=0.1)
+        handles = [
+            grid[0, 0].plot([], [], color=GREY, linewidth=2.6, alpha=0.35, label="closed form")[0],
+            grid[0, 0].plot([], [], color=PALETTE[0], label="interpreted, potentiation")[0],
+            grid[0, 0].plot([], [], color=PALETTE[1], label="interpreted, depression")[0],
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=3)
         for axes in grid[1]:
             axes.set_xlabel("Lag, post minus pre (ms)")
         for axes in grid[:, 0]:
@@ -139,5 +142,6 @@ def _draw_weights(axes: Axes, arrays: Any, rules: list[str]) -> None:
     axes.set_xlabel("Weight after learning")
     axes.set_ylabel("Share of inputs")
     axes.set_title("Poisson input")
+    axes.minorticks_off()
     axes.set_yticks([1e-3, 1e-2, 1e-1, 1])
     axes.legend(loc="upper center", labelspacing=0.2)

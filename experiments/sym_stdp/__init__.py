@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
 from bioplastic.analysis.embedding import embed_tsne
-from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
+from bioplastic.models.sym_stdp import Response, SymSTDPClassifier, SymSTDPParameters
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from experiments.framework import Experiment, positive_int
 from experiments.results import Results, mean_over_seeds
@@ -54,6 +54,7 @@ def compute(args: argparse.Namespace) -> Results:
             resume=args.resume,
             checkpoint_every=args.checkpoint_every,
             hidden_from=None if args.hidden_from is None else find_source(args, seed),
+            constants=dict(args.constant),
         )
         response = training.model.respond(samples.X_test)
         runs.append(measure_test(training, samples, response, protocol))
@@ -196,6 +197,17 @@ def mistakes(
     }
 
 
+def read_constant(text: str) -> tuple[str, float]:
+    """Read ``NAME=NUMBER``, as the ``type`` of an option."""
+    name, _, number = text.partition("=")
+    if not isinstance(SymSTDPParameters().__dict__.get(name), float):
+        raise argparse.ArgumentTypeError(f"{name!r} is no dimensionless constant of the network")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{name}: must be a number, got {number!r}") from None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this experiment."""
     parser.add_argument(
@@ -219,6 +231,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--evaluate-every", type=positive_int, help="images between two evaluations"
+    )
+    parser.add_argument(
+        "--constant",
+        type=read_constant,
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="a dimensionless constant of the network, for example trace_jump=0.3",
     )
     parser.add_argument(
         "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"

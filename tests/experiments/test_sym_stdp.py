@@ -64,6 +64,13 @@ def test_options_reach_the_protocol():
     )
 
 
+def test_constants_are_read_by_name():
+    assert parse("--constant", "trace_jump=0.3").constant == [("trace_jump", 0.3)]
+    for wrong in ("jump=1", "v_t=1", "trace_jump=big"):
+        with pytest.raises(SystemExit):
+            parse("--constant", wrong)
+
+
 def test_stages_follow_the_regime():
     assert plan_stages(SMALL, adopted=False) == [("together", 1)]
     assert plan_stages(OURS, adopted=False) == [("hidden", 1), ("readout", 1)]

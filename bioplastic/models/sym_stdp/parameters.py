@@ -37,7 +37,9 @@ class SymSTDPParameters:
     trace_jump : float
         Jump of the traces at a spike. In the published program the jump of the input-to-hidden
         traces is 0.1 times an integer between 1 and the number of GPU thread groups, left open by a
-        data race; 1 is our default.
+        data race; 1 is our default. Held-out MNIST images after one epoch, one seed, factors 1, 3
+        and 10: 79.4, 80.0 and 77.5 % with 100 hidden neurons, 87.7, 87.7 and 84.5 % with 400 (label
+        assignment: 78.4, 78.0, 60.7 and 88.0, 87.2, 72.6 %).
     tau_trace : Quantity
         Decay of the traces (time).
     excitation, inhibition : float

@@ -208,7 +208,8 @@ class SpikeTrains:
             t_start=t_start,
             t_stop=t_stop,
             n_units=n_units,
-            outside="drop" if checks.in_seconds("SpikeTrains.from_monitor.t_start", t_start) > 0
+            outside="drop"
+            if checks.in_seconds("SpikeTrains.from_monitor.t_start", t_start) > 0
             else "raise",
         )
 

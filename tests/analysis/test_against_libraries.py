@@ -92,9 +92,7 @@ def test_correlogram_of_spikes_at_bin_centres():
 def test_spike_time_tiling(window):
     # On a grid of 1 ms: Elephant's coincidences have a relative tolerance that grows with the
     # time of the spike, ours have none.
-    times, units = np.unique(
-        np.stack([np.round(TRAINS.times, 3), TRAINS.units]), axis=1
-    )
+    times, units = np.unique(np.stack([np.round(TRAINS.times, 3), TRAINS.units]), axis=1)
     trains = SpikeTrains.from_arrays(times, units.astype(int), t_stop=5.0)
     ours = spike_time_tiling(trains, window + 1e-4)
     flat = trains.to_neo()

@@ -26,7 +26,7 @@ run: compiler $(VENV)/.stamp-run
 	$(BIN)/python -m experiments sym_stdp --scale quick --data digits --out figures
 
 test: compiler lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadscope
 
 lint: $(VENV)/.stamp-test
 	$(BIN)/ruff check .

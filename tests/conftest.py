@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,23 @@ from pathlib import Path
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep what the tests compile out of the user's cache, shared by all workers of a run."""
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if os.environ.get("PYTEST_XDIST_WORKER") else root
+    cache = shared / "builds"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BIOPLASTIC_CACHE", str(cache))
+        yield cache
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quieten_brian2() -> None:
+    """Keep Brian2's diagnostic log out of the report of a failing test."""
+    logging.getLogger("brian2").setLevel(logging.WARNING)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ from bioplastic.validation import check_integer
 
 __all__ = ["Pairing", "check_raster", "pair_spikes", "raster_times"]
 
+_TABLE_BYTES = 8_000_000  # neurons are aligned in blocks whose tables stay below
 _PAIR, _FIRST, _SECOND = 0, 1, 2  # in the order that ties prefer
 
 
@@ -130,31 +131,49 @@ def pair_spikes(first: ArrayLike, second: ArrayLike, window: int) -> Pairing:
     window = check_integer("pair_spikes.window", window, minimum=0)
     n_one, times_one = raster_times(one)
     n_two, times_two = raster_times(two)
-    cost, moves = _fill_table(times_one, times_two, window)
-    unpaired_one, unpaired_two, n_pairs = _trace_back(moves, n_one, n_two)
-    cells = np.arange(one.shape[1])
+    n = one.shape[1]
+    alone_one = np.zeros(times_one.shape, dtype=bool)
+    alone_two = np.zeros(times_two.shape, dtype=bool)
+    cost, n_pairs = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    width = max(1, _TABLE_BYTES // ((times_one.shape[1] + 1) * (times_two.shape[1] + 1)))
+    for first_cell in range(0, n, width):
+        block = slice(first_cell, first_cell + width)
+        cost[block], moves = _fill_table(
+            times_one[block], times_two[block], n_one[block], n_two[block], window
+        )
+        alone_one[block], alone_two[block], n_pairs[block] = _trace_back(
+            moves, n_one[block], n_two[block]
+        )
     return Pairing(
-        surplus=_raster_of(unpaired_one, times_one, one.shape),
-        missing=_raster_of(unpaired_two, times_two, one.shape),
+        surplus=_raster_of(alone_one, times_one, one.shape),
+        missing=_raster_of(alone_two, times_two, one.shape),
         n_pairs=n_pairs,
-        cost=cost[n_one, cells, n_two].astype(np.int64),
+        cost=cost,
     )
 
 
 def _fill_table(
-    one: NDArray[np.int32], two: NDArray[np.int32], window: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-    """Return costs and best last moves of all prefixes, (spikes of one, neuron, spikes of two)."""
+    one: NDArray[np.int32],
+    two: NDArray[np.int32],
+    n_one: NDArray[np.int64],
+    n_two: NDArray[np.int64],
+    window: int,
+) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Return total costs, and the best last move for all prefixes of both trains.
+
+    The axes of the moves are spikes of one, neurons, spikes of two.
+    """
     n, size_one, size_two = len(one), one.shape[1], two.shape[1]
     alone = np.int32(window + 1)
     ladder = alone * np.arange(size_two + 1, dtype=np.int32)
-    cost = np.empty((size_one + 1, n, size_two + 1), dtype=np.int32)
+    before, here = np.empty((2, n, size_two + 1), dtype=np.int32)
     moves = np.empty((size_one + 1, n, size_two + 1), dtype=np.uint8)
-    cost[0], moves[0], moves[1:, :, 0] = ladder, _SECOND, _FIRST
+    here[...], moves[0], moves[1:, :, 0] = ladder, _SECOND, _FIRST
+    total = alone * n_two.astype(np.int64)
     pair = np.empty((n, size_two), dtype=np.int32)
     skip = np.empty((n, size_two), dtype=np.int32)
     for row in range(1, size_one + 1):
-        before, here = cost[row - 1], cost[row]
+        before, here = here, before
         np.subtract(one[:, row - 1, None], two, out=pair)
         np.abs(pair, out=pair)
         pair[pair > window] = 3 * alone  # never better than leaving both alone
@@ -170,7 +189,9 @@ def _fill_table(
         np.not_equal(skip, here[:, 1:], out=move, casting="unsafe")
         move += 1  # _FIRST or _SECOND
         move *= pair != here[:, 1:]
-    return cost, moves
+        complete = np.flatnonzero(n_one == row)
+        total[complete] = here[complete, n_two[complete]]
+    return total, moves
 
 
 def _trace_back(

@@ -46,7 +46,7 @@ def gaussian_kernel(width: float = 24.75, *, length: int = 100) -> NDArray[np.fl
     width = check_real("gaussian_kernel.width", width, minimum=0, exclusive=True)
     length = check_integer("gaussian_kernel.length", length, minimum=1)
     x = np.arange(length) - (length - 1) / 2
-    return np.exp(-0.5 * (x / width) ** 2)
+    return np.asarray(np.exp(-0.5 * (x / width) ** 2))
 
 
 def filter_spikes(raster: ArrayLike, kernel: ArrayLike | None = None) -> NDArray[np.float64]:
@@ -228,7 +228,7 @@ def library_distances(
 def _difference(place: str, first: ArrayLike, second: ArrayLike) -> NDArray[np.int8]:
     one = check_raster(f"{place}.first", first)
     two = check_raster(f"{place}.second", second, shape=one.shape)
-    return one.astype(np.int8) - two.astype(np.int8)
+    return np.asarray(one.astype(np.int8) - two.astype(np.int8))
 
 
 def _intervals(raster: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from brian2 import Mohm, Quantity, mV, ms, ohm, second, volt
+from brian2 import Mohm, Quantity, ms, mV, ohm, second, volt
 
 from bioplastic.validation import check_integer, check_quantity, check_real
 

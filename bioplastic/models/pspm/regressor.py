@@ -249,9 +249,8 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _is_stuck(self, unpaired: NDArray[np.int64]) -> bool:
-        return self.patience is not None and len(unpaired) - 1 - np.argmin(unpaired) >= (
-            self.patience
-        )
+        since_best = len(unpaired) - 1 - int(np.argmin(unpaired))
+        return self.patience is not None and since_best >= self.patience
 
     def _iterate(
         self,

@@ -100,7 +100,7 @@ class PSPMRule:
         return LocalChanges(
             pre=pre,
             post=cell[event],
-            amounts=(sign[event] * float(p.epsilon)) * units,
+            amounts=np.asarray(sign[event] * float(p.epsilon) * units, dtype=np.float64),
             rounds=np.searchsorted(event, first),
         )
 
@@ -202,6 +202,6 @@ def _order_errors(
     for mask, sign in ((pairing.surplus, -1), (pairing.missing, 1)):
         step, cell = np.nonzero(mask[first:])
         parts.append((step + first, cell, np.full(step.size, sign)))
-    step, cell, sign = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    order = np.argsort(cell, kind="stable")
-    return step[order], cell[order], sign[order]
+    steps, cells, signs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.argsort(cells, kind="stable")
+    return steps[order], cells[order], signs[order]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -281,6 +283,44 @@ def test_a_compiler_that_fails_leaves_nothing(
     assert list(temporary.iterdir()) == []
     if usable:
         assert list(folder.iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run_out_of_space(source: Path, library: Path) -> None:
+        library.write_bytes(b"half a library")
+        raise OSError(errno.ENOSPC, "No space left on device", str(library))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bioplastic.engine.program.compile_library", run_out_of_space)
+        with pytest.raises(OSError, match=r"No space left on device.*program\.so"):
+            Program(network(), dt=1 * ms)
+    assert list(folder.iterdir()) == []
+    assert Program(network(), dt=1 * ms).built
+
+
+def test_a_killed_build_is_no_entry(folder: Path, tmp_path: Path) -> None:
+    compiler = tmp_path / "slow-compiler"
+    compiler.write_text(
+        '#!/bin/sh\n[ "$1" = --version ] && echo slow 1.0 && exit 0\nexec sleep 60\n'
+    )
+    compiler.chmod(0o755)
+    go = tmp_path / "go"
+    go.touch()
+    command = [sys.executable, "-c", SCRIPT, str(tmp_path / "ready"), str(go)]
+    build = subprocess.Popen(
+        command, env={**os.environ, "CXX": str(compiler)}, start_new_session=True
+    )
+    try:
+        deadline = time.monotonic() + 60
+        while not list(folder.glob(".build-*/program.cpp")):
+            assert build.poll() is None and time.monotonic() < deadline
+            time.sleep(0.02)
+    finally:
+        os.killpg(build.pid, signal.SIGKILL)
+        build.wait()
+    assert cache.list_builds() == []
+    assert Program(network(), dt=1 * ms).built
+    assert len(cache.list_builds()) == 1
 
 
 def _warns_unless(usable: bool) -> Any:

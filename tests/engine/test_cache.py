@@ -313,7 +313,8 @@ def test_a_killed_build_is_no_entry(folder: Path, tmp_path: Path) -> None:
     try:
         deadline = time.monotonic() + 60
         while not list(folder.glob(".build-*/program.cpp")):
-            assert build.poll() is None and time.monotonic() < deadline
+            assert build.poll() is None
+            assert time.monotonic() < deadline
             time.sleep(0.02)
     finally:
         os.killpg(build.pid, signal.SIGKILL)

@@ -8,8 +8,89 @@ from bioplastic.analysis.assignment import (
     predict_from_assignment,
     predict_from_counts,
 )
-from bioplastic.analysis.baselines import chance_level, linear_baseline
-from bioplastic.analysis.embedding import embed_tsne
+from bioplastic.analysis.baselines import (
+    chance_level,
+    linear_baseline,
+)
+from bioplastic.analysis.bursts import (
+    Bursts,
+    find_bursts,
+)
+from bioplastic.analysis.complexity import (
+    count_phrases,
+    entropy_rate_markov,
+    lempel_ziv_complexity,
+)
+from bioplastic.analysis.continual import (
+    ContinualScores,
+    score_continual,
+)
+from bioplastic.analysis.correlograms import (
+    cross_correlograms,
+    spike_time_tiling,
+)
+from bioplastic.analysis.decoding import (
+    Decoding,
+    decode,
+    latencies,
+)
+from bioplastic.analysis.distances import (
+    isi_distances,
+    spike_distances,
+    spike_synchronisation,
+    van_rossum_distances,
+    victor_purpura_distances,
+)
+from bioplastic.analysis.embedding import (
+    embed_tsne,
+)
+from bioplastic.analysis.energy import (
+    E_AC,
+    E_MAC,
+    E_MEM,
+    Operations,
+    SynapseLayer,
+    bit_budget,
+    conventional_energy,
+    count_operations,
+    memory_energy_ann,
+    memory_energy_snn,
+)
+from bioplastic.analysis.frequency import (
+    SpectralResponse,
+    integrator_gain,
+    lif_gain,
+    lock_in,
+    spectral_response,
+)
+from bioplastic.analysis.information import (
+    mutual_information,
+)
+from bioplastic.analysis.intervals import (
+    IntervalStatistics,
+    interval_statistics,
+    intervals,
+)
+from bioplastic.analysis.rates import (
+    bin_spikes,
+    fano_factor,
+    mean_rates,
+    population_rate,
+)
+from bioplastic.analysis.spike_trains import (
+    SpikeTrains,
+)
+from bioplastic.analysis.subspaces import (
+    SubspaceComparison,
+    compare_subspaces,
+    participation_ratio,
+    principal_angles,
+)
+from bioplastic.analysis.weight_statistics import (
+    bimodality_coefficient,
+    effective_rank,
+    weight_error,
+)
 from bioplastic.analysis.weights import (
     hoyer_sparseness,
     selectivity_index,
@@ -17,14 +98,62 @@ from bioplastic.analysis.weights import (
 )
 
 __all__ = [
+    "E_AC",
+    "E_MAC",
+    "E_MEM",
+    "Bursts",
+    "ContinualScores",
+    "Decoding",
+    "IntervalStatistics",
+    "Operations",
+    "SpectralResponse",
+    "SpikeTrains",
+    "SubspaceComparison",
+    "SynapseLayer",
     "assign_labels",
+    "bimodality_coefficient",
+    "bin_spikes",
+    "bit_budget",
     "chance_level",
+    "compare_subspaces",
+    "conventional_energy",
+    "count_operations",
+    "count_phrases",
+    "cross_correlograms",
+    "decode",
+    "effective_rank",
     "embed_tsne",
+    "entropy_rate_markov",
+    "fano_factor",
+    "find_bursts",
     "hoyer_sparseness",
+    "integrator_gain",
+    "interval_statistics",
+    "intervals",
+    "isi_distances",
+    "latencies",
+    "lempel_ziv_complexity",
+    "lif_gain",
     "linear_baseline",
+    "lock_in",
+    "mean_rates",
     "mean_responses",
+    "memory_energy_ann",
+    "memory_energy_snn",
+    "mutual_information",
+    "participation_ratio",
+    "population_rate",
     "predict_from_assignment",
     "predict_from_counts",
+    "principal_angles",
+    "score_continual",
     "selectivity_index",
+    "spectral_response",
+    "spike_distances",
+    "spike_synchronisation",
+    "spike_time_tiling",
     "treves_rolls_sparseness",
+    "van_rossum_distances",
+    "victor_purpura_distances",
+    "weight_error",
 ]

@@ -85,7 +85,7 @@ def find_bursts(trains: SpikeTrains, max_interval: Any, min_spikes: int = 3) -> 
     least = check_integer("find_bursts.min_spikes", min_spikes, minimum=2)
     n = trains.n_spikes
     breaks = np.ones(n + 1, dtype=bool)
-    breaks[1:-1] = np.diff(trains.times) > limit * (1 + 1e-12)
+    breaks[1:-1] = np.diff(trains.times) > limit * (1 + 1e-8)
     breaks[trains.offsets] = True
     edges = np.flatnonzero(breaks)
     size = np.diff(edges)

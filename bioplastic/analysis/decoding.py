@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,10 @@ def decode(
     scores = []
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     for train, test in folds.split(features, labels):
-        predictions[test] = model.fit(features[train], labels[train]).predict(features[test])
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*zero standard deviation")  # empty bins
+            model.fit(features[train], labels[train])
+        predictions[test] = model.predict(features[test])
         scores.append(float(np.mean(predictions[test] == labels[test])))
     return Decoding(
         accuracy=float(np.mean(scores)),

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bioplastic.analysis._arrays import check_array
 from bioplastic.validation import check_integer
 
-__all__ = ["SubspaceComparison", "participation_ratio", "principal_angles", "compare_subspaces"]
+__all__ = ["SubspaceComparison", "compare_subspaces", "participation_ratio", "principal_angles"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What the documentation shows is run: the examples of all docstrings and the README's Python."""
+"""What the documentation shows is run: the examples of all docstrings, guides and the README."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     for path in (ROOT / "bioplastic").rglob("*.py")
 )
+GUIDES = sorted((ROOT / "docs").glob("*.md"))
 _PYTHON_BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -62,6 +63,21 @@ def test_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     namespace: dict[str, object] = {"__name__": "readme"}
     for line, code in blocks:
         run_block(code, namespace, str(README), line)
+
+
+@pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)
+def test_guide_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The blocks of a guide run in order in one namespace."""
+    blocks = find_python_blocks(path.read_text(encoding="utf-8"))
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, object] = {"__name__": path.stem}
+    for line, code in blocks:
+        run_block(code, namespace, str(path), line)
+
+
+def test_the_guide_to_rules_shows_code() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    assert len(find_python_blocks(text)) > 10
 
 
 def test_blocks_are_found_with_their_lines() -> None:

@@ -41,6 +41,8 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
     ------
     RuntimeError
         If a Brian2 device other than the runtime device is active.
+    ValueError
+        If the trial is no multiple of the time step, or two names run together.
     """
     if type(get_device()) is not RuntimeDevice:
         raise RuntimeError(
@@ -49,9 +51,13 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         )
     with float_precision(dtype):
         clock = b2.Clock(dt=dt, name="clock")
-        n_steps = round(float(spec.trial.duration) / float(dt))
-        if n_steps < 1:
-            raise ValueError(f"Trial.duration: shorter than one step of {dt}")
+        exact = float(spec.trial.duration) / float(dt)
+        n_steps = round(exact)
+        if n_steps < 1 or abs(exact - n_steps) > 1e-6 * n_steps:
+            raise ValueError(
+                f"Trial.duration: must be a multiple of the time step {dt}, "
+                f"got {spec.trial.duration}"
+            )
         plan = Plan(spec, clock, dtype, n_steps, create_trial_group(spec, clock))
         for population in spec.populations:
             plan.groups[population.name] = create_group(population, plan)
@@ -68,4 +74,17 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
             member._network = "bioplastic"  # or Brian2 warns that no network contains it
         schedule_actions(plan)
         plan.state.extend(state_entries(plan))
+    _check_names(plan)
     return plan
+
+
+def _check_names(plan: Plan) -> None:
+    """Refuse two state variables whose names run together into one."""
+    owners: dict[str, str] = {}
+    for entry in plan.state:
+        other = owners.setdefault(entry.array, entry.key)
+        if other != entry.key:
+            raise ValueError(
+                f"NetworkSpec: {other!r} and {entry.key!r} have the same name once dots are "
+                "underscores; rename a population or projection"
+            )

@@ -308,7 +308,8 @@ class NumpyNetwork:
                 if self._repeat is None:
                     break
                 self._repeat()
-                if not self._plan.trial_group.variables["repeat_trial"].get_value()[0] > 0:
+                again = self._plan.trial_group.variables["repeat_trial"].get_value()[0] > 0
+                if not again or presentations[sample] >= self._plan.spec.trial.max_presentations:
                     break
                 if self._on_repeat is not None:
                     self._on_repeat()

@@ -123,6 +123,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     return {
         "dt": repr(layout.dt),
         "n_steps": layout.n_steps,
+        "max_presentations": plan.spec.trial.max_presentations,
         "state": [(e, _C_TYPES[e.dtype]) for e in layout.state],
         "scratch": scratch,
         "connectivity": layout.connectivity,

@@ -32,6 +32,9 @@ class Trial:
         for example ``"exc_count < 5 and intensity < 32"``. Empty: never repeat.
     on_repeat : str, default ""
         Statements over ``variables`` executed before a repetition.
+    max_presentations : int, default 1000
+        After so many presentations the next sample follows, whatever ``repeat_while`` says: a
+        condition that always holds does not hang a compiled program.
 
     Examples
     --------
@@ -45,9 +48,11 @@ class Trial:
     variables: Mapping[str, float] = field(default_factory=dict)
     repeat_while: str = ""
     on_repeat: str = ""
+    max_presentations: int = 1000
 
     def __post_init__(self) -> None:
         check_quantity("Trial.duration", self.duration, second, positive=True)
+        check_integer("Trial.max_presentations", self.max_presentations, minimum=1)
         values = {}
         for name, value in dict(self.variables).items():
             check_identifier("Trial.variables", name)

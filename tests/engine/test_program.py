@@ -677,3 +677,44 @@ def test_random_connectivity() -> None:
     np.testing.assert_array_equal(one.pre, two.pre)
     assert not np.any(one.pre == one.post)
     assert abs(one.n_synapses - 0.2 * 40 * 39) < 4 * np.sqrt(0.2 * 0.8 * 40 * 39)
+
+
+# ---- limits that keep a program from hanging or guessing -----------------------------------------
+
+
+@pytest.mark.parametrize("target", ["cpp", "numpy"])
+def test_a_repetition_without_end_is_cut(target: str) -> None:
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="silent", n=1)],
+        projections=[],
+        trial=Trial(duration=2 * ms, repeat_while="silent_count < 1", max_presentations=7),
+        records=[SpikeCount(population="silent")],
+    )
+    program = Program(spec, dt=1 * ms, target=target)
+    _, record = program(program.initial_state(), {"silent": [([], [])] * 3})
+    np.testing.assert_array_equal(record["presentations"], 7)
+
+
+def test_a_trial_is_a_multiple_of_the_step() -> None:
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="silent", n=1)],
+        projections=[],
+        trial=Trial(duration=2.5 * ms),
+    )
+    with pytest.raises(ValueError, match=r"Trial\.duration: must be a multiple of the time step"):
+        Program(spec, dt=1 * ms)
+
+
+def test_names_that_run_together_are_refused() -> None:
+    one = NeuronModel(name="one", equations="b_c : 1", threshold="b_c > 1")
+    two = NeuronModel(name="two", equations="c : 1", threshold="c > 1")
+    spec = NetworkSpec(
+        populations=[
+            Population(name="a", n=1, model=one),
+            Population(name="a_b", n=1, model=two),
+        ],
+        projections=[],
+        trial=Trial(duration=1 * ms),
+    )
+    with pytest.raises(ValueError, match=r"'a\.b_c' and 'a_b\.c' have the same name"):
+        Program(spec, dt=1 * ms)

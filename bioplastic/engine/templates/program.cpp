@@ -185,7 +185,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             result->presentations++;
             {% if repeat %}
             net.{{repeat}}
-            if(!(net._array_trial_repeat_trial[0] > 0))
+            if(!(net._array_trial_repeat_trial[0] > 0) || _shown >= {{max_presentations}})
                 break;
             {% if on_repeat %}
             net.{{on_repeat}}

@@ -30,6 +30,7 @@ def plot_learning_curve(
     paper: Mapping[str, float] | None = None,
     xlabel: str = "training samples",
     ylabel: str = "test accuracy (%)",
+    ylim: tuple[float, float] | None = None,
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -52,6 +53,8 @@ def plot_learning_curve(
         curve takes its colour and is labelled "paper", any other keeps its own name.
     xlabel, ylabel, title : str, optional
         Texts.
+    ylim : (float, float), optional
+        Range in percent; baselines outside it are left out. From zero by default.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -87,6 +90,7 @@ def plot_learning_curve(
     levels = {
         name: check_real(f"{place}.baselines[{name!r}]", value)
         for name, value in (baselines or {}).items()
+        if ylim is None or ylim[0] <= 100 * check_real(f"{place}.baselines", value) <= ylim[1]
     }
     published = {
         name: check_real(f"{place}.paper[{name!r}]", value) for name, value in (paper or {}).items()
@@ -128,9 +132,10 @@ def plot_learning_curve(
             100 * number for curve in lines.values() for number in (curve.min(), curve.max())
         ]
         top = 100.5 if max(values) > 85 else max(values) * 1.1 + 1.0
-        axes.set_ylim(min(0.0, *values), max(top, *values))
+        axes.set_ylim(*(ylim or (min(0.0, *values), max(top, *values))))
         axes.set_xlim(min(0.0, float(x[0])), float(x[-1]) * 1.03 if x[-1] > 0 else 1.0)
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
+        ticks = 4 if x[-1] >= 100_000 else 6  # longer labels need more room
+        axes.xaxis.set_major_locator(MaxNLocator(ticks, integer=True, steps=[1, 2, 5, 10]))
         axes.xaxis.set_major_formatter(FuncFormatter(_thousands if x[-1] >= 10_000 else _plain))
         axes.set_xlabel(xlabel)
         axes.set_ylabel(ylabel)

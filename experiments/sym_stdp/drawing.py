@@ -53,6 +53,7 @@ def draw(results: Results, out: Path) -> list[Path]:
             },
             xlabel="Training images",
             ylabel="Validation accuracy (%)",
+            ylim=choose_range(curves),
         ),
         "stdp_window": plot_stdp_window(
             a["window_lags"],
@@ -79,6 +80,12 @@ def draw(results: Results, out: Path) -> list[Path]:
         )
     figures["raster"] = draw_raster(results, activity)
     return [save(figure, title) for title, figure in figures.items()]
+
+
+def choose_range(curves: dict[str, Any]) -> tuple[float, float] | None:
+    """Return the range of a learning curve: part of it when everything lies far above chance."""
+    lowest = min(float(curve.min()) for curve in curves.values())
+    return (100 * (int(10 * lowest) / 10 - 0.1), 100.0) if lowest > 0.6 else None
 
 
 def draw_raster(results: Results, activity: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bioplastic.plotting import plot_sizes
+from bioplastic.plotting import plot_learning_curve, plot_sizes
 
 
 def test_means_seeds_and_published_values_are_drawn():
@@ -37,3 +37,16 @@ def test_means_seeds_and_published_values_are_drawn():
 def test_bad_curves_are_refused(curves, message):
     with pytest.raises(ValueError, match=message):
         plot_sizes(curves)
+
+
+def test_learning_curve_shows_the_range_asked_for():
+    axes = plot_learning_curve(
+        [0, 200_000],
+        {"a": [0.8, 0.9]},
+        baselines={"chance": 0.1, "linear": 0.92},
+        ylim=(70.0, 100.0),
+    )
+    assert axes.get_ylim() == (70.0, 100.0)
+    texts = [text.get_text() for text in axes.texts]
+    assert any("linear" in text for text in texts)
+    assert not any("chance" in text for text in texts)

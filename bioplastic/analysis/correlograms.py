@@ -80,7 +80,8 @@ def cross_correlograms(
         for trial in range(trains.n_trials):
             a, b = trains.of_unit(int(first), trial), trains.of_unit(int(second), trial)
             counts[row] += _count_lags(a, b, width, half, first == second)
-    return np.arange(-half, half + 1) * width, counts
+    lags = np.arange(-half, half + 1, dtype=np.float64)
+    return np.asarray(lags * width, dtype=np.float64), counts
 
 
 def spike_time_tiling(

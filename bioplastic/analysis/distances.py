@@ -82,7 +82,7 @@ def van_rossum_distances(trains: SpikeTrains, tau: Any) -> NDArray[np.float64]:
     own_norm = np.diag(kernel)
     squared = own_norm[:, None] + own_norm[None, :] - 2.0 * kernel
     np.fill_diagonal(squared, 0.0)
-    return np.sqrt(np.maximum(squared, 0.0))
+    return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
 
 
 def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.float64]:

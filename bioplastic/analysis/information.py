@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -73,7 +75,8 @@ def mutual_information(
     plain = _plug_in(table)
     if correction == "miller-madow":
         seen = np.count_nonzero(table, axis=1)
-        return plain - float(np.sum(seen - 1) - (table.shape[1] - 1)) / (2 * s.size * np.log(2))
+        excess = float(np.sum(seen - 1) - (table.shape[1] - 1))
+        return plain - excess / (2 * s.size * math.log(2))
     if correction == "shuffle":
         rng = np.random.default_rng(seed)
         by_chance = [_plug_in(_tabulate(s, rng.permutation(r))) for _ in range(n_shuffles)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.bars import plot_bars
 from bioplastic.plotting.confusion import plot_confusion
+from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.embedding import plot_embedding
 from bioplastic.plotting.gallery import plot_misclassified
+from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.learning import plot_learning_curve
+from bioplastic.plotting.network import plot_network
+from bioplastic.plotting.phase_plane import plot_phase_plane
 from bioplastic.plotting.raster import plot_raster, stack_spikes
 from bioplastic.plotting.sizes import plot_sizes
 from bioplastic.plotting.stdp_window import plot_stdp_window
@@ -21,6 +26,7 @@ from bioplastic.plotting.style import (
     save_figure,
     use_style,
 )
+from bioplastic.plotting.trains import plot_spikes
 from bioplastic.plotting.weights import plot_class_weights, plot_weight_maps
 
 __all__ = [
@@ -31,14 +37,20 @@ __all__ = [
     "PAGE_WIDTH",
     "PALETTE",
     "new_figure",
+    "plot_avalanches",
     "plot_bars",
     "plot_class_weights",
     "plot_confusion",
+    "plot_correlogram",
     "plot_embedding",
+    "plot_intervals",
     "plot_learning_curve",
     "plot_misclassified",
+    "plot_network",
+    "plot_phase_plane",
     "plot_raster",
     "plot_sizes",
+    "plot_spikes",
     "plot_stdp_window",
     "plot_weight_maps",
     "save_figure",

@@ -1,0 +1,79 @@
+"""How intervals between spikes are distributed."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from bioplastic.analysis._arrays import check_array
+from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
+from bioplastic.validation import check_integer
+
+__all__ = ["plot_intervals"]
+
+
+def plot_intervals(
+    intervals: ArrayLike, *, n_bins: int = 40, title: str = "", ax: Axes | None = None
+) -> Axes:
+    """Draw the histogram of inter-spike intervals beside that of a Poisson process.
+
+    The axis is logarithmic, so that bursts and pauses both show; heights are the share of
+    intervals in each bin, and the line that of exponential intervals with the same mean.
+
+    Parameters
+    ----------
+    intervals : array_like, shape (n_intervals,)
+        Intervals in seconds, as from `bioplastic.analysis.intervals`. Zeros are left out.
+    n_bins : int, default 40
+        Number of bins of equal width in the logarithm.
+    title : str, optional
+        Title.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no positive intervals, or one is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> axes = plot_intervals(np.random.default_rng(0).exponential(0.05, 1000))
+    >>> axes.get_xlabel()
+    'inter-spike interval (ms)'
+    """
+    place = "plot_intervals"
+    values = check_array(f"{place}.intervals", intervals, shape=(None,), minimum=0)
+    n_bins = check_integer(f"{place}.n_bins", n_bins, minimum=2)
+    values = 1e3 * values[values > 0]
+    if values.size == 0:
+        raise ValueError(f"{place}.intervals: must hold at least one positive interval")
+    low, high = float(values.min()), float(values.max())
+    if high <= low * 1.01:
+        low, high = low / 2, high * 2
+    edges = np.geomspace(low, high * (1 + 1e-9), n_bins + 1)
+    shares = np.histogram(values, edges)[0] / values.size
+    expected = -np.diff(np.exp(-edges / values.mean()))
+    with drawing_axes(ax, height=2.1) as axes:
+        axes.stairs(shares, edges, fill=True, color=PALETTE[0], alpha=0.45, label="intervals")
+        axes.plot(
+            np.sqrt(edges[1:] * edges[:-1]),
+            expected,
+            color=GREY,
+            linestyle="--",
+            label="Poisson, same mean",
+        )
+        axes.set_xscale("log")
+        axes.set_xlim(edges[0], edges[-1])
+        axes.set_ylim(0, 1.25 * max(float(shares.max()), float(expected.max())))
+        axes.set_xlabel("inter-spike interval (ms)")
+        axes.set_ylabel("share of intervals")
+        axes.legend(loc="upper left", ncols=2, columnspacing=1.0, borderaxespad=0.1)
+        axes.set_title(title)
+    return axes

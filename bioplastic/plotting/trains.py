@@ -1,0 +1,110 @@
+"""Spike trains as a raster, with the rate of the population above it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from bioplastic.analysis.rates import population_rate
+from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.plotting.style import PALETTE, drawing_axes
+from bioplastic.validation import check_integer
+
+__all__ = ["plot_spikes"]
+
+_MOST_UNITS = 200
+
+
+def plot_spikes(
+    trains: SpikeTrains,
+    *,
+    bin_width: Any = None,
+    trial: int = 0,
+    max_units: int = _MOST_UNITS,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw a raster and, on a strip above it, the mean rate of all units.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes; cut them with `SpikeTrains.slice_time` to show less.
+    bin_width : float or Quantity, optional
+        Bins of the rate in seconds; a hundredth of the window by default.
+    trial : int, default 0
+        The trial shown.
+    max_units : int, default 200
+        With more units the raster shows this many, evenly spread; the rate is still of all.
+    title : str, optional
+        Title.
+    ax : Axes, optional
+        Where to draw; a new figure by default. The strip is an inset above it.
+
+    Returns
+    -------
+    Axes
+        The axes of the raster; ``axes.child_axes[0]`` is the strip.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the trial does not exist or the bins do not fit.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([0.1, 0.2, 0.25], [0, 2, 1], t_stop=0.5)
+    >>> plot_spikes(trains, bin_width=0.1).get_xlabel()
+    'time (ms)'
+    """
+    place = "plot_spikes"
+    trial = check_integer(f"{place}.trial", trial, minimum=0, maximum=trains.n_trials - 1)
+    most = check_integer(f"{place}.max_units", max_units, minimum=1)
+    if trains.trials is not None:
+        trains = trains.select_trials([trial])
+    width = trains.duration / 100 if bin_width is None else bin_width
+    rate = population_rate(trains, width)
+    n = trains.n_units
+    shown = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)) if n else []
+    part = trains.select_units(shown)
+    factor, unit = (1e3, "ms") if trains.duration <= 2.0 else (1.0, "s")
+    left, right = factor * trains.t_start, factor * trains.t_stop
+    with drawing_axes(ax, height=2.4) as axes:
+        points = axes.get_window_extent().height * 72 / axes.figure.canvas.figure.dpi
+        room = 0.7 * points / max(len(shown), 1)
+        sparse = room > 2.0 or part.n_spikes < 500
+        axes.plot(
+            factor * part.times,
+            np.asarray(shown, dtype=int)[part.units],
+            linestyle="none",
+            marker="|" if sparse else "o",
+            markersize=float(np.clip(0.9 * room, 2.5 if sparse else 0.8, 5.0)),
+            markeredgewidth=0.6 if sparse else 0.0,
+            color=PALETTE[0],
+            rasterized=part.n_spikes > 20_000,
+        )
+        axes.set_xlim(left, right)
+        axes.set_ylim(-0.5, max(n, 1) - 0.5)
+        axes.set_xlabel(f"time ({unit})")
+        axes.set_ylabel("unit" if len(shown) == n else f"unit ({len(shown)} of {n:,} shown)")
+        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
+        strip = axes.inset_axes((0.0, 1.04, 1.0, 0.3))
+        edges = np.linspace(0, 1, rate.size + 1) * (rate.size * _seconds(width)) + trains.t_start
+        strip.stairs(rate, factor * edges, fill=True, color=PALETTE[0], alpha=0.35)
+        strip.stairs(rate, factor * edges, color=PALETTE[0], linewidth=0.8)
+        strip.set_xlim(left, right)
+        strip.set_ylim(0, None)
+        strip.set_ylabel("rate\n(Hz)")
+        strip.tick_params(labelbottom=False)
+        strip.yaxis.set_major_locator(MaxNLocator(2))
+        strip.spines[["top", "right"]].set_visible(False)
+        if title:
+            axes.set_title(title, y=1.36)
+    return axes
+
+
+def _seconds(width: Any) -> float:
+    return float(np.asarray(width))

@@ -27,6 +27,7 @@ from bioplastic.plasticity import (
     reward_stdp,
     symmetric_stdp,
     triplet_stdp,
+    tsodyks_markram,
     vogels_stdp,
 )
 from bioplastic.signals import PoissonSource
@@ -43,6 +44,12 @@ SJOESTROEM = {
     10: ((-0.04, 0.14, 0.29, 0.53, 0.56), (0.05, 0.10, 0.14, 0.11, 0.26)),
     -10: ((-0.29, -0.41, -0.34, 0.56, 0.75), (0.08, 0.11, 0.10, 0.32, 0.19)),
 }
+#: Post-pre lags of both pairs in ms, relative change and standard error (Wang et al. 2005, as
+#: tabulated by Pfister and Gerstner 2006): pre-post-pre, then post-pre-post.
+WANG = (
+    (5, -5, -0.01, 0.04), (10, -10, 0.03, 0.04), (15, -5, 0.01, 0.03), (5, -15, 0.24, 0.06),
+    (-5, 5, 0.33, 0.04), (-10, 10, 0.34, 0.04), (-5, 15, 0.22, 0.08), (-15, 5, 0.29, 0.05),
+)  # fmt: skip
 TAU = 20.0  # ms, of the windows with a closed form
 
 
@@ -51,18 +58,19 @@ class Protocol:
     """How much is simulated.
 
     ``inputs`` and ``seconds`` are those of the Poisson network, ``rate_seconds`` the length of a
-    pair of Poisson trains.
+    pair of Poisson trains, ``balance_seconds`` that of the network with plastic inhibition.
     """
 
     lags: int
     inputs: int
     seconds: int
     rate_seconds: int
+    balance_seconds: int
 
 
 PROTOCOLS = {
-    "smoke": Protocol(9, 200, 20, 10),
-    "quick": Protocol(81, 1000, 2000, 100),
+    "smoke": Protocol(9, 200, 20, 10, 20),
+    "quick": Protocol(81, 1000, 2000, 100, 120),
 }
 
 
@@ -163,6 +171,44 @@ def measure_rates(protocol: Protocol, seed: int) -> dict[str, Array]:
     }
 
 
+def measure_triplets() -> dict[str, Array]:
+    """Return relative changes after sixty triplets of spikes at 1 Hz, full triplet rule."""
+    rule = triplet_stdp(parameters="hippocampus", w_max=10)
+    changes = []
+    for first, second_lag, *_ in WANG:
+        if first > 0:  # pre, post, pre
+            pre, post = np.array([0, first - second_lag]), np.array([first])
+        else:  # post, pre, post
+            pre, post = np.array([0]), np.array([first, second_lag])
+        onset = 1000.0 * np.arange(1, 61)[:, None]
+        synapse = SynapseInterpreter(rule, {"w": 5.0})
+        synapse.run(pre=(onset + pre).ravel() * ms, post=(onset + post).ravel() * ms)
+        changes.append(synapse.state["w"] - 5.0)
+    return {"triplet_change": np.array(changes), "triplet_data": np.array(WANG)}
+
+
+def measure_short_term() -> dict[str, Array]:
+    """Return what each spike of a 20 Hz train transmits, and the closed-form steady states."""
+    settings = {
+        "depressing": (0.5, 1e-3, 200.0),
+        "facilitating": (0.05, 500.0, 50.0),
+    }
+    arrays = {}
+    for name, (use, tau_f, tau_d) in settings.items():
+        rule = tsodyks_markram(use=use, tau_f=tau_f * ms, tau_d=tau_d * ms)
+        synapse = SynapseInterpreter(rule, {"w": 1.0})
+        sent = []
+        for spike in range(20):
+            before = synapse.state["ge_post"]
+            synapse.run(pre=[50 * spike * ms])
+            sent.append(synapse.state["ge_post"] - before)
+        f, d = np.exp(-50 / tau_f), np.exp(-50 / tau_d)
+        u = use / (1 - (1 - use) * f)
+        arrays[f"short_{name}"] = np.array(sent)
+        arrays[f"short_{name}_closed"] = np.array(u * (1 - d) / (1 - (1 - u) * d))
+    return arrays
+
+
 def measure_clamp(protocol: Protocol) -> dict[str, Array]:
     """Return the change per presynaptic spike of the Clopath rule at clamped voltages."""
     rule = clopath_stdp(w_max=1e6)
@@ -245,6 +291,38 @@ def measure_poisson(protocol: Protocol, seed: int) -> tuple[dict[str, Array], di
     return arrays, metrics
 
 
+def measure_balance(protocol: Protocol, seed: int) -> tuple[dict[str, Array], float]:
+    """Return the rate in every second while inhibition learns towards 8 Hz, and its late mean."""
+    target = 8.0
+    song = poisson_network(vogels_stdp(), 1)
+    cell = next(p.model for p in song.populations if isinstance(p, Population))
+    network = NetworkSpec(
+        populations=[
+            PoissonSource(name="exc", n=800, rates="5*Hz"),
+            PoissonSource(name="inh", n=800, rates="10*Hz"),
+            Population(name="cell", n=4, model=cell),
+        ],
+        projections=[
+            DenseProjection(
+                name="drive", source="exc", target="cell", transmit="ge_post += g",
+                parameters={"g": 0.025},
+            ),
+            DenseProjection(
+                name="learn", source="inh", target="cell", transmit="gi_post += g*w",
+                parameters={"g": 0.003}, rule=vogels_stdp(eta=0.02, rate=target * Hz, w_max=100),
+            ),
+        ],
+        trial=Trial(duration=1 * second),
+        records=[SpikeCount(population="cell")],
+    )  # fmt: skip
+    program = Program(network, dt=0.5 * ms)
+    start = program.initial_state(seed=seed)
+    _, record = program(start, n_samples=protocol.balance_seconds, seed=seed)
+    rates = record["cell.count"].mean(axis=1)
+    arrays = {"balance_rate": rates, "balance_target": np.array(target)}
+    return arrays, float(rates[-protocol.balance_seconds // 2 :].mean())
+
+
 def compute(args: argparse.Namespace) -> Results:
     """Run all protocols."""
     protocol = PROTOCOLS[args.scale]
@@ -253,8 +331,11 @@ def compute(args: argparse.Namespace) -> Results:
     arrays |= measure_rates(protocol, args.seed)
     arrays |= measure_clamp(protocol)
     arrays |= measure_delays()
+    arrays |= measure_triplets()
+    arrays |= measure_short_term()
     weights, metrics = measure_poisson(protocol, args.seed)
-    arrays |= weights
+    balance, metrics["rate_vogels_hz"] = measure_balance(protocol, args.seed)
+    arrays |= weights | balance
     windows = len(window_rules())
     metrics["window_error"] = max(
         float(np.abs(arrays[f"window_{k}"] - arrays[f"window_{k}_closed"]).max())
@@ -285,8 +366,8 @@ def compute(args: argparse.Namespace) -> Results:
 EXPERIMENT = Experiment(
     name="rules",
     title="Gallery of learning rules: windows, protocols, weight distributions",
-    reference="Song et al. 2000; Pfister & Gerstner 2006; Izhikevich 2007; Clopath et al. 2010",
-    costs={"smoke": "15 s", "quick": "30 s"},
+    reference="Song 2000; Pfister & Gerstner 2006; Izhikevich 2007; Clopath 2010; Vogels 2011",
+    costs={"smoke": "20 s", "quick": "1 min"},
     datasets=("none",),
     compute=compute,
     draw=draw,

@@ -63,15 +63,18 @@ def draw_windows(arrays: Any, titles: list[str]) -> Figure:
 def draw_protocols(arrays: Any, rules: list[str]) -> Figure:
     """Return the protocols, page-wide."""
     with use_style():
-        figure = new_figure(PAGE_WIDTH, 4.1)
-        grid = figure.subplots(2, 3)
+        figure = new_figure(PAGE_WIDTH, 5.9)
+        grid = figure.subplots(3, 3)
         _draw_frequency(grid[0, 0], arrays, "triplet", "Triplet rule, 60 pairs")
         _draw_frequency(grid[0, 1], arrays, "pair", "Pair rule, 60 pairs")
-        _draw_rates(grid[0, 2], arrays)
-        _draw_clamp(grid[1, 0], arrays)
-        _draw_delays(grid[1, 1], arrays)
-        _draw_weights(grid[1, 2], arrays, rules)
-        for letter, axes in zip("abcdef", grid.flat, strict=True):
+        _draw_triplets(grid[0, 2], arrays)
+        _draw_rates(grid[1, 0], arrays)
+        _draw_clamp(grid[1, 1], arrays)
+        _draw_delays(grid[1, 2], arrays)
+        _draw_weights(grid[2, 0], arrays, rules)
+        _draw_balance(grid[2, 1], arrays)
+        _draw_short_term(grid[2, 2], arrays)
+        for letter, axes in zip("abcdefghi", grid.flat, strict=True):
             axes.set_title(letter, loc="left", fontweight="bold")
         return figure
 
@@ -90,7 +93,7 @@ def _draw_frequency(axes: Axes, arrays: Any, rule: str, title: str) -> None:
         )  # fmt: skip
         axes.plot(frequencies, arrays[f"frequency_{rule}_{name}"], color=colour, label=text)
     axes.plot([], [], "o", color=GREY, markersize=3, label="Sjöström et al. 2001")
-    axes.set_ylim(-1.3, 1.3)
+    axes.set_ylim(-1.7, 1.2)
     axes.set_xlabel("Pairing frequency (Hz)")
     axes.set_ylabel("Relative change")
     axes.set_title(title)
@@ -145,3 +148,48 @@ def _draw_weights(axes: Axes, arrays: Any, rules: list[str]) -> None:
     axes.minorticks_off()
     axes.set_yticks([1e-3, 1e-2, 1e-1, 1])
     axes.legend(loc="upper center", labelspacing=0.2)
+
+
+def _draw_triplets(axes: Axes, arrays: Any) -> None:
+    axes.axhline(0, color="0.75", linewidth=0.6, zorder=0)
+    data = arrays["triplet_data"]
+    places = np.arange(8) + np.repeat([0.0, 0.7], 4)
+    axes.bar(
+        places, arrays["triplet_change"], 0.7, color=PALETTE[0], alpha=0.85, label="triplet rule"
+    )
+    axes.errorbar(
+        places, data[:, 2], data[:, 3], fmt="o", color=GREY, markersize=3, linewidth=0.7,
+        capsize=1.5, label="Wang et al. 2005",
+    )  # fmt: skip
+    names = [f"{first:+.0f}, {second:+.0f}".replace("-", "−") for first, second in data[:, :2]]
+    axes.set_xticks(places, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=6)
+    axes.set_ylim(-0.15, 0.62)
+    axes.set_xlabel("Lags of the pairs (ms)")
+    axes.set_ylabel("Relative change")
+    axes.set_title("60 triplets of spikes")
+    axes.legend(loc="upper left", labelspacing=0.2)
+
+
+def _draw_balance(axes: Axes, arrays: Any) -> None:
+    rate = arrays["balance_rate"]
+    axes.axhline(float(arrays["balance_target"]), color=GREY, label="target")
+    axes.plot(np.arange(1, rate.size + 1), rate, color=PALETTE[0], linewidth=0.9, label="simulated")
+    axes.set_ylim(0, None)
+    axes.set_xlabel("Time (s)")
+    axes.set_ylabel("Postsynaptic rate (Hz)")
+    axes.set_title("Vogels rule")
+    axes.legend(loc="upper right")
+
+
+def _draw_short_term(axes: Axes, arrays: Any) -> None:
+    for name, colour in (("depressing", PALETTE[1]), ("facilitating", PALETTE[0])):
+        sent = arrays[f"short_{name}"]
+        axes.axhline(float(arrays[f"short_{name}_closed"]), color=GREY, linewidth=0.8)
+        axes.plot(np.arange(1, sent.size + 1), sent, "o-", color=colour, label=name, linewidth=0.8)
+    axes.plot([], [], color=GREY, linewidth=0.8, label="steady state")
+    axes.set_ylim(0, 0.62)
+    axes.set_xticks([1, 5, 10, 15, 20])
+    axes.set_xlabel("Spike of a 20 Hz train")
+    axes.set_ylabel("Transmitted share")
+    axes.set_title("Short-term plasticity")
+    axes.legend(loc="upper right", labelspacing=0.2)

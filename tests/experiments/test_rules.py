@@ -54,3 +54,16 @@ def test_poisson_change_crosses_zero_at_the_rate_of_the_closed_form(results):
 def test_figures(results, tmp_path):
     paths = draw_figures(load_experiment("rules"), results, tmp_path)
     assert [path.name for path in paths] == ["rules_windows.png", "rules_protocols.png"]
+
+
+def test_triplets_and_short_term_plasticity(results):
+    """Post-pre-post potentiates more than pre-post-pre, as measured; trains reach their limits."""
+    change, data = results.arrays["triplet_change"], results.arrays["triplet_data"][:, 2]
+    assert change[4:].mean() - change[:4].mean() > 0.15
+    assert data[4:].mean() - data[:4].mean() > 0.15
+    assert np.abs(change - data).mean() < 0.1
+    for name, tolerance in (("depressing", 1e-4), ("facilitating", 0.02)):
+        arrays = results.arrays
+        assert arrays[f"short_{name}"][-1] == pytest.approx(
+            float(arrays[f"short_{name}_closed"]), abs=tolerance
+        )

@@ -32,15 +32,17 @@ _FROZEN = {"eta_hidden": 0.0}
 
 @dataclass(frozen=True)
 class Condition:
-    """One row of the figure: a label, a variant and the constants that differ."""
+    """One row of the figure: a label, a variant, and the constants or the order that differ."""
 
     label: str
     variant: str = "paper"
     constants: Mapping[str, Any] = field(default_factory=dict)
+    shuffle: bool = False
 
 
 CONDITIONS = {
     "paper": Condition("as published"),
+    "shuffled": Condition("shuffled images", shuffle=True),
     "no_scaling": Condition(
         "no scaling", constants={"scaling_hidden": None, "scaling_output": None}
     ),
@@ -72,9 +74,9 @@ def compute(args: argparse.Namespace) -> Results:
         samples = load_samples(protocol, args.data, seed)
         run: dict[str, float] = {}
         for name, condition in CONDITIONS.items():
-            chosen = protocol
+            chosen = replace(protocol, shuffle=condition.shuffle)
             if condition.variant == "ours":
-                chosen = replace(protocol, variant="ours", regime="layer_by_layer")
+                chosen = replace(chosen, variant="ours", regime="layer_by_layer")
             training = train_model(
                 chosen, samples, args.data, seed, constants=dict(condition.constants)
             )
@@ -98,7 +100,9 @@ def compute(args: argparse.Namespace) -> Results:
 def vars_of(protocol: Protocol) -> dict[str, Any]:
     """Return the protocol without what the conditions vary."""
     kept = {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
-    return {k: v for k, v in kept.items() if k not in ("variant", "regime", "evaluate_every")}
+    return {
+        k: v for k, v in kept.items() if k not in ("variant", "regime", "evaluate_every", "shuffle")
+    }
 
 
 def choose_protocol(args: argparse.Namespace) -> Protocol:

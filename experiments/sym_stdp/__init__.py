@@ -230,6 +230,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="whether both layers learn together (default: yes in paper, no in ours)",
     )
     parser.add_argument(
+        "--shuffle", action="store_true", help="draw a new order of the images for every epoch"
+    )
+    parser.add_argument(
         "--evaluate-every", type=positive_int, help="images between two evaluations"
     )
     parser.add_argument(

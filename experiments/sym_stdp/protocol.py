@@ -66,6 +66,9 @@ class Protocol:
         Presentations over which the averaged answer at the test adds spikes.
     hidden_counts : int
         Training images whose hidden spike counts a linear classifier gets.
+    shuffle : bool
+        Draw a new order of the images for every epoch, instead of the stored one that the published
+        program takes. The last images of MNIST differ from the others.
     """
 
     n_hidden: int
@@ -79,6 +82,7 @@ class Protocol:
     regime: str = "simultaneous"
     test_presentations: int = 4
     hidden_counts: int = 10_000
+    shuffle: bool = False
 
 
 PROTOCOLS = {
@@ -107,6 +111,8 @@ def choose_protocol(args: argparse.Namespace) -> Protocol:
     ):
         nearest = min(PUBLISHED_EPOCHS, key=lambda size: abs(size - args.n_hidden))
         changes["epochs"] = PUBLISHED_EPOCHS[nearest]
+    if args.shuffle:
+        changes["shuffle"] = True
     if changes.get("variant") == "ours":
         changes.setdefault("regime", "layer_by_layer")
     return replace(chosen, **changes)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from bioplastic.models.sym_stdp import SymSTDPClassifier
@@ -189,7 +190,7 @@ def train_model(
             if number > training.stage:
                 training.model.freeze_hidden()
                 training.stage, training.done = number, 0
-            order = np.tile(np.arange(len(samples.X)), epochs)
+            order = order_images(len(samples.X), epochs, protocol.shuffle, (seed, number))
             while training.done < len(order):
                 stop = _next_stop(
                     training.done, len(order), checkpoint_every, protocol.evaluate_every
@@ -215,6 +216,14 @@ def plan_stages(protocol: Protocol, *, adopted: bool) -> list[tuple[str, int]]:
         return [("together", protocol.epochs)]
     readout = ("readout", protocol.readout_epochs)
     return [readout] if adopted else [("hidden", protocol.epochs), readout]
+
+
+def order_images(n: int, epochs: int, shuffle: bool, key: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the images in the order of presentation; ``key`` fixes a shuffled one."""
+    if not shuffle:
+        return np.tile(np.arange(n), epochs)
+    rng = np.random.default_rng(key)
+    return np.concatenate([rng.permutation(n) for _ in range(epochs)])
 
 
 def _next_stop(done: int, end: int, *steps: int) -> int:

@@ -77,6 +77,15 @@ def test_stages_follow_the_regime():
     assert plan_stages(OURS, adopted=True) == [("readout", 1)]
 
 
+def test_every_epoch_shows_every_image_once():
+    stored = trainings.order_images(5, 2, False, (0, 0))
+    shuffled = trainings.order_images(50, 2, True, (0, 0))
+    assert stored.tolist() == [0, 1, 2, 3, 4] * 2
+    assert sorted(shuffled[:50]) == sorted(shuffled[50:]) == list(range(50))
+    assert not np.array_equal(shuffled[:50], shuffled[50:])
+    assert np.array_equal(shuffled, trainings.order_images(50, 2, True, (0, 0)))
+
+
 def test_held_out_images_are_not_trained_on(samples):
     seen = {row.tobytes() for row in samples.X}
     assert len(samples.X) + len(samples.X_held_out) == 120

@@ -38,6 +38,8 @@ def test_constants_of_the_conditions_exist_and_differ():
         unchanged = tables[condition.variant]
         changed = unchanged.with_values(**condition.constants)
         assert (changed == unchanged) == (not condition.constants), name
+        alone = name in ("paper", "ours")
+        assert alone != bool(condition.constants or condition.shuffle), name
 
 
 def test_two_conditions_are_measured_and_drawn(tmp_path, monkeypatch):

@@ -202,7 +202,7 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
     return _PUBLISHED[dataset, nearest]
 
 
-_POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 12_000.0}
+_POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 6000.0}
 
 
 def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:

@@ -202,6 +202,8 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
     return _PUBLISHED[dataset, nearest]
 
 
+# mean squared length of the vector of hidden spike counts under an inhibition of 2, rounded;
+# measured on training images for 400 and 1600 neurons (986, 2405)
 _POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 6000.0}
 
 

@@ -17,6 +17,9 @@ __all__ = ["plot_spikes"]
 
 _MOST_UNITS = 200
 
+_RASTER = 0.72
+"""Share of the height that the raster takes; the rest is the strip."""
+
 
 def plot_spikes(
     trains: SpikeTrains,
@@ -42,7 +45,7 @@ def plot_spikes(
     title : str, optional
         Title.
     ax : Axes, optional
-        Where to draw; a new figure by default. The strip is an inset above it.
+        Where to draw; a new figure by default. The strip is an inset in its upper part.
 
     Returns
     -------
@@ -72,9 +75,9 @@ def plot_spikes(
     part = trains.select_units(shown)
     factor, unit = (1e3, "ms") if trains.duration <= 2.0 else (1.0, "s")
     left, right = factor * trains.t_start, factor * trains.t_stop
-    with drawing_axes(ax, height=2.4) as axes:
+    with drawing_axes(ax, height=2.8) as axes:
         points = axes.get_window_extent().height * 72 / axes.figure.canvas.figure.dpi
-        room = 0.7 * points / max(len(shown), 1)
+        room = 0.8 * _RASTER * points / max(len(shown), 1)
         sparse = room > 2.0 or part.n_spikes < 500
         axes.plot(
             factor * part.times,
@@ -87,22 +90,25 @@ def plot_spikes(
             rasterized=part.n_spikes > 20_000,
         )
         axes.set_xlim(left, right)
-        axes.set_ylim(-0.5, max(n, 1) - 0.5)
+        top = max(n, 1) - 0.5
+        axes.set_ylim(-0.5, -0.5 + (top + 0.5) / _RASTER)
+        axes.spines["left"].set_bounds(-0.5, top)
         axes.set_xlabel(f"time ({unit})")
-        axes.set_ylabel("unit" if len(shown) == n else f"unit ({len(shown)} of {n:,} shown)")
-        axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        strip = axes.inset_axes((0.0, 1.04, 1.0, 0.3))
+        name = "unit" if len(shown) == n else f"unit ({len(shown)} of {n:,})"
+        axes.set_ylabel(name, y=_RASTER / 2)
+        ticks = MaxNLocator(4, integer=True).tick_values(0, max(n - 1, 1))
+        axes.set_yticks([tick for tick in ticks if 0 <= tick <= top])
+        strip = axes.inset_axes((0.0, _RASTER + 0.04, 1.0, 1.0 - _RASTER - 0.04))
         edges = np.linspace(0, 1, rate.size + 1) * (rate.size * _seconds(width)) + trains.t_start
         strip.stairs(rate, factor * edges, fill=True, color=PALETTE[0], alpha=0.35)
         strip.stairs(rate, factor * edges, color=PALETTE[0], linewidth=0.8)
         strip.set_xlim(left, right)
         strip.set_ylim(0, None)
-        strip.set_ylabel("rate\n(Hz)")
+        strip.set_ylabel("rate (Hz)")
         strip.tick_params(labelbottom=False)
         strip.yaxis.set_major_locator(MaxNLocator(2))
         strip.spines[["top", "right"]].set_visible(False)
-        if title:
-            axes.set_title(title, y=1.36)
+        axes.set_title(title)
     return axes
 
 

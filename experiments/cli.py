@@ -25,6 +25,7 @@ _USAGE = """\
 usage: python -m experiments NAME [options]     run one experiment
        python -m experiments NAME --help        show its options
        python -m experiments --list             show all, with paper and cost
+       python -m experiments spikes FILE        report on a spike file
 """
 
 
@@ -63,6 +64,10 @@ def _run(argv: list[str], modules: Mapping[str, str]) -> int:
     if argv == ["--list"]:
         print(format_list(load_experiment(name, modules) for name in modules))
         return 0
+    if argv[0] == "spikes":
+        from experiments import spikes
+
+        return spikes.main(argv[1:])
     if argv[0].startswith("-"):
         print(f"error: the name of an experiment comes first\n{_USAGE}", end="", file=sys.stderr)
         return 2

@@ -86,6 +86,7 @@ from bioplastic.analysis.subspaces import (
     participation_ratio,
     principal_angles,
 )
+from bioplastic.analysis.summary import SUMMARY_LABELS, summarise_spikes
 from bioplastic.analysis.weight_statistics import (
     bimodality_coefficient,
     effective_rank,
@@ -101,6 +102,7 @@ __all__ = [
     "E_AC",
     "E_MAC",
     "E_MEM",
+    "SUMMARY_LABELS",
     "Bursts",
     "ContinualScores",
     "Decoding",
@@ -152,6 +154,7 @@ __all__ = [
     "spike_distances",
     "spike_synchronisation",
     "spike_time_tiling",
+    "summarise_spikes",
     "treves_rolls_sparseness",
     "van_rossum_distances",
     "victor_purpura_distances",

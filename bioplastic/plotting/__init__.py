@@ -13,6 +13,7 @@ from bioplastic.plotting.learning import plot_learning_curve
 from bioplastic.plotting.network import plot_network
 from bioplastic.plotting.phase_plane import plot_phase_plane
 from bioplastic.plotting.raster import plot_raster, stack_spikes
+from bioplastic.plotting.report import plot_rates, plot_regularity, plot_report
 from bioplastic.plotting.sizes import plot_sizes
 from bioplastic.plotting.stdp_window import plot_stdp_window
 from bioplastic.plotting.style import (
@@ -49,6 +50,9 @@ __all__ = [
     "plot_network",
     "plot_phase_plane",
     "plot_raster",
+    "plot_rates",
+    "plot_regularity",
+    "plot_report",
     "plot_sizes",
     "plot_spikes",
     "plot_stdp_window",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.bars import plot_bars
 from bioplastic.plotting.confusion import plot_confusion
 from bioplastic.plotting.correlogram import plot_correlogram
@@ -38,7 +37,6 @@ __all__ = [
     "PAGE_WIDTH",
     "PALETTE",
     "new_figure",
-    "plot_avalanches",
     "plot_bars",
     "plot_class_weights",
     "plot_confusion",

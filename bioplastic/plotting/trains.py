@@ -71,7 +71,7 @@ def plot_spikes(
     width = trains.duration / 100 if bin_width is None else bin_width
     rate = population_rate(trains, width)
     n = trains.n_units
-    shown = np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int)) if n else []
+    shown = np.unique(np.linspace(0, max(n - 1, 0), min(n, most)).round().astype(np.int64))
     part = trains.select_units(shown)
     factor, unit = (1e3, "ms") if trains.duration <= 2.0 else (1.0, "s")
     left, right = factor * trains.t_start, factor * trains.t_stop
@@ -81,7 +81,7 @@ def plot_spikes(
         sparse = room > 2.0 or part.n_spikes < 500
         axes.plot(
             factor * part.times,
-            np.asarray(shown, dtype=int)[part.units],
+            shown[part.units],
             linestyle="none",
             marker="|" if sparse else "o",
             markersize=float(np.clip(0.9 * room, 2.5 if sparse else 0.8, 5.0)),

@@ -12,11 +12,12 @@ from matplotlib.text import Text
 from bioplastic.analysis import SpikeTrains, cross_correlograms
 from bioplastic.plotting import (
     new_figure,
-    plot_avalanches,
     plot_correlogram,
     plot_intervals,
     plot_network,
     plot_phase_plane,
+    plot_rates,
+    plot_regularity,
     plot_spikes,
 )
 
@@ -24,7 +25,6 @@ RNG = np.random.default_rng(0)
 TRAINS = SpikeTrains.from_arrays(
     RNG.random(3000) * 3, RNG.integers(0, 300, 3000), t_stop=3, n_units=300, duplicates="keep"
 )
-SPREAD = {"critical": RNG.zipf(1.5, 500).clip(1, 10_000), "short": RNG.geometric(0.2, 300)}
 
 
 def _quadratic(v, u):
@@ -44,15 +44,19 @@ def _correlogram(ax=None):
     return plot_correlogram(lags, counts[0], chance=2.0, title="0 to 1", ax=ax)
 
 
-def _avalanches(ax=None):
-    return plot_avalanches(SPREAD, exponents={"critical": (1.5, 1, 1000)}, ax=ax)
-
-
 def _phase_plane(ax=None):
     path = (np.array([-65.0, -50, 30, -65]), np.array([-13.0, -12, -11, -5]))
     return plot_phase_plane(
         _quadratic, (-85, 35), (-20, 20), trajectory=path, xlabel="v (mV)", title="one", ax=ax
     )
+
+
+def _rates(ax=None):
+    return plot_rates(RNG.gamma(2, 4, 300), title="rates", ax=ax)
+
+
+def _regularity(ax=None):
+    return plot_regularity(RNG.gamma(2, 4, 50), RNG.normal(1, 0.1, 50), title="one", ax=ax)
 
 
 def _network(ax=None):
@@ -64,7 +68,7 @@ def _network(ax=None):
     )
 
 
-PICTURES = [_spikes, _intervals, _correlogram, _avalanches, _phase_plane, _network]
+PICTURES = [_spikes, _intervals, _correlogram, _phase_plane, _rates, _regularity, _network]
 
 
 @pytest.mark.parametrize("picture", PICTURES)
@@ -135,19 +139,6 @@ def test_correlogram_bars():
     np.testing.assert_allclose(edges, [-1.5, -0.5, 0.5, 1.5])
     with pytest.raises(ValueError, match="must rise in equal steps"):
         plot_correlogram([0, 1, 3], [1, 1, 1])
-
-
-def test_avalanche_densities_integrate_to_one_and_meet_their_power_law():
-    x = np.arange(1, 10_001)
-    p = x**-1.5 / np.sum(x**-1.5)
-    data = RNG.choice(x, 200_000, p=p)
-    axes = plot_avalanches({"a": data}, exponents={"a": (1.5, 1, 10_000)})
-    line, points = axes.lines
-    np.testing.assert_allclose(line.get_ydata(), p[[0, -1]])
-    first = points.get_ydata()[:3]
-    np.testing.assert_allclose(first, p[:3], rtol=0.05)
-    with pytest.raises(ValueError, match="must name conditions, got"):
-        plot_avalanches({"a": data}, exponents={"b": (1.5, 1, 10)})
 
 
 def test_nullclines_lie_where_the_variables_stand_still():

@@ -87,7 +87,7 @@ def cut_silence(counts: ArrayLike, *, longest: int = 1000, keep: int = 5) -> NDA
     for first, last in zip(begin, end, strict=True):
         if last - first > longest:
             kept[first + keep : last] = False
-    return activity[kept]
+    return np.asarray(activity[kept])
 
 
 def find_avalanches(

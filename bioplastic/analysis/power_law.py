@@ -198,7 +198,7 @@ def fit_power_law(
 def _best_lower(data: NDArray[np.int64], minimum: int, largest: int) -> PowerLawFit:
     """Return the fit with the smallest distance over all lower ends; ``data`` is sorted."""
     upper = int(data[-1])
-    fits = []
+    fits: list[PowerLawFit] = []
     for lower in range(minimum, max(minimum, largest) + 1):
         inside = data[np.searchsorted(data, lower) :]
         if fits and (inside.size < _MIN_EVENTS or inside[0] == upper):

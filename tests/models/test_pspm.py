@@ -260,14 +260,14 @@ def test_targets_may_be_times(task: Task, target: np.ndarray) -> None:
 
 
 def test_wrong_arguments(task: Task, target: np.ndarray) -> None:
-    with pytest.raises(TypeError, match="PSPMRegressor.X: must be a current"):
+    with pytest.raises(TypeError, match=r"PSPMRegressor\.X: must be a current"):
         model_for(task).fit(np.ones((STEPS, N)) * mV, target)
     with pytest.raises(ValueError, match="one train per column of X, 30, got 29"):
         model_for(task).fit(task.current, target[:, 1:])
-    with pytest.raises(ValueError, match="PSPMRegressor.initial_weights: must have shape"):
+    with pytest.raises(ValueError, match=r"PSPMRegressor\.initial_weights: must have shape"):
         model_for(task, initial_weights=np.ones((3, 3))).fit(task.current, target)
+    model = model_for(task, 1, control=False).fit(task.current, target)
     with pytest.raises(ValueError, match="control=True"):
-        model = model_for(task, 1, control=False).fit(task.current, target)
         model.predict(task.current, which="control")
     with pytest.raises(ValueError, match="X must have 30 columns"):
         model.predict(np.ones((5, 3)) * nA)

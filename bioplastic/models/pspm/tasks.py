@@ -78,8 +78,8 @@ def draw_task(
     Examples
     --------
     >>> task = draw_task("half_max", n=10, n_steps=20)
-    >>> abs(task.reference).max() > 1.9 * abs(task.naive).max(), int((task.signs < 0).sum())
-    (True, 2)
+    >>> int((task.signs < 0).sum()), bool(abs(task.reference).max() > 1.9 * abs(task.naive).max())
+    (2, True)
     """
     check_choice("draw_task.condition", condition, CONDITIONS)
     n = check_integer("draw_task.n", n, minimum=1)

@@ -13,9 +13,11 @@ from bioplastic.neurons.izhikevich import (
 )
 from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif, current_lif
 from bioplastic.neurons.model import NeuronModel, build_group
+from bioplastic.neurons.single_spike import FRESH_START, single_spike
 from bioplastic.neurons.theta import theta_neuron
 
 __all__ = [
+    "FRESH_START",
     "IZHIKEVICH_2007",
     "NeuronModel",
     "StepMethod",
@@ -30,5 +32,6 @@ __all__ = [
     "izhikevich_2003_excitatory",
     "izhikevich_2003_inhibitory",
     "izhikevich_2007",
+    "single_spike",
     "theta_neuron",
 ]

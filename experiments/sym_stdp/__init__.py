@@ -69,6 +69,8 @@ def compute(args: argparse.Namespace) -> Results:
             **describe_run(first[0].model, protocol, args.data),
             "train": len(first[1].X),
             "seeds": args.seeds,
+            "hidden_from": args.hidden_from and Path(args.hidden_from).name,
+            "checkpoints": args.checkpoints and Path(args.checkpoints).name,
         },
         arrays={
             **collect_arrays(*first),

@@ -76,6 +76,7 @@ def test_the_rewarded_synapse_climbs_while_the_others_stay_low():
     )  # fmt: skip
     program = Program(spec, dt=1 * ms)
     state = program.initial_state(seed=0)
+    assert "exc.c" in state, "eligibilities must survive from one call to the next"
     watched = 0
     source, target = int(pairs["exc"][0][watched]), int(pairs["exc"][1][watched])
     state["exc.w"][watched] = 0.0

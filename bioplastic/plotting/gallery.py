@@ -24,6 +24,7 @@ def plot_misclassified(
     class_names: Sequence[str] | None = None,
     max_images: int = 24,
     columns: int = 6,
+    title: str | None = None,
 ) -> Figure:
     """Show the first misclassified images, each titled "true → predicted".
 
@@ -39,6 +40,8 @@ def plot_misclassified(
         Largest number of images shown.
     columns : int, default 6
         Images in a row.
+    title : str, optional
+        Title; by default how many images are misclassified.
 
     Returns
     -------
@@ -74,7 +77,8 @@ def plot_misclassified(
     with use_style():
         figure = new_figure(height=0.3 + step * rows)
         rest = "" if shown.size == wrong.size else f", the first {shown.size} shown"
-        figure.suptitle(f"{wrong.size:,} of {n:,} images misclassified{rest}")
+        counted = f"{wrong.size:,} of {n:,} images misclassified{rest}"
+        figure.suptitle(counted if title is None else title)
         if shown.size == 0:
             return figure
         grid = figure.subplots(rows, columns, squeeze=False)
@@ -82,6 +86,6 @@ def plot_misclassified(
             axes.set_axis_off()
         for axes, index in zip(grid.flat, shown, strict=False):
             axes.imshow(pictures[index], cmap="Greys", interpolation="nearest")
-            title = f"{names[truth[index]]}{arrow}{names[guess[index]]}"
-            axes.set_title(title, fontsize=7 if arrow == " → " else 6, pad=2)
+            text = f"{names[truth[index]]}{arrow}{names[guess[index]]}"
+            axes.set_title(text, fontsize=7 if arrow == " → " else 6, pad=2)
     return figure

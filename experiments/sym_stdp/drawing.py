@@ -77,6 +77,7 @@ def draw(results: Results, out: Path) -> list[Path]:
             a["mistakes_image"].reshape(-1, *MNIST_SHAPE),
             a["mistakes_true"],
             a["mistakes_predicted"],
+            title="First mistakes among the test images",
         )
     figures["raster"] = draw_raster(results, activity)
     return [save(figure, title) for title, figure in figures.items()]

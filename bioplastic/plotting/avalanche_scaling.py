@@ -49,6 +49,7 @@ def plot_avalanche_scaling(
                 np.asarray(sizes),
                 marker=_MARKERS[number % len(_MARKERS)],
                 markersize=2.2,
+                markerfacecolor="white",
                 linestyle="none",
                 color=PALETTE[number % len(PALETTE)],
                 label=label,

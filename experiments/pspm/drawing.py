@@ -159,12 +159,15 @@ def _draw_weights(arrays: Mapping[str, NDArray[Any]]) -> Figure:
         top, bottom = figure.subfigures(2, 1, height_ratios=[1.05, 1])
         panels = top.subplots(1, 3)
         order = np.argsort(arrays["uniform_inhibitory"], kind="stable")
-        errors = [arrays[f"uniform_error_{name}"][np.ix_(order, order)] for name in NETWORKS]
+        squares = [
+            (1e3 * arrays[f"uniform_error_{name}"][np.ix_(order, order)]) ** 2 for name in NETWORKS
+        ]
+        top_value = float(max(np.quantile(square, 0.999) for square in squares))
         image = None
-        for axes, name, error in zip(panels, NETWORKS, errors, strict=True):
-            image = axes.imshow(error**2, cmap="viridis", vmin=0, vmax=1.5**2, interpolation="none")
-            if error.shape[0] < 400:
-                image.set_clim(0, float(max((e**2).max() for e in errors)))
+        for axes, name, square in zip(panels, NETWORKS, squares, strict=True):
+            image = axes.imshow(
+                square, cmap="viridis", vmin=0, vmax=top_value, interpolation="none"
+            )
             axes.set_title(name)
             axes.set_xlabel("to neuron")
         panels[0].set_ylabel("from neuron\n(inhibitory last)")
@@ -174,14 +177,14 @@ def _draw_weights(arrays: Mapping[str, NDArray[Any]]) -> Figure:
         for axes, measure, label in zip(
             lower,
             ("weight_error", "weight_correlation"),
-            ("mean |weight error| (mV)", "correlation with the truth,\nexcitatory block"),
+            ("mean |weight error| (mV)", "correlation with\nreference (excitatory)"),
             strict=True,
         ):
             _draw_groups(axes, arrays, measure)
             axes.set_ylabel(label)
         lower[1].axhline(0.06, color=GREY, linestyle=(0, (4, 2)), linewidth=0.8)
         lower[1].text(5.45, 0.0608, "0.06", color=GREY, fontsize=6.5, ha="right", va="bottom")
-        lower[0].set_ylim(0, None)
+        lower[0].set_ylim(0, 1.1 * lower[0].dataLim.y1)
         handles = [_marker("o", _COLOURS[name], name) for name in NETWORKS]
         bottom.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
@@ -295,19 +298,34 @@ def _draw_avalanches(results: Results) -> Figure:
     with use_style():
         figure = new_figure(PAGE_WIDTH, 2.6)
         panels = figure.subplots(1, 3)
-        for axes, kind, label in (
-            (panels[0], "size", "avalanche size (spikes)"),
-            (panels[1], "duration", "avalanche duration (steps)"),
+        colours = dict(zip(PALETTE, _COLOURS.values(), strict=False))
+        for axes, kind, symbol, label in (
+            (panels[0], "size", r"\tau", "avalanche size (spikes)"),
+            (panels[1], "duration", r"\alpha", "avalanche duration (steps)"),
         ):
-            fits = {}
-            for name, title in names.items():
-                if f"avalanches_{kind}_fit_{name}" in arrays:
-                    exponent, lower, upper = arrays[f"avalanches_{kind}_fit_{name}"][:3]
-                    fits[title] = (float(exponent), int(lower), int(upper))
-            plot_avalanches(
-                {title: arrays[f"avalanches_{kind}s_{name}"] for name, title in names.items()},
-                exponents=fits, xlabel=label, ax=axes,
-            )  # fmt: skip
+            stored = {
+                name: arrays[f"avalanches_{kind}_fit_{name}"]
+                for name in names
+                if f"avalanches_{kind}_fit_{name}" in arrays
+            }
+            good = {
+                names[name]: (float(fit[0]), int(fit[1]), int(fit[2]))
+                for name, fit in stored.items()
+                if _is_power_law(fit)
+            }
+            values = {title: arrays[f"avalanches_{kind}s_{name}"] for name, title in names.items()}
+            plot_avalanches(values, exponents=good, xlabel=label, ax=axes)
+            axes.get_legend().remove()
+            for line in axes.get_lines():
+                line.set_color(colours[line.get_color()])
+            for row, name in enumerate(names):
+                fit = good.get(names[name])
+                axes.text(
+                    0.99, 0.98 - 0.08 * row,
+                    f"${symbol}$ = {fit[0]:.2f}" if fit else "no power law",
+                    color=_COLOURS[name], transform=axes.transAxes, fontsize=6.5,
+                    ha="right", va="top",
+                )  # fmt: skip
         series, slopes = {}, {}
         for name, title in names.items():
             found = Avalanches(
@@ -315,13 +333,36 @@ def _draw_avalanches(results: Results) -> Figure:
             )
             durations, sizes, _ = mean_size_by_duration(found)
             series[title] = (durations, sizes)
-            if f"avalanches_scaling_predicted_{name}" in metrics:
+            fits = [arrays.get(f"avalanches_{kind}_fit_{name}") for kind in ("size", "duration")]
+            if all(fit is not None and _is_power_law(fit) for fit in fits):
                 slopes[title] = (
                     metrics[f"avalanches_scaling_{name}"],
                     metrics[f"avalanches_scaling_predicted_{name}"],
                 )
         plot_avalanche_scaling(series, slopes, ax=panels[2])
+        for line in panels[2].get_lines():
+            line.set_color(colours[line.get_color()])
+        panels[2].get_legend().remove()
+        for row, (name, title) in enumerate(names.items()):
+            measured = metrics.get(f"avalanches_scaling_{name}")
+            text = "" if measured is None else f"slope {measured:.2f}"
+            text += f" (predicted {slopes[title][1]:.2f})" if title in slopes else ""
+            panels[2].text(
+                0.02, 0.98 - 0.08 * row, text, color=_COLOURS[name], fontsize=6.5,
+                transform=panels[2].transAxes, va="top",
+            )  # fmt: skip
+        handles = [
+            _marker(marker, _COLOURS[name], title, hollow=True)
+            for marker, (name, title) in zip("os^D", names.items(), strict=True)
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=4)
     return figure
+
+
+def _is_power_law(fit: NDArray[Any]) -> bool:
+    """Whether a fit is close to the data and more than the flank of a peak."""
+    exponent, lower, upper, distance = fit[:4]
+    return bool(distance <= 0.1 and upper >= 5 * lower and exponent > 0)
 
 
 def _draw_pif(arrays: Mapping[str, NDArray[Any]]) -> Figure:

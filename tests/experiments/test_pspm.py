@@ -1,0 +1,61 @@
+"""The experiment on presynaptic pool modification at its smallest scale."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import cli
+from experiments.pspm import run_tasks
+from experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
+from experiments.results import load_results
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pspm")
+    arguments = ["pspm", "--scale", "smoke", "--trials", "1", "--jobs", "1", "--out", str(folder)]
+    assert cli.main(arguments) == 0
+    return folder
+
+
+def test_every_condition_is_measured_and_drawn(out: Path) -> None:
+    results = load_results(out / "pspm.json")
+    for variant in VARIANTS:
+        for name in NETWORKS:
+            values = results.arrays[f"{variant}_train_distance_{name}"]
+            assert values.shape == (1,)
+            assert results.metrics[f"{variant}_train_distance_{name}"] == values.mean() > 0
+    drawn = {path.stem.removeprefix("pspm_") for path in out.glob("*.png")}
+    assert drawn == {
+        "activity", "avalanches", "chaos", "distances", "learning_curve", "pif_raster",
+        "raster_half_max", "raster_uniform", "statistics", "weights",
+    }  # fmt: skip
+
+
+def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
+    arrays = load_results(out / "pspm.json").arrays
+    for variant in ("local_only", "homeostasis_only"):
+        for measure in ("count_reference", "train_distance_naive", "weight_error_naive"):
+            np.testing.assert_array_equal(
+                arrays[f"{variant}_{measure}"], arrays[f"uniform_{measure}"]
+            )
+    # without local changes the learner and its control are the same network
+    np.testing.assert_array_equal(
+        arrays["homeostasis_only_train_distance_optimised"],
+        arrays["homeostasis_only_train_distance_control"],
+    )
+
+
+@pytest.mark.slow
+def test_a_trial_is_fixed_by_its_seed_in_any_process() -> None:
+    protocol = dataclasses.replace(choose_protocol("smoke"), n=20, n_steps=300, n_iterations=2)
+    tasks = [(run_trial, ("sparse", trial, 7, protocol)) for trial in (0, 1)]
+    here, there = run_tasks(tasks, 1), run_tasks(tasks, 2)
+    for one, other in zip(here, there, strict=True):
+        assert one["metrics"] == other["metrics"]
+        np.testing.assert_array_equal(one["history"], other["history"])
+    assert here[0]["metrics"] != here[1]["metrics"]

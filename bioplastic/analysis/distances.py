@@ -257,12 +257,18 @@ def _trace(events: NDArray[np.float64], queries: NDArray[np.float64]) -> NDArray
     weight = np.exp(events - block * _REACH)
     first = np.append(True, block[1:] != block[:-1])
     names = block[first]
-    running = np.cumsum(weight)
     starts = np.flatnonzero(first)
     totals = np.add.reduceat(weight, starts)
     # Cumulative sums restart in every block, or small late sums would drown in early ones.
-    for start, stop in zip(starts, np.append(starts[1:], events.size), strict=True):
-        np.cumsum(weight[start:stop], out=running[start:stop])
+    sizes = np.diff(np.append(starts, events.size))
+    row = np.repeat(np.arange(starts.size), sizes)
+    column = np.arange(events.size) - starts[row]
+    if starts.size * int(sizes.max()) <= 50 * events.size:
+        table = np.zeros((starts.size, int(sizes.max())))
+        table[row, column] = weight
+        running = table.cumsum(axis=1)[row, column]
+    else:
+        running = np.concatenate([np.cumsum(part) for part in np.split(weight, starts[1:])])
     upto = np.searchsorted(events, queries, "right")
     last = np.maximum(upto - 1, 0)
     here = (upto > 0) & (block[last] == query_block)

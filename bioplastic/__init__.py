@@ -1,4 +1,4 @@
-"""Local learning in spiking neural networks, written as Brian2 equations and run as compiled C++."""
+"""Local learning in spiking neural networks: Brian2 equations, run as compiled C++."""
 
 from __future__ import annotations
 

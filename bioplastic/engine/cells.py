@@ -149,9 +149,16 @@ def create_group(population: Any, plan: Plan) -> Any:
         renamed = _renamed_parameters(projection, rule)
         names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
         names |= {name: trace_name(projection.name, name) for name in shared_names(rule)}
+        for identifier in get_identifiers(text):  # variables of the neuron itself
+            if identifier not in names and identifier.endswith(f"_{side}"):
+                names[identifier] = identifier.removesuffix(f"_{side}")
         derivatives = {f"d{name}": f"d{new}" for name, new in names.items()}
         equations.append(word_substitute(text, {**names, **derivatives, **renamed}))
-        parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
+    for projection in plan.spec.projections:  # statements need them even where no trace lives
+        rule = getattr(projection, "rule", None)
+        if rule is not None and population.name in (projection.source, projection.target):
+            renamed = _renamed_parameters(projection, rule)
+            parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
     extra = "\n".join(equations)
     if isinstance(population, Population):
         group = build_group(

@@ -13,6 +13,7 @@ from bioplastic.engine.cells import cell_names, shared_modulators, shared_names
 from bioplastic.engine.network import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.equations import parse_statements, unit_string
+from bioplastic.neurons.integration import StepMethod
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = [
@@ -76,8 +77,8 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         clock=plan.clock,
         name=projection.name,
         namespace=namespace,
-        dtype=plan.dtype,
-        method="euler" if rule is None else None,
+        dtype={"lastupdate": np.dtype("float64")},  # the others have the default of the program
+        method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
         delay={name: 0 * b2.ms for members in pathways.values() for name in members},
     )
     if connect:

@@ -36,17 +36,8 @@ ARGUMENTS = {
     "superspike": {"values": {"v_post": [-51, -52] * mV}},
 }
 
-#: Rules with differential equations of the synapse, which the engine does not keep in its state.
-GAPS = {"dopamine-stdp", "reward-stdp", "superspike"}
-
 #: Compiled in the default run; the others are slow.
 COMPILED = {"clopath", "dopamine-stdp", "superspike"}
-
-
-def names(chosen):
-    """Return names as parameters, with a mark on what the engine cannot do yet."""
-    gap = pytest.mark.xfail(strict=False, reason="a gap of the engine, not of the rule")
-    return [pytest.param(n, marks=gap) if n in GAPS else n for n in sorted(chosen)]
 
 
 def make(name):
@@ -59,7 +50,7 @@ def make(name):
     return rule, ARGUMENTS.get(name, {})
 
 
-@pytest.mark.parametrize("name", names(RULES))
+@pytest.mark.parametrize("name", sorted(RULES))
 def test_rule_conforms(name):
     rule, arguments = make(name)
     report = check_rule(rule, compiled=None if name in COMPILED else False, **arguments)
@@ -68,7 +59,7 @@ def test_rule_conforms(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", names(set(RULES) - COMPILED))
+@pytest.mark.parametrize("name", sorted(set(RULES) - COMPILED))
 def test_rule_conforms_compiled(name):
     rule, arguments = make(name)
     assert check_rule(rule, compiled=None, **arguments).passed

@@ -12,8 +12,6 @@ from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule, SynapseInterpreter, dopamine_stdp, pair_stdp
 from bioplastic.signals import SpikeListSource
 
-gap = pytest.mark.xfail(strict=False, reason="a gap of the engine, not of the rule language")
-
 PAIR = {
     "pre": "dx_pre/dt = -x_pre/tau : 1",
     "on_pre": "x_pre += 1",
@@ -21,7 +19,6 @@ PAIR = {
 }
 
 
-@gap
 def test_event_driven_variables_are_part_of_the_state():
     rule = dopamine_stdp()
     program = Program(two_sources(rule), dt=1 * ms, dtype="float64", target="numpy")
@@ -31,7 +28,6 @@ def test_event_driven_variables_are_part_of_the_state():
     )
 
 
-@gap
 def test_clock_driven_variables_are_integrated():
     """A leaky eligibility that is written every step equals the one that is solved at events."""
     synapse = "w : 1\ndc/dt = -c/tau_c : 1 ({})"
@@ -47,7 +43,6 @@ def test_clock_driven_variables_are_integrated():
     assert weights[0] > 1
 
 
-@gap
 def test_traces_may_read_variables_of_their_neuron():
     rule = PlasticityRule(
         name="voltage trace",
@@ -58,7 +53,6 @@ def test_traces_may_read_variables_of_their_neuron():
     assert check_rule(rule, compiled=False, values={"v_post": [1, 2] * mV}).passed
 
 
-@gap
 def test_statements_of_cells_may_read_parameters_where_no_trace_lives():
     rule = PlasticityRule(
         name="threshold", on_post="theta_post += step", parameters={"step": 0.1 * mV}

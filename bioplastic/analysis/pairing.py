@@ -77,7 +77,7 @@ def raster_times(raster: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[
     >>> counts, times.tolist()
     (array([2, 1]), [[0, 2], [2, -1]])
     """
-    step, cell = np.nonzero(raster)
+    step, cell = np.divmod(np.flatnonzero(raster), max(1, raster.shape[1]))
     order = np.argsort(cell, kind="stable")
     cell, step = cell[order], step[order]
     counts = np.bincount(cell, minlength=raster.shape[1])

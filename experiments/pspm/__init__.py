@@ -17,6 +17,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.analysis.avalanches import Avalanches, find_avalanches, fit_avalanches
 from experiments.framework import Experiment, positive_int
+from experiments.pspm.checkpoints import run_once
 from experiments.pspm.drawing import draw
 from experiments.pspm.protocol import (
     NETWORKS,
@@ -103,7 +105,8 @@ def compute(args: argparse.Namespace) -> Results:
     ]
     pif_trials = range(0 if args.no_avalanches else protocol.pif_trials)
     tasks += [(run_pif_trial, (trial, args.seed, protocol)) for trial in pif_trials]
-    results = run_tasks(tasks, args.jobs)
+    folder = None if args.scale == "smoke" else Path(args.checkpoints or "runs/pspm")
+    results = run_tasks(tasks, args.jobs, folder)
     metrics: dict[str, float] = {}
     arrays: dict[str, Any] = {"perturbations": np.array(PERTURBATIONS)}
     for number, variant in enumerate(VARIANTS):
@@ -121,14 +124,17 @@ def compute(args: argparse.Namespace) -> Results:
     )
 
 
-def run_tasks(tasks: Sequence[Task], jobs: int) -> list[dict[str, Any]]:
-    """Call every function with its arguments, at most ``jobs`` at a time; results in order."""
+def run_tasks(tasks: Sequence[Task], jobs: int, folder: Path | None = None) -> list[dict[str, Any]]:
+    """Call every function with its arguments, at most ``jobs`` at a time; results in order.
+
+    With a folder, finished trials are kept there and not computed again.
+    """
     bar = {"total": len(tasks), "desc": "trials", "unit": "trial"}
     if jobs == 1:
-        return [function(*arguments) for function, arguments in tqdm(tasks, **bar)]
+        return [run_once(function, arguments, folder) for function, arguments in tqdm(tasks, **bar)]
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(function, *arguments) for function, arguments in tasks]
+        futures = [pool.submit(run_once, *task, folder) for task in tasks]
         return [future.result() for future in tqdm(futures, **bar)]
 
 
@@ -201,6 +207,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=positive_int,
         default=max(1, (os.cpu_count() or 2) // 2),
         help="parallel processes; default %(default)s",
+    )
+    parser.add_argument(
+        "--checkpoints", help="folder of finished trials, taken up again; default runs/pspm"
     )
     parser.add_argument(
         "--no-avalanches", action="store_true", help="leave out the avalanche experiment"

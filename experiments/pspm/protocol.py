@@ -85,7 +85,7 @@ _PROTOCOLS = {
         n=60, n_steps=800, n_iterations=5, trials=2,
         pif_n=60, pif_steps=3000, pif_iterations=2, pif_trials=2,
     ),
-    "quick": Protocol(trials=5, pif_iterations=20),
+    "quick": Protocol(trials=5, pif_iterations=10),
     "paper": Protocol(),
 }  # fmt: skip
 

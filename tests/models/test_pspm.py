@@ -129,7 +129,7 @@ def test_local_updates_equal_plain_loops(task: Task, target: np.ndarray, step: f
             return np.ones(size, dtype=dtype)
 
     rule = PSPMRule(PSPMParameters(epsilon=step * volt))
-    changes = rule.local_changes(spikes, pairing, Always())
+    (changes,) = rule.local_changes(spikes, pairing, Always())
     weights = task.naive.copy()
     rule.apply(weights, changes, task.signs)
     expected = change_plainly(task.naive, task.signs, spikes, pairing, step)
@@ -141,7 +141,7 @@ def test_amounts_are_uniform_on_ten_levels(task: Task, target: np.ndarray) -> No
     spikes = RecurrentNetwork(N)(task.naive, drive_of(task))
     rule = PSPMRule(PSPMParameters())
     pairing = pair_spikes(spikes, target, 1)
-    changes = rule.local_changes(spikes, pairing, np.random.default_rng(0))
+    (changes,) = rule.local_changes(spikes, pairing, np.random.default_rng(0))
     levels = np.rint(np.abs(changes.amounts) / 8e-7).astype(int)
     share = np.bincount(levels, minlength=10) / levels.size
     assert share.size == 10
@@ -152,7 +152,7 @@ def test_the_control_gets_the_same_amounts_at_random_places(task: Task, target: 
     spikes = RecurrentNetwork(N)(task.naive, drive_of(task))
     rule = PSPMRule(PSPMParameters())
     rng = np.random.default_rng(0)
-    changes = rule.local_changes(spikes, pair_spikes(spikes, target, 5), rng)
+    (changes,) = rule.local_changes(spikes, pair_spikes(spikes, target, 5), rng)
     weights = np.full((N, N), 1.0)  # far from zero: no change is cut
     rule.apply_elsewhere(weights, changes, np.ones(N), rng)
     assert (weights - 1).sum() == pytest.approx(changes.amounts.sum(), rel=1e-9)

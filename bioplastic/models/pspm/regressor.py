@@ -267,10 +267,10 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         weights = self.weights_.copy()  # an interruption leaves the last iteration whole
         controlled = self.control_weights_.copy() if hasattr(self, "control_weights_") else None
         if float(rule.parameters.epsilon) > 0:
-            changes = rule.local_changes(spikes, pairing, rng)
-            rule.apply(weights, changes, self.signs_)
-            if controlled is not None:
-                rule.apply_elsewhere(controlled, changes, self.signs_, rng)
+            for changes in rule.local_changes(spikes, pairing, rng):
+                rule.apply(weights, changes, self.signs_)
+                if controlled is not None:
+                    rule.apply_elsewhere(controlled, changes, self.signs_, rng)
         rule.homeostasis(weights, lacking, self.signs_)
         if controlled is not None:
             rule.homeostasis(controlled, lacking, self.signs_)

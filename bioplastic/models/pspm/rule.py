@@ -5,6 +5,7 @@ Weights are in volts with presynaptic cells in rows: ``weights[j, i]`` goes from
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,12 @@ from bioplastic.models.pspm.parameters import PSPMParameters
 __all__ = ["LocalChanges", "PSPMRule", "clip_signs", "find_pool"]
 
 Weights = NDArray[np.float64]
+_BLOCK = 10_000  # errors
 
 
 @dataclass(frozen=True, eq=False)
 class LocalChanges:
-    """All local changes of one iteration, in the order in which they act on a synapse.
+    """Local changes, in the order in which they act on a synapse.
 
     Attributes
     ----------
@@ -65,7 +67,8 @@ class PSPMRule:
     >>> own, wanted = np.zeros((40, 2), bool), np.zeros((40, 2), bool)
     >>> own[20, 1] = wanted[30, 0] = own[5, 0] = wanted[5, 0] = True
     >>> rule = PSPMRule(PSPMParameters())
-    >>> changes = rule.local_changes(own, pair_spikes(own, wanted, 14), np.random.default_rng(0))
+    >>> pairing = pair_spikes(own, wanted, 14)
+    >>> (changes,) = rule.local_changes(own, pairing, np.random.default_rng(0))
     >>> [(int(j), int(i)) for j, i in zip(changes.pre, changes.post)]
     [(1, 0), (0, 1)]
     """
@@ -74,8 +77,10 @@ class PSPMRule:
 
     def local_changes(
         self, spikes: NDArray[np.bool_], pairing: Pairing, rng: np.random.Generator
-    ) -> LocalChanges:
-        """Return what every unpaired spike changes: surplus spikes first, then missing ones.
+    ) -> Iterator[LocalChanges]:
+        """Yield what every unpaired spike changes: surplus spikes first, then missing ones.
+
+        The changes come in blocks of whole rounds, to bound memory.
 
         Errors in the first ``pool_window`` are skipped, since their pool is not known.
 
@@ -93,16 +98,23 @@ class PSPMRule:
         number = np.arange(cell.size) - np.searchsorted(cell, cell)  # among the errors of a cell
         order = np.argsort(number, kind="stable")
         step, cell, sign, number = step[order], cell[order], sign[order], number[order]
-        event, pre = np.nonzero(find_pool(spikes, p.pool_steps)[step])
-        units = rng.integers(0, p.levels, event.size, dtype=np.uint8)
-        n_rounds = int(number[-1]) + 1 if number.size else 0
-        first = np.searchsorted(number, np.arange(n_rounds + 1))
-        return LocalChanges(
-            pre=pre,
-            post=cell[event],
-            amounts=np.asarray(sign[event] * float(p.epsilon) * units, dtype=np.float64),
-            rounds=np.searchsorted(event, first),
-        )
+        first = np.flatnonzero(np.diff(number, prepend=-1))  # first error of every round
+        pool, n, end = find_pool(spikes, p.pool_steps), spikes.shape[1], 0
+        while end < number.size:
+            begin = end
+            later = first[first > begin + _BLOCK]
+            end = int(later[0]) if later.size else number.size
+            event, pre = np.divmod(np.flatnonzero(pool[step[begin:end]]), n)
+            units = rng.integers(0, p.levels, event.size, dtype=np.uint8)
+            starts = first[(first >= begin) & (first < end)] - begin
+            yield LocalChanges(
+                pre=pre,
+                post=cell[begin:end][event],
+                amounts=np.asarray(
+                    sign[begin:end][event] * float(p.epsilon) * units, dtype=np.float64
+                ),
+                rounds=np.append(np.searchsorted(event, starts), event.size),
+            )
 
     def apply(self, weights: Weights, changes: LocalChanges, signs: NDArray[np.float64]) -> None:
         """Change ``weights`` in place; the signs hold after every single change.
@@ -200,7 +212,7 @@ def _order_errors(
     """Return step, cell and sign of all errors from a step on, cell by cell, surplus first."""
     parts = []
     for mask, sign in ((pairing.surplus, -1), (pairing.missing, 1)):
-        step, cell = np.nonzero(mask[first:])
+        step, cell = np.divmod(np.flatnonzero(mask[first:]), mask.shape[1])
         parts.append((step + first, cell, np.full(step.size, sign)))
     steps, cells, signs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     order = np.argsort(cells, kind="stable")

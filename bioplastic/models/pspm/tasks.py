@@ -139,7 +139,7 @@ def integrate_and_fire_spikes(
     *,
     largest_eigenvalue: float = 1.0,
     connectivity: float = 0.02,
-    external: float = 1e-4,
+    external: float = 3e-5,
     seed: int | np.random.SeedSequence = 0,
 ) -> NDArray[np.bool_]:
     """Return spikes of a network of probabilistic integrate-and-fire cells (PIF).
@@ -158,7 +158,7 @@ def integrate_and_fire_spikes(
         The control parameter.
     connectivity : float, default 0.02
         Probability of a connection; probabilities of transmission are uniform up to a maximum.
-    external : float, default 1e-4
+    external : float, default 3e-5
         Probability per step of a spike without any input.
     seed : int or SeedSequence, default 0
         Fixes everything.

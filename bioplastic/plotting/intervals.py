@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
@@ -19,7 +20,7 @@ def plot_intervals(
     """Draw the histogram of inter-spike intervals beside that of a Poisson process.
 
     The axis is logarithmic, so that bursts and pauses both show; heights are the share of
-    intervals in each bin, and the line that of exponential intervals with the same mean.
+    intervals in each bin in percent, and the line that of exponential intervals with the same mean.
 
     Parameters
     ----------
@@ -58,8 +59,8 @@ def plot_intervals(
     if high <= low * 1.01:
         low, high = low / 2, high * 2
     edges = np.geomspace(low, high * (1 + 1e-9), n_bins + 1)
-    shares = np.histogram(values, edges)[0] / values.size
-    expected = -np.diff(np.exp(-edges / values.mean()))
+    shares = 100 * np.histogram(values, edges)[0] / values.size
+    expected = -100 * np.diff(np.exp(-edges / values.mean()))
     with drawing_axes(ax, height=2.1) as axes:
         axes.stairs(shares, edges, fill=True, color=PALETTE[0], alpha=0.45, label="intervals")
         axes.plot(
@@ -70,10 +71,14 @@ def plot_intervals(
             label="Poisson, same mean",
         )
         axes.set_xscale("log")
+        narrow = edges[-1] < 100 * edges[0]
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
         axes.set_xlim(edges[0], edges[-1])
         axes.set_ylim(0, 1.25 * max(float(shares.max()), float(expected.max())))
         axes.set_xlabel("inter-spike interval (ms)")
-        axes.set_ylabel("share of intervals")
+        axes.set_ylabel("share of intervals (%)")
         axes.legend(loc="upper left", ncols=2, columnspacing=1.0, borderaxespad=0.1)
         axes.set_title(title)
     return axes

@@ -8,6 +8,12 @@ from bioplastic.analysis.assignment import (
     predict_from_assignment,
     predict_from_counts,
 )
+from bioplastic.analysis.avalanches import (
+    AvalancheFit,
+    Avalanches,
+    find_avalanches,
+    fit_avalanches,
+)
 from bioplastic.analysis.baselines import (
     chance_level,
     linear_baseline,
@@ -103,6 +109,8 @@ __all__ = [
     "E_MAC",
     "E_MEM",
     "SUMMARY_LABELS",
+    "AvalancheFit",
+    "Avalanches",
     "Bursts",
     "ContinualScores",
     "Decoding",
@@ -127,7 +135,9 @@ __all__ = [
     "embed_tsne",
     "entropy_rate_markov",
     "fano_factor",
+    "find_avalanches",
     "find_bursts",
+    "fit_avalanches",
     "hoyer_sparseness",
     "integrator_gain",
     "interval_statistics",

@@ -110,8 +110,17 @@ STYLE: dict[str, Any] = {
     "legend.handlelength": 1.6,
     "image.origin": "upper",
     "path.simplify": True,
+    "svg.hashsalt": "bioplastic",  # names inside the file, the same every time
 }
 """Matplotlib settings of the house style."""
+
+
+_METADATA: dict[str, dict[str, Any]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None, "Creator": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
+"""What each kind of file would say about when and by what it was written."""
 
 
 @contextlib.contextmanager
@@ -171,7 +180,7 @@ def drawing_axes(
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300) -> Path:
-    """Write a figure as PNG, all or nothing, the same bytes for the same picture.
+    """Write a figure as PNG, SVG or PDF, all or nothing, the same bytes for the same picture.
 
     No date or program version goes into the file, the letters are those of the font that comes
     with matplotlib, and the file appears under its name only when it is complete.
@@ -181,9 +190,9 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
     figure : Figure
         The picture.
     path : path-like
-        Where to write it, ending in ``.png``. Missing folders are made.
+        Where to write it, ending in ``.png``, ``.svg`` or ``.pdf``. Missing folders are made.
     dpi : int, default 300
-        Dots per inch.
+        Dots per inch; in vector files those of rasterised parts only.
 
     Returns
     -------
@@ -193,7 +202,7 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
     Raises
     ------
     ValueError
-        If the name does not end in ``.png``.
+        If the name has another ending.
     OSError
         If the file cannot be written.
 
@@ -205,16 +214,19 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
     'empty.png'
     """
     target = Path(path)
-    if target.suffix != ".png":
-        raise ValueError(f"save_figure.path: must end in '.png', got {str(target)!r}")
+    if target.suffix not in _METADATA:
+        endings = ", ".join(repr(ending) for ending in _METADATA)
+        raise ValueError(f"save_figure.path: must end in one of {endings}, got {str(target)!r}")
     dpi = check_integer("save_figure.dpi", dpi, minimum=1)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=".png", dir=target.parent
+        prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
     )
     try:
         with os.fdopen(handle, "wb") as stream, use_style():
-            figure.savefig(stream, format="png", dpi=dpi, metadata={"Software": None})
+            figure.savefig(
+                stream, format=target.suffix[1:], dpi=dpi, metadata=_METADATA[target.suffix]
+            )
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, target)
     except BaseException:

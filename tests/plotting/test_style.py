@@ -55,9 +55,19 @@ def test_failed_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch)
     assert path.read_bytes() == before
 
 
-def test_only_png_is_written(tmp_path):
-    with pytest.raises(ValueError, match=r"save_figure.path: must end in '.png'"):
-        save_figure(new_figure(), tmp_path / "a.pdf")
+@pytest.mark.parametrize(("ending", "start"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
+def test_vector_files_are_the_same_every_time(tmp_path, ending, start):
+    first = save_figure(_draw(), tmp_path / f"a.{ending}").read_bytes()
+    second = save_figure(_draw(), tmp_path / f"b.{ending}").read_bytes()
+    assert first == second
+    assert first.startswith(start)
+    assert b"CreationDate" not in first
+    assert b"<dc:date>" not in first
+
+
+def test_other_endings_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"save_figure.path: must end in one of '.png', '.svg'"):
+        save_figure(new_figure(), tmp_path / "a.jpg")
 
 
 def test_style_ends_with_its_block():

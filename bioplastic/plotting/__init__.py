@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bioplastic.plotting.avalanches import plot_avalanche_distribution, plot_avalanche_scaling
+from bioplastic.plotting.avalanche_scaling import plot_avalanche_scaling
+from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.bars import plot_bars
 from bioplastic.plotting.confusion import plot_confusion
 from bioplastic.plotting.correlogram import plot_correlogram
@@ -38,8 +39,8 @@ __all__ = [
     "PAGE_WIDTH",
     "PALETTE",
     "new_figure",
-    "plot_avalanche_distribution",
     "plot_avalanche_scaling",
+    "plot_avalanches",
     "plot_bars",
     "plot_class_weights",
     "plot_confusion",

@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from bioplastic.analysis import SpikeTrains, cross_correlograms
 from bioplastic.plotting import (
     new_figure,
+    plot_avalanches,
     plot_correlogram,
     plot_intervals,
     plot_network,
@@ -25,6 +26,9 @@ RNG = np.random.default_rng(0)
 TRAINS = SpikeTrains.from_arrays(
     RNG.random(3000) * 3, RNG.integers(0, 300, 3000), t_stop=3, n_units=300, duplicates="keep"
 )
+
+
+SPREAD = {"critical": RNG.zipf(1.5, 500).clip(1, 10_000), "short": RNG.geometric(0.2, 300)}
 
 
 def _quadratic(v, u):
@@ -50,6 +54,10 @@ def _long_intervals(ax=None):
 def _correlogram(ax=None):
     lags, counts = cross_correlograms(TRAINS, [(0, 1)], bin_width=0.05, max_lag=0.5)
     return plot_correlogram(lags, counts[0], chance=2.0, title="0 to 1", ax=ax)
+
+
+def _avalanches(ax=None):
+    return plot_avalanches(SPREAD, exponents={"critical": (1.5, 1, 1000)}, ax=ax)
 
 
 def _phase_plane(ax=None):
@@ -82,6 +90,7 @@ PICTURES = [
     _narrow_intervals,
     _long_intervals,
     _correlogram,
+    _avalanches,
     _phase_plane,
     _rates,
     _regularity,
@@ -157,6 +166,19 @@ def test_correlogram_bars():
     np.testing.assert_allclose(edges, [-1.5, -0.5, 0.5, 1.5])
     with pytest.raises(ValueError, match="must rise in equal steps"):
         plot_correlogram([0, 1, 3], [1, 1, 1])
+
+
+def test_avalanche_densities_integrate_to_one_and_meet_their_power_law():
+    x = np.arange(1, 10_001)
+    p = x**-1.5 / np.sum(x**-1.5)
+    data = RNG.choice(x, 200_000, p=p)
+    axes = plot_avalanches({"a": data}, exponents={"a": (1.5, 1, 10_000)})
+    line, points = axes.lines
+    np.testing.assert_allclose(line.get_ydata(), p[[0, -1]])
+    first = points.get_ydata()[:3]
+    np.testing.assert_allclose(first, p[:3], rtol=0.05)
+    with pytest.raises(ValueError, match="must name conditions, got"):
+        plot_avalanches({"a": data}, exponents={"b": (1.5, 1, 10)})
 
 
 def test_nullclines_lie_where_the_variables_stand_still():

@@ -64,6 +64,7 @@ def draw_speed(
                 axes.plot(xs, ys, color=colour, marker=MARKERS.get(name, "o"))
                 ends.append((ys[-1], labels.get(name, name), colour))
             axes.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+            axes.margins(y=0.12)  # room for the words at the ends of the highest lines
             for axis in (axes.xaxis, axes.yaxis):
                 axis.set_minor_formatter(NullFormatter())
             if key == "cpu_ms_per_image":

@@ -63,6 +63,7 @@ def pair_runs(
                 cpu_ms_per_presentation=per("presentations"),
                 setup_cpu_seconds=few["cpu_seconds"] - per_image * few["outcome"]["images"] / 1e3,
                 peak_bytes=max(few["peak_bytes"], many["peak_bytes"]),
+                base_bytes=many["outcome"].get("base_bytes"),
                 images=many["outcome"]["images"],
                 hidden_spikes=many["outcome"]["hidden_spikes"],
                 input_spikes=many["outcome"]["input_spikes"],
@@ -105,7 +106,9 @@ def summarise(
     ``activity_over_reference`` is the contender's own divided by it.
 
     ``bytes_per_plastic_synapse`` is the growth of peak memory from the smallest size measured to
-    this one, per plastic synapse added: what a program needs at no size at all cancels out.
+    this one, per plastic synapse added: what a program needs at no size at all cancels out. A
+    contender that says what it held before its network existed (``base_bytes``) gets the growth
+    from there instead.
     """
     keys = (
         "cpu_ms_per_image", "cpu_ms_per_presentation", "setup_cpu_seconds", "peak_bytes", "images",
@@ -132,8 +135,16 @@ def summarise(
     for name in {name for entries in table.values() for name in entries}:
         sizes = sorted(int(n) for n in table if name in table[n])
         first = table[str(sizes[0])][name]
-        for n in sizes[1:]:
+        for n in sizes:
             entry = table[str(n)][name]
+            bases = [p["base_bytes"] for p in pairs if p["n"] == n and p["contender"] == name
+                     and p.get("base_bytes")]  # fmt: skip
+            if bases:
+                grown = entry["peak_bytes"] - median(bases)
+                entry["bytes_per_plastic_synapse"] = grown / plastic_synapses(n)
+                continue
+            if n == sizes[0]:
+                continue
             entry["bytes_per_plastic_synapse"] = slope(
                 first["peak_bytes"],
                 entry["peak_bytes"],

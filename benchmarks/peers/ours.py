@@ -5,6 +5,7 @@ Input spikes are not counted in the run; the number printed is their expectation
 
 from __future__ import annotations
 
+import resource
 import time
 
 import brian2 as b2
@@ -34,6 +35,7 @@ def main() -> None:
     constants = published_parameters(arguments.n)
     network = training_network(N_PIXELS, arguments.n, N_CLASSES, constants)
     program = Program(network, dt=TIME_STEP)
+    base_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     state = program.initial_state(arguments.seed)
     ready = time.perf_counter()
     cpu = time.process_time()
@@ -45,6 +47,7 @@ def main() -> None:
         input_spikes=float(input_rates(images).sum() * ON_MS * 1e-3 / arguments.images),
         start_seconds=ready - started,
         built=program.built,
+        base_bytes=base_bytes,
         wall_seconds_simulation=time.perf_counter() - ready,
         cpu_seconds_simulation=time.process_time() - cpu,
         mean_threshold_mv=float(state["exc.theta"].mean() * 1e3),

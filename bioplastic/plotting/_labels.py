@@ -80,13 +80,12 @@ def place_end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]]) -> No
     ]
     figure.draw_without_rendering()
     box = axes.get_window_extent()
-    points = box.height * 72.0 / figure.dpi
-    bottom, top = axes.get_ylim()
-    per_point = (top - bottom) / points
-    wanted = [value / per_point for value, _, _ in labels]
+    # in points above the lower end of the axis, on any scale
+    per_pixel = 72.0 / figure.dpi
+    points = box.height * per_pixel
+    pixels = axes.get_yaxis_transform().transform([(1.0, value) for value, _, _ in labels])[:, 1]
+    wanted = [float(pixel - box.y0) * per_pixel for pixel in pixels]
     half = 0.6 * size
-    moved = spread_apart(
-        wanted, 1.3 * size, bottom / per_point + half - 4, top / per_point - half + 6
-    )
+    moved = spread_apart(wanted, 1.3 * size, half - 4, points - half + 6)
     for text, place, start in zip(texts, moved, wanted, strict=True):
         text.xyann = (12, place - start)

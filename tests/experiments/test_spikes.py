@@ -158,3 +158,19 @@ def test_wrong_files_are_named(tmp_path, capsys):
     assert main(["spikes", str(tmp_path / "b.npz")]) == 1
     assert "is no spike file" in capsys.readouterr().err
     assert main(["spikes"]) == 2
+
+
+def test_what_neo_reads(tmp_path):
+    neo = pytest.importorskip("neo", reason="needs the extra bioplastic[spikes]")
+    trains = _trains()
+    block, segment = neo.Block(), neo.Segment()
+    block.segments.append(segment)
+    for train in trains.to_neo():
+        segment.spiketrains.append(train)
+    neo.io.NeoMatlabIO(str(tmp_path / "a.mat")).write_block(block)
+    found = read_spikes(tmp_path / "a.mat")
+    np.testing.assert_allclose(found.times, trains.times)
+    assert found.counts().tolist() == trains.counts().tolist()
+    (tmp_path / "a.unknown").write_text("nothing")
+    with pytest.raises(ValueError, match="neither bioplastic nor Neo can read it"):
+        read_spikes(tmp_path / "a.unknown")

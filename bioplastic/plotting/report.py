@@ -124,7 +124,8 @@ def plot_rates(rates: ArrayLike, *, title: str = "", ax: Axes | None = None) -> 
         axes.set_xlabel("rate (Hz)")
         axes.set_ylabel("units")
         axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
-        axes.legend(loc="upper right", borderaxespad=0.1)
+        right = values.mean() < 0.5 * axes.get_xlim()[1]
+        axes.legend(loc="upper right" if right else "upper left", borderaxespad=0.1)
         axes.set_title(title)
     return axes
 

@@ -88,6 +88,7 @@ def _draw_distances(results: Results) -> Figure:
                     ax=panels[row, column],
                 )
                 axes.tick_params(axis="y", pad=1)
+                axes.title.set_fontsize(7)
         handles = [
             _marker("o", colour, name) for name, colour in zip(NETWORKS, PALETTE, strict=False)
         ]
@@ -127,6 +128,7 @@ def _draw_statistics(arrays: Mapping[str, NDArray[Any]]) -> Figure:
                 for line, name in zip(axes.get_lines()[-len(networks) :], networks, strict=True):
                     line.set_color(_COLOURS[name])
                 axes.tick_params(axis="y", pad=1)
+                axes.title.set_fontsize(7)
         handles = [_marker("o", _COLOURS[name], f"{letters[name]} {name}") for name in _FOUR]
         figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
@@ -221,7 +223,7 @@ def _draw_chaos(arrays: Mapping[str, NDArray[Any]]) -> Figure:
         # a local change is 0 to 9 times epsilon, 3.6 uV on average
         axes.axvline(3600, color=GREY, linestyle=(0, (1, 1.5)), linewidth=0.9)
         axes.text(
-            3300, 0.5, "one local change", color=GREY, fontsize=6.5, rotation=90, ha="right",
+            3300, 0.71, "one local change", color=GREY, fontsize=6.5, rotation=90, ha="right",
             va="center", transform=axes.get_xaxis_transform(),
         )  # fmt: skip
         axes.set_xscale("log")
@@ -311,7 +313,7 @@ def _draw_avalanches(results: Results) -> Figure:
             good = {
                 names[name]: (float(fit[0]), int(fit[1]), int(fit[2]))
                 for name, fit in stored.items()
-                if _is_power_law(fit)
+                if _is_power_law(fit, metrics[f"avalanches_{kind}_p_{name}"])
             }
             values = {title: arrays[f"avalanches_{kind}s_{name}"] for name, title in names.items()}
             plot_avalanches(values, exponents=good, xlabel=label, ax=axes)
@@ -333,8 +335,12 @@ def _draw_avalanches(results: Results) -> Figure:
             )
             durations, sizes, _ = mean_size_by_duration(found)
             series[title] = (durations, sizes)
-            fits = [arrays.get(f"avalanches_{kind}_fit_{name}") for kind in ("size", "duration")]
-            if all(fit is not None and _is_power_law(fit) for fit in fits):
+            both = [
+                (arrays[f"avalanches_{kind}_fit_{name}"], metrics[f"avalanches_{kind}_p_{name}"])
+                for kind in ("size", "duration")
+                if f"avalanches_{kind}_fit_{name}" in arrays
+            ]
+            if len(both) == 2 and all(_is_power_law(*fit) for fit in both):
                 slopes[title] = (
                     metrics[f"avalanches_scaling_{name}"],
                     metrics[f"avalanches_scaling_predicted_{name}"],
@@ -359,10 +365,10 @@ def _draw_avalanches(results: Results) -> Figure:
     return figure
 
 
-def _is_power_law(fit: NDArray[Any]) -> bool:
-    """Whether a fit is close to the data and more than the flank of a peak."""
-    exponent, lower, upper, distance = fit[:4]
-    return bool(distance <= 0.1 and upper >= 5 * lower and exponent > 0)
+def _is_power_law(fit: NDArray[Any], p_value: float) -> bool:
+    """Whether a fit is not refuted by the data and more than the flank of a peak."""
+    exponent, lower, upper = fit[:3]
+    return bool(p_value >= 0.05 and upper >= 5 * lower and exponent > 0)
 
 
 def _draw_pif(arrays: Mapping[str, NDArray[Any]]) -> Figure:

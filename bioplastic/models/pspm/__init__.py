@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bioplastic.models.pspm.equations import pool_rule
 from bioplastic.models.pspm.network import RecurrentNetwork, recurrent_network
 from bioplastic.models.pspm.parameters import PSPMParameters, pif_parameters
 from bioplastic.models.pspm.regressor import PSPMRegressor
@@ -25,5 +26,6 @@ __all__ = [
     "draw_task",
     "integrate_and_fire_spikes",
     "pif_parameters",
+    "pool_rule",
     "recurrent_network",
 ]

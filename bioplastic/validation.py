@@ -152,8 +152,8 @@ def check_quantity(
     Examples
     --------
     >>> from brian2 import ms, second
-    >>> float(check_quantity("Trial.duration", 350 * ms, second, positive=True))
-    0.35
+    >>> float(check_quantity("Trial.duration", 250 * ms, second, positive=True))
+    0.25
     """
     try:
         quantity = b2.Quantity(value)

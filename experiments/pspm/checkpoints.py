@@ -7,10 +7,13 @@ import json
 import os
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from bioplastic.engine.fingerprint import software_digest
 
 __all__ = ["run_once"]
 
@@ -22,8 +25,9 @@ def run_once(
 ) -> dict[str, Any]:
     """Return the stored result of a trial, or compute and store it.
 
-    A trial is known by the function, its arguments and the source files of the model, so a result
-    of an older program is not taken for a new one.
+    A trial is known by the function, its arguments, the sources of model and engine and the
+    libraries that measure distances, so a result of an older program, or one without those
+    distances, is not taken for a new one.
     """
     if folder is None:
         return function(*arguments)
@@ -45,7 +49,17 @@ def _source_digest() -> str:
         Path(__file__).parent / "protocol.py",
     ]
     files += [root / "analysis" / name for name in ("pairing.py", "spike_distance.py")]
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+    parts = [file.read_bytes() for file in files]
+    parts.append(software_digest().encode())
+    parts += [f"{name}={_version_of(name)}".encode() for name in ("elephant", "pyspike")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _version_of(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "missing"
 
 
 def _write(path: Path, result: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,15 +24,6 @@ from experiments.sym_stdp.training import Checkpoints, load_trained, plan_stages
 ROOT = Path(sym_stdp.__file__).resolve().parents[2]
 SMALL = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
 OURS = replace(SMALL, variant="ours", regime="layer_by_layer")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep what the tests compile out of the user's cache."""
-    folder = tmp_path_factory.mktemp("builds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BIOPLASTIC_CACHE", str(folder))
-        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,15 +11,6 @@ from bioplastic.models.sym_stdp import improved_parameters, published_parameters
 from experiments import sym_stdp_ablations as ablations
 from experiments.framework import compute_results, draw_figures
 from experiments.registry import load_experiment
-
-
-@pytest.fixture(scope="module", autouse=True)
-def build_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep what the tests compile out of the user's cache."""
-    folder = tmp_path_factory.mktemp("builds")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("BIOPLASTIC_CACHE", str(folder))
-        yield folder
 
 
 def parse(*options: str) -> argparse.Namespace:

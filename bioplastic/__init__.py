@@ -2,4 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
+logging.getLogger("bioplastic").addHandler(logging.NullHandler())
+
 __version__ = "0.1.0"

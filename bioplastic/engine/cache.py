@@ -3,7 +3,8 @@
 One entry is one directory, private to the user, that holds ``program.so``, ``program.cpp`` and
 ``entry.json`` (layout, digest of the library). It is written next to its place and renamed into it,
 so that a killed build leaves nothing that could be mistaken for an entry and two processes that
-build the same program at once do not disturb each other. An entry whose library does not match its
+build the same program at once do not disturb each other. Of several processes that want the same
+program at once, one builds it and the others wait. An entry whose library does not match its
 digest is removed and built again.
 """
 
@@ -14,9 +15,11 @@ import contextlib
 import errno
 import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator
@@ -24,8 +27,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-__all__ = ["BuildEntry", "cache_directory", "clear_builds", "find_or_build", "list_builds"]
+from bioplastic.engine.locking import hold_lock
 
+__all__ = [
+    "BuildCounts",
+    "BuildEntry",
+    "cache_directory",
+    "clear_builds",
+    "count_builds",
+    "find_or_build",
+    "list_builds",
+]
+
+_LOG = logging.getLogger(__name__)
 _LIBRARY, _SOURCE, _ENTRY = "program.so", "program.cpp", "entry.json"
 _STALE_SECONDS = 24 * 3600
 
@@ -53,6 +67,39 @@ class BuildEntry:
     bytes: int
     created: float
     path: Path
+
+
+@dataclass(frozen=True)
+class BuildCounts:
+    """What this process asked of the cache so far.
+
+    Parameters
+    ----------
+    compiled : int
+        Programs that this process compiled.
+    found : int
+        Programs that were found instead, each counted once.
+    """
+
+    compiled: int
+    found: int
+
+
+_COMPILED: list[str] = []
+_FOUND: set[str] = set()
+_COUNTING = threading.Lock()
+
+
+def count_builds() -> BuildCounts:
+    """Return how many programs this process has compiled, and how many it found in the cache.
+
+    Examples
+    --------
+    >>> count_builds().compiled >= 0
+    True
+    """
+    with _COUNTING:
+        return BuildCounts(len(_COMPILED), len(_FOUND))
 
 
 def cache_directory() -> Path:
@@ -134,7 +181,25 @@ def find_or_build(
     place = cache_directory() / key
     found = _read(place) if _is_private(cache_directory()) else None
     if found is not None:
+        _note_found(key, name)
         return place / _LIBRARY, found, False
+    with _one_builder(key):
+        found = _read(place) if _is_private(cache_directory()) else None
+        if found is not None:  # another process has built it meanwhile
+            _note_found(key, name)
+            return place / _LIBRARY, found, False
+        _LOG.info("building the program %s (%s)", key[:12], name)
+        start = time.perf_counter()
+        built = _build(key, name, place, build)
+        with _COUNTING:
+            _COMPILED.append(key)
+        _LOG.info("built the program %s in %.1f s", key[:12], time.perf_counter() - start)
+        return built
+
+
+def _build(
+    key: str, name: str, place: Path, build: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any], bool]:
     with _workplace(key) as (work, permanent):
         layout = build(work)
         data = {"name": name, "sha256": _file_digest(work / _LIBRARY), "layout": layout}
@@ -142,6 +207,30 @@ def find_or_build(
         if permanent:
             return _publish(work, place), layout, True
         return work / _LIBRARY, layout, True
+
+
+def _note_found(key: str, name: str) -> None:
+    with _COUNTING:
+        again = key in _FOUND or key in _COMPILED
+        if not again:
+            _FOUND.add(key)
+    _LOG.log(
+        logging.DEBUG if again else logging.INFO,
+        "found the program %s in the cache (%s)", key[:12], name,
+    )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _one_builder(key: str) -> Iterator[None]:
+    """Let one process at a time build the same program, where there is a cache to share."""
+    root = cache_directory()
+    with contextlib.suppress(OSError):
+        root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _is_private(root):
+        yield
+        return
+    with hold_lock(root / f".lock-{key[:12]}"):
+        yield
 
 
 def _read(place: Path) -> dict[str, Any] | None:
@@ -188,7 +277,7 @@ def _workplace(key: str) -> Iterator[tuple[Path, bool]]:
         warnings.warn(
             f"the cache directory {root} cannot be used ({error.strerror}); the program is built "
             "for this process only. Set BIOPLASTIC_CACHE to a writable directory of yours.",
-            stacklevel=5,
+            stacklevel=6,
         )
     keep = False
     try:

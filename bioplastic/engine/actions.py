@@ -11,6 +11,7 @@ from typing import Any
 
 from bioplastic.engine.network import Projection
 from bioplastic.plasticity.rule import Normalisation
+from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
@@ -24,6 +25,7 @@ __all__ = [
     "RateStatements",
     "Reset",
     "RestoreSpikes",
+    "ShowFrame",
     "SpikeStatements",
     "SummedStatements",
     "SynapseStatements",
@@ -45,6 +47,14 @@ class Emit:
     """Let a source emit the spikes of this step."""
 
     source: PoissonSource | SpikeListSource
+    group: Any
+
+
+@dataclass(frozen=True)
+class ShowFrame:
+    """Let a source of numbers show those of this step."""
+
+    source: AnalogueSource | NoiseSource
     group: Any
 
 

@@ -13,9 +13,11 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from bioplastic.engine.network import NetworkSpec, Population, Projection
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.engine.trial import SpikeCount
+from bioplastic.equations import unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group
 from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.poisson import PoissonSource
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "create_group",
     "create_modulators",
     "create_trial_group",
+    "link_inputs",
     "shared_modulators",
     "shared_names",
 ]
@@ -170,6 +173,7 @@ def create_group(population: Any, plan: Plan) -> Any:
             dtype={"lastspike": np.dtype("float64")},
             extra_equations=extra,
             extra_parameters=parameters,
+            linked=frozenset(population.inputs),
         )
         _count_refractory_steps(group, population, plan)
         return group
@@ -186,6 +190,8 @@ def _count_refractory_steps(group: Any, population: Population, plan: Plan) -> N
 
 
 def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan: Plan) -> Any:
+    if isinstance(source, (AnalogueSource, NoiseSource)):
+        return _create_analogue_source(source, extra, parameters, plan)
     lines = ["source_emits : 1"]
     if isinstance(source, PoissonSource):
         lines.append("source_probability : 1")
@@ -207,6 +213,45 @@ def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan:
         for name in plan.spec.trial.variables:
             group.variables.add_reference(name, plan.trial_group)
     return group
+
+
+def _create_analogue_source(
+    source: AnalogueSource | NoiseSource, extra: str, parameters: Mapping[str, Any], plan: Plan
+) -> Any:
+    unit = source.unit if isinstance(source, AnalogueSource) else None
+    dimensions = b2.get_dimensions(1 if unit is None else unit)
+    model = NeuronModel(
+        name=source.name, equations=f"{source.variable} : {unit_string(dimensions)}"
+    )
+    dtype = np.dtype(source.dtype) if isinstance(source, AnalogueSource) else plan.dtype
+    return build_group(
+        model,
+        source.n,
+        name=source.name,
+        clock=plan.clock,
+        dtype={source.variable: dtype},
+        extra_equations=extra,
+        extra_parameters=parameters,
+    )
+
+
+def link_inputs(plan: Plan) -> None:
+    """Let the linked parameters of populations refer to their sources."""
+    for population in plan.spec.populations:
+        if not isinstance(population, Population):
+            continue
+        for variable, name in population.inputs.items():
+            source: Any = plan.spec.population(name)
+            group, linked = plan.groups[population.name], plan.groups[name]
+            wanted = population.model.parsed[variable].dim
+            given = linked.variables[source.variable].dim
+            if wanted is not given:
+                raise ValueError(
+                    f"Population {population.name!r}, inputs[{variable!r}]: {name!r} has unit "
+                    f"{unit_string(given)}, expected {unit_string(wanted)}"
+                )
+            index = "0" if source.n == 1 else None
+            group.variables.add_reference(variable, linked, source.variable, index=index)
 
 
 def cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str) -> str:

@@ -51,6 +51,8 @@ def _given_values(network: NetworkSpec) -> dict[str, Any]:
     for population in network.populations:
         if isinstance(population, Population):
             for name, value in population.model.initial.items():
+                if name in population.inputs:
+                    continue
                 given[f"{population.name}.{name}"] = value
     for projection in network.projections:
         rule = getattr(projection, "rule", None)

@@ -34,7 +34,8 @@ def prepare_inputs(
     Returns
     -------
     prepared : dict
-        C-contiguous arrays of the declared dtype, or (offsets, steps, cells) for lists of spikes.
+        C-contiguous arrays of the declared dtype, (offsets, steps, cells) for lists of spikes, or
+        (frames, numbers from one trial to the next) for analogue signals.
     n_samples : int
         The number of samples.
 
@@ -66,9 +67,15 @@ def prepare_inputs(
             array = _check_array(entry, np.asarray(inputs[name]))
             prepared[name] = array
             counts[name] = int(array.shape[0])
+        elif entry["kind"] == "frames":
+            prepared[name] = _check_frames(entry, inputs[name])
+            if np.ndim(inputs[name]) == 3:
+                counts[name] = len(inputs[name])
         else:
             prepared[name] = _check_spikes(entry, inputs[name], layout)
             counts[name] = len(inputs[name])
+    if not counts and prepared:  # the same signals in every trial: one trial
+        counts["n_samples"] = 1
     if not counts:
         raise ValueError("Program.n_samples: must be given for a network without inputs")
     if len(set(counts.values())) > 1:
@@ -102,6 +109,26 @@ def _check_array(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
     if dtype.kind == "f" and not np.all(np.isfinite(prepared)):
         raise ValueError(f"{place}: must be finite {dtype} numbers")
     return prepared
+
+
+def _check_frames(entry: dict[str, Any], given: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    place = f"Program.inputs[{entry['name']!r}]"
+    wanted = b2.get_or_create_dimension(entry["dimensions"])
+    if isinstance(given, b2.Quantity) and given.dim is not wanted:
+        raise TypeError(f"{place}: must be in {b2.get_unit(wanted)}, got {given.dim}")
+    array = np.asarray(given)
+    shared = array.ndim == 2
+    try:
+        frames = _check_array(entry, array[None] if shared else array)
+    except ValueError as error:
+        if shared or array.ndim == 3:
+            raise
+        shape = ", ".join(str(size) for size in entry["shape"])
+        raise ValueError(
+            f"{place}: must have shape (n_samples, {shape}) or ({shape}), got {array.shape}"
+        ) from error
+    stride = 0 if shared else frames[0].size if frames.size else 0
+    return frames, np.array([stride], dtype=np.int64)
 
 
 def _check_spikes(

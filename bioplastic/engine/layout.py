@@ -10,7 +10,9 @@ import numpy as np
 from bioplastic.engine.network import SparseProjection
 from bioplastic.engine.plan import Plan, StateEntry
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
+from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = ["Layout", "Part", "describe_layout"]
 
@@ -99,7 +101,16 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                 if (known["dtype"], known["shape"]) != (dtype, list(shape)):
                     raise ValueError(f"PoissonSource.inputs: {name!r} is declared in two ways")
                 known["groups"].append(source.name)
-        elif not hasattr(source, "model"):
+        elif isinstance(source, AnalogueSource):
+            inputs[source.name] = {
+                "name": source.name,
+                "kind": "frames",
+                "dtype": source.dtype,
+                "shape": [-(-plan.n_steps // source.every), source.n],
+                "groups": [source.name],
+                "dimensions": _dimensions(plan, source),
+            }
+        elif isinstance(source, SpikeListSource):
             inputs[source.name] = {
                 "name": source.name,
                 "kind": "spikes",
@@ -108,6 +119,11 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                 "groups": [source.name],
             }
     return list(inputs.values())
+
+
+def _dimensions(plan: Plan, source: AnalogueSource) -> list[float]:
+    dimensions = plan.groups[source.name].variables[source.variable].dim
+    return [float(exponent) for exponent in dimensions._dims]
 
 
 def _outputs(plan: Plan) -> list[dict[str, Any]]:

@@ -12,7 +12,12 @@ import brian2 as b2
 import numpy as np
 from brian2.devices.device import RuntimeDevice, get_device
 
-from bioplastic.engine.cells import create_group, create_modulators, create_trial_group
+from bioplastic.engine.cells import (
+    create_group,
+    create_modulators,
+    create_trial_group,
+    link_inputs,
+)
 from bioplastic.engine.kernels import float_precision
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.plan import Plan
@@ -61,6 +66,7 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         plan = Plan(spec, clock, dtype, n_steps, create_trial_group(spec, clock))
         for population in spec.populations:
             plan.groups[population.name] = create_group(population, plan)
+        link_inputs(plan)
         for projection in spec.projections:
             create_modulators(projection, plan)
         for projection in spec.projections:

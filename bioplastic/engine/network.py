@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 from brian2 import second
+from brian2.equations.equations import PARAMETER
 from numpy.typing import NDArray
 
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 from bioplastic.validation import (
@@ -46,6 +48,9 @@ class Population:
         Number of neurons.
     model : NeuronModel
         Equations, threshold, reset and parameters.
+    inputs : mapping of str to str, default {}
+        Which parameters of the equations (``"i_in : amp"``) follow an `AnalogueSource` or
+        `NoiseSource`: variable to name of the source, which has one cell or ``n``.
 
     Examples
     --------
@@ -60,12 +65,22 @@ class Population:
     name: str
     n: int
     model: NeuronModel
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_identifier("Population.name", self.name)
         check_integer("Population.n", self.n, minimum=1)
         if not isinstance(self.model, NeuronModel):
             raise TypeError(f"Population.model: must be a NeuronModel, got {self.model!r}")
+        equations = self.model.parsed
+        for variable in self.inputs:
+            if variable not in equations or equations[variable].type != PARAMETER:
+                known = ", ".join(n for n in equations if equations[n].type == PARAMETER) or "none"
+                raise ValueError(
+                    f"Population {self.name!r}, inputs: the model has no parameter {variable!r} "
+                    f"in its equations; known: {known}"
+                )
+        object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -279,13 +294,15 @@ class UniformProjection(Projection):
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
 
-Source = Population | PoissonSource | SpikeListSource
+Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource
 Record = SpikeCount | SpikeRecord | StateRecord
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
 
 
 def _fires(population: Source) -> bool:
-    return not isinstance(population, Population) or population.model.threshold is not None
+    if isinstance(population, Population):
+        return population.model.threshold is not None
+    return isinstance(population, (PoissonSource, SpikeListSource))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,8 +316,8 @@ class NetworkSpec:
 
     Parameters
     ----------
-    populations : sequence of Population, PoissonSource or SpikeListSource
-        Who fires.
+    populations : sequence of Population or source
+        Cells, and the sources of `bioplastic.signals`.
     projections : sequence of Projection
         Who projects to whom.
     trial : Trial
@@ -331,9 +348,23 @@ class NetworkSpec:
                 raise ValueError(f"NetworkSpec: the name {name!r} is reserved")
         if not self.populations:
             raise ValueError("NetworkSpec.populations: must not be empty")
+        for population in self.populations:
+            if isinstance(population, Population):
+                self._check_population_inputs(population)
         for projection in self.projections:
             self._check_projection(projection)
         self._check_records()
+
+    def _check_population_inputs(self, population: Population) -> None:
+        for variable, name in population.inputs.items():
+            place = f"Population {population.name!r}, inputs[{variable!r}]"
+            source = self._population(place, name)
+            if not isinstance(source, (AnalogueSource, NoiseSource)):
+                raise ValueError(f"{place}: {name!r} is no AnalogueSource or NoiseSource")
+            if source.n not in (1, population.n):
+                raise ValueError(
+                    f"{place}: {name!r} must have 1 or {population.n} cells, has {source.n}"
+                )
 
     def _check_records(self) -> None:
         keys: set[str] = set()

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from bioplastic.engine import actions
 from bioplastic.engine.plan import Plan, StateEntry
-from bioplastic.engine.random import bernoulli_spikes, derive_key, seed_key
+from bioplastic.engine.random import bernoulli_spikes, derive_key, hash_key, normal_frame, seed_key
+from bioplastic.signals.analogue import AnalogueSource
 
 __all__ = ["NumpyNetwork"]
 
@@ -64,9 +65,10 @@ class NumpyNetwork:
         self._plan = plan
         self._layout = layout
         self._calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
+        self._frames: dict[str, NDArray[Any]] = {}
         self._flights: dict[str, NDArray[np.int32]] = {}
         self._k = 0
-        self._trial_key = 0
+        self._trial_key = self._noise_key = 0
         for synapses in plan.synapses.values():
             synapses.before_run({})
         self._trial_start = [self._prepare(action) for action in plan.trial_start]
@@ -120,6 +122,27 @@ class NumpyNetwork:
             thresholder()
 
         return emit
+
+    @_prepare.register
+    def _(self, action: actions.ShowFrame) -> Action:
+        source = action.source
+        values = action.group.variables[source.variable].get_value()
+        if isinstance(source, AnalogueSource):
+
+            def show() -> None:
+                values[:] = self._frames[source.name][self._k // source.every]
+
+            return show
+        names = [population.name for population in self._plan.spec.populations]
+        stream = 1 + names.index(source.name)
+
+        def draw() -> None:
+            if self._k % source.every == 0:
+                key = int(derive_key(self._noise_key, stream)[0])
+                frame_key = int(derive_key(key, self._k // source.every)[0])
+                values[:] = normal_frame(source.n, frame_key)
+
+        return draw
 
     @_prepare.register
     def _(self, action: actions.SpikeStatements) -> Action:
@@ -293,10 +316,12 @@ class NumpyNetwork:
         self._load(arrays, clock)
         logs: list[SpikeLog] = [[] for _ in self._layout.spike_logs]
         root, presentation = seed_key(seed), 0
+        noise_root = hash_key(root)  # no swap of seed and trial gives the same noise
         for sample in range(n_samples):
             self._start_sample(inputs, sample)
             while True:
                 self._trial_key = int(derive_key(root, int(clock[1]))[0])
+                self._noise_key = int(derive_key(noise_root, int(clock[1]))[0])
                 np.random.seed(self._trial_key % (1 << 32))  # noqa: NPY002
                 counts = self._present(sample, presentation, outputs, clock, logs)
                 presentations[sample] += 1
@@ -324,6 +349,9 @@ class NumpyNetwork:
             if entry["kind"] == "array":
                 for name in entry["groups"]:
                     self._plan.groups[name].variables[entry["name"]].set_value(given[sample])
+            elif entry["kind"] == "frames":
+                frames, stride = given
+                self._frames[entry["name"]] = frames[sample if stride[0] else 0]
             else:
                 offsets, steps, cells = given
                 part = slice(offsets[sample], offsets[sample + 1])

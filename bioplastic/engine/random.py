@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bernoulli_spikes", "derive_key", "seed_key", "uniform"]
+__all__ = ["bernoulli_spikes", "derive_key", "hash_key", "normal_frame", "seed_key", "uniform"]
 
 _MASK = (1 << 64) - 1
 _GAMMA = 0x9E3779B97F4A7C15
@@ -35,6 +35,11 @@ def seed_key(seed: int) -> int:
     return int(_hash((seed + _GAMMA) & _MASK)[0])
 
 
+def hash_key(key: int) -> int:
+    """Return the hash of a key."""
+    return int(_hash(key)[0])
+
+
 def derive_key(key: int, child: int | NDArray[Any]) -> NDArray[np.uint64]:
     """Return the keys of numbered children of a key."""
     with np.errstate(over="ignore"):
@@ -47,6 +52,24 @@ def uniform(keys: NDArray[np.uint64], n: NDArray[Any]) -> NDArray[np.float64]:
     with np.errstate(over="ignore"):
         bits = _hash(keys + np.uint64(_GAMMA) * n.astype(np.uint64))
     return ((bits >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+
+
+def normal_frame(n: int, key: int) -> NDArray[np.float64]:
+    """Return ``n`` independent standard normal numbers of a key.
+
+    Examples
+    --------
+    >>> numbers = normal_frame(1000, 7)
+    >>> bool(abs(numbers.mean()) < 0.1), bool(abs(numbers.std() - 1) < 0.1)
+    (True, True)
+    """
+    half = (n + 1) // 2
+    with np.errstate(over="ignore"):
+        bits = _hash(np.uint64(key) + np.uint64(_GAMMA) * np.arange(1, half + 1, dtype=np.uint64))
+    first = ((bits >> np.uint64(32)).astype(np.float64) + 0.5) * 2.0**-32
+    turn = (bits & np.uint64(0xFFFFFFFF)).astype(np.float64) * (2 * np.pi * 2.0**-32)
+    radius = np.sqrt(-2 * np.log(first))
+    return np.concatenate([radius * np.cos(turn), radius[: n - half] * np.sin(turn[: n - half])])
 
 
 def bernoulli_spikes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
@@ -15,6 +16,7 @@ from bioplastic.engine.kernels import refractory_steps
 from bioplastic.engine.layout import Part
 from bioplastic.engine.network import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan
+from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.poisson import PoissonSource
 
 __all__ = ["render_action"]
@@ -157,6 +159,24 @@ def _(action: actions.Emit, assembly: Assembly) -> str:
     path = "inter-spike intervals, cost per spike" if poisson else "list of spikes"
     assembly.parts.append(Part(f"{name}_emit", "emit", path, n))
     return f"_calendar_{name}.emit(_k, {_events(action.group)}, {n});"
+
+
+@render_action.register
+def _(action: actions.ShowFrame, assembly: Assembly) -> str:
+    source, name = action.source, action.source.name
+    n, every = source.n, source.every
+    array = f"_array_{name}_{source.variable}"
+    frame = "_k" if every == 1 else f"(_k / {every})"
+    if isinstance(source, AnalogueSource):
+        assembly.parts.append(Part(f"{name}_frame", "frame", "pointer into the input", n))
+        return f"{array} = _frames_{name} + (int64_t){frame} * {n};"
+    assembly.parts.append(Part(f"{name}_frame", "frame", "counter-based normal numbers", n))
+    ctype = c_data_type(assembly.plan.dtype)
+    assembly.arrays[array] = (ctype, n)
+    stream = _stream(assembly.plan, source)
+    condition = "" if every == 1 else f"if(_k % {every} == 0) "
+    key = f"CounterRng::derive(CounterRng::derive(_noise_key, {stream}), {frame})"
+    return f"{condition}bp_normal_frame({array}, {n}, {key});"
 
 
 @render_action.register

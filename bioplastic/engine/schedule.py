@@ -17,6 +17,7 @@ from bioplastic.engine.actions import (
     RateStatements,
     Reset,
     RestoreSpikes,
+    ShowFrame,
     SpikeStatements,
     SummedStatements,
     SynapseStatements,
@@ -29,13 +30,18 @@ from bioplastic.engine.plan import Plan, delay_steps
 from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = ["schedule_actions"]
 
 
 def schedule_actions(plan: Plan) -> None:
     spec = plan.spec
+    for source in spec.populations:
+        if isinstance(source, (AnalogueSource, NoiseSource)):
+            plan.step.append(ShowFrame(source, plan.groups[source.name]))
     for projection in spec.projections:
         plan.step.extend(_summed_actions(plan, projection))
     for group in plan.modulators.values():
@@ -52,9 +58,9 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Integrate(synapses, projection))
     for source in spec.populations:
         group = plan.groups[source.name]
-        if not isinstance(source, Population):
+        if isinstance(source, (PoissonSource, SpikeListSource)):
             plan.step.append(Emit(source, group))
-        elif source.model.threshold:
+        elif isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
     for slot, cell in (("on_pre", "source"), ("on_post", "target")):
         for projection in spec.projections:

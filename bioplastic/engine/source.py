@@ -14,6 +14,9 @@ from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.rendering import render_action
 from bioplastic.engine.trial import SpikeCount
+from bioplastic.signals.analogue import AnalogueSource
+from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = ["generate_source"]
 
@@ -43,10 +46,13 @@ def _number_calls(texts: dict[str, list[str]]) -> dict[str, list[_Call]]:
     for stage, stage_texts in texts.items():
         numbered[stage] = []
         for text in filter(None, stage_texts):
-            match = re.search(r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)", text)
+            match = re.search(
+                r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)|_array_(\w+)_\w+", text
+            )
             assert match is not None
-            kernel, source, _, delay = match.groups()
+            kernel, source, _, delay, signal = match.groups()
             name = kernel or (f"{source}_emit" if source else f"{delay}_delay")
+            name = f"{signal}_frame" if signal else name
             numbered[stage].append(_Call(count, name, text))
             count += 1
     return numbered
@@ -103,7 +109,12 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
 
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
     state_arrays = {e.array for e in layout.state}
-    sources = [p for p in plan.spec.populations if not hasattr(p, "model")]
+    sources = [p for p in plan.spec.populations if isinstance(p, (PoissonSource, SpikeListSource))]
+    frames = {
+        f"_array_{p.name}_{p.variable}": p.name
+        for p in plan.spec.populations
+        if isinstance(p, AnalogueSource)
+    }
     arrays = dict(assembly.arrays)
     for entry in layout.inputs:
         if entry["kind"] == "array":
@@ -118,7 +129,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     scratch = {
         name: value
         for name, value in sorted(arrays.items())
-        if name not in state_arrays and not name.startswith("_array_clock_")
+        if name not in state_arrays and name not in frames and not name.startswith("_array_clock_")
     }
     return {
         "dt": repr(layout.dt),
@@ -126,6 +137,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "max_presentations": plan.spec.trial.max_presentations,
         "state": [(e, _C_TYPES[e.dtype]) for e in layout.state],
         "scratch": scratch,
+        "frames": frames,
         "connectivity": layout.connectivity,
         "inputs": layout.inputs,
         "input_types": {i["name"]: _C_TYPES[i["dtype"]] for i in layout.inputs},

@@ -30,6 +30,7 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
         if not isinstance(population, Population):
             hidden = {"source_emits", "source_probability"}
             hidden |= set(getattr(population, "inputs", {}))
+            hidden.add(getattr(population, "variable", ""))
             hidden |= set(getattr(population, "shared_inputs", {}))
         for name in sorted(_state_names(group.equations) - hidden):
             key = owners.get((population.name, name), f"{population.name}.{name}")

@@ -273,6 +273,7 @@ def build_group(
     dtype: Any = None,
     extra_equations: str = "",
     extra_parameters: Mapping[str, Any] | None = None,
+    linked: frozenset[str] = frozenset(),
 ) -> b2.NeuronGroup:
     """Make the Brian2 group of a model, with traces added, at zero state.
 
@@ -293,6 +294,8 @@ def build_group(
         exactly, others with forward Euler, whatever the method of the model.
     extra_parameters : mapping, optional
         Constants of the extra equations; a name shared with the model needs the same value.
+    linked : frozenset of str, default empty
+        Parameters of the equations to leave out, since the caller refers them to another group.
 
     Returns
     -------
@@ -323,7 +326,8 @@ def build_group(
     for variable in equations:
         if variable in namespace and variable not in model.parameters:
             raise ValueError(f"{place}: parameter {variable!r} is already a variable of the model")
-    everything = equations + extra
+    own = [equation for name, equation in equations.items() if name not in linked]
+    everything = b2.Equations(own) + extra
     integrated = bool(everything.diff_eq_names)
     method = StepMethod(
         base="euler" if model.method == "euler+decay" else model.method,

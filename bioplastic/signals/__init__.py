@@ -1,8 +1,9 @@
-"""What reaches a network: spike sources and encoders."""
+"""What reaches a network: sources of spikes and of numbers."""
 
 from __future__ import annotations
 
+from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
-__all__ = ["PoissonSource", "SpikeListSource"]
+__all__ = ["AnalogueSource", "NoiseSource", "PoissonSource", "SpikeListSource"]

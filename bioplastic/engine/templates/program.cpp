@@ -20,7 +20,7 @@ struct Network
     double _array_clock_t[1] = {0};
     int64_t _array_clock_timestep[1] = {0};
     int32_t _step = 0, _k = 0;
-    uint64_t _trial_key = 0;
+    uint64_t _trial_key = 0, _noise_key = 0;
     CounterRng _rng;
     inline double bp_rand(size_t) { return _rng.uniform(); }
     inline double bp_randn(size_t) { return _rng.normal(); }
@@ -35,6 +35,11 @@ struct Network
     // scratch: lives for one call
     {% for name, (ctype, size) in scratch.items() %}
     alignas(64) {{ctype}} {{name}}[{{size}}] = {};
+    {% endfor %}
+    // signals: pointers into the inputs of the caller, never written to
+    {% for array, name in frames.items() %}
+    {{input_types[name]}}* _frames_{{name}} = nullptr;
+    {{input_types[name]}}* {{array}} = nullptr;
     {% endfor %}
     {% for name, size in groups.items() %}
     alignas(64) int32_t _spikes_{{name}}[{{size}} + 1] = {};
@@ -102,7 +107,11 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     {% for input in inputs %}
     {% if input.kind == 'array' %}
     const {{input_types[input.name]}}* _in_{{input.name}} = (const {{input_types[input.name]}}*)inputs[_i++];
-    {% else %}
+    {% elif input.kind == 'frames' %}
+    {{input_types[input.name]}}* _in_{{input.name}} = ({{input_types[input.name]}}*)inputs[_i++];
+    const int64_t _stride_{{input.name}} = *(const int64_t*)inputs[_i++];
+    {% endif %}
+    {% if input.kind == 'spikes' %}
     const int64_t* _offset_{{input.name}} = (const int64_t*)inputs[_i++];
     const int32_t* _when_{{input.name}} = (const int32_t*)inputs[_i++];
     const int32_t* _cell_{{input.name}} = (const int32_t*)inputs[_i++];
@@ -133,10 +142,14 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
         {% endif %}
         {% endfor %}
         {% endfor %}
+        {% for input in inputs if input.kind == 'frames' %}
+        net._frames_{{input.name}} = _in_{{input.name}} + _sample * _stride_{{input.name}};
+        {% endfor %}
         int32_t _shown = 0;
         while(true)
         {
             net._trial_key = CounterRng::derive(_seed_key, (uint64_t)clock[1]);
+            net._noise_key = CounterRng::derive(bp_hash(_seed_key), (uint64_t)clock[1]);
             net._rng.key = CounterRng::derive(net._trial_key, 0);
             net._rng.n = 0;
             net.start_trial();

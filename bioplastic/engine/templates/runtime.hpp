@@ -93,6 +93,29 @@ struct CounterRng
     }
 };
 
+// Independent normal numbers, two from each 64-bit hash (Box and Muller): cell j and j + n/2.
+template <typename T> static void bp_normal_frame(T* __restrict x, int n, uint64_t key)
+{
+    const int half = (n + 1) / 2;
+    #pragma GCC ivdep
+    for (int j = 0; j < n - half; j++)
+    {
+        const uint64_t bits = bp_hash(key + 0x9E3779B97F4A7C15ull * (uint64_t)(j + 1));
+        const double first = ((double)(int64_t)(bits >> 32) + 0.5) * (1.0 / 4294967296.0);
+        const double turn = (double)(int64_t)(bits & 0xFFFFFFFFull) * (6.283185307179586 / 4294967296.0);
+        const double radius = sqrt(-2.0 * log(first));
+        x[j] = (T)(radius * cos(turn));
+        x[j + half] = (T)(radius * sin(turn));
+    }
+    if (n % 2)
+    {
+        const uint64_t bits = bp_hash(key + 0x9E3779B97F4A7C15ull * (uint64_t)half);
+        const double first = ((double)(int64_t)(bits >> 32) + 0.5) * (1.0 / 4294967296.0);
+        const double turn = (double)(int64_t)(bits & 0xFFFFFFFFull) * (6.283185307179586 / 4294967296.0);
+        x[half - 1] = (T)(sqrt(-2.0 * log(first)) * cos(turn));
+    }
+}
+
 // ---- input spikes of one trial, sorted by time step ----------------------------------------------
 struct Calendar
 {

@@ -1,0 +1,111 @@
+"""Sources of numbers rather than spikes: given signals and Gaussian noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from brian2 import Quantity, Unit
+
+from bioplastic.validation import check_choice, check_identifier, check_integer
+
+__all__ = ["AnalogueSource", "NoiseSource"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalogueSource:
+    """Cells that never fire and show a given value at every step of a trial.
+
+    The program takes the input ``name``: an array of shape ``(n_samples, n_frames, n)``, or
+    ``(n_frames, n)`` for the same signal in every trial, with ``n_frames`` the number of steps of
+    the trial over ``every``, rounded up. Compiled programs read the array where it lies.
+
+    Whoever reads it sees the frame of this step: projections (``summed="i_in_post = w*x_pre"``),
+    populations of the same size (``Population(inputs={"i_in": "name"})``, or of any size if
+    ``n = 1``), and rules, as a modulator (``modulators={"target_post": ("name", "x")}``).
+
+    Parameters
+    ----------
+    name : str
+        Name of the population and of the input.
+    n : int
+        Number of cells.
+    variable : str, default "x"
+        Name of the value.
+    unit : Unit, optional
+        Unit of the value, for example ``pA``; dimensionless otherwise. The input is then a
+        quantity, or numbers in base SI units.
+    dtype : {'float32', 'float64'}, default 'float32'
+        Precision of the input.
+    every : int, default 1
+        Number of steps for which a frame stays.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Naming the argument, for a wrong type or range.
+
+    Examples
+    --------
+    >>> from brian2 import pA
+    >>> AnalogueSource(name="current", n=5, unit=pA, every=10).variable
+    'x'
+    """
+
+    name: str
+    n: int
+    variable: str = "x"
+    unit: Quantity | None = None
+    dtype: str = "float32"
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        check_identifier(f"{place}.name", self.name)
+        check_integer(f"{place}.n", self.n, minimum=1)
+        check_identifier(f"{place}.variable", self.variable)
+        check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
+        check_integer(f"{place}.every", self.every, minimum=1)
+        if self.unit is not None and not isinstance(self.unit, (Unit, Quantity)):
+            raise TypeError(f"{place}.unit: must be a Brian2 unit such as pA, got {self.unit!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoiseSource:
+    """Cells that never fire and show an independent standard normal number at every step.
+
+    Read like an `AnalogueSource`. The numbers are a function of the seed of the call, the trial,
+    the step and the cell: both targets draw the same, in any order and any number of calls.
+
+    Parameters
+    ----------
+    name : str
+        Name of the population.
+    n : int
+        Number of cells.
+    variable : str, default "x"
+        Name of the value.
+    every : int, default 1
+        Number of steps for which a number stays.
+
+    Notes
+    -----
+    The variance per step is one, whatever the time step. For white noise of intensity ``sigma``
+    independent of the step, ``dv/dt = ... + sigma*xi``, use ``sigma*x/sqrt(dt)``.
+
+    Examples
+    --------
+    >>> NoiseSource(name="noise", n=1000).every
+    1
+    """
+
+    name: str
+    n: int
+    variable: str = "x"
+    every: int = 1
+
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        check_identifier(f"{place}.name", self.name)
+        check_integer(f"{place}.n", self.n, minimum=1)
+        check_identifier(f"{place}.variable", self.variable)
+        check_integer(f"{place}.every", self.every, minimum=1)

@@ -29,7 +29,7 @@ SCALES = ("smoke", "quick", "paper")
 DEFAULT_OUT = "figures"
 """Where results and figures go."""
 
-_COMMON = frozenset({"scale", "data", "seed", "out", "plot_only"})
+_COMMON = frozenset({"scale", "data", "seed", "out", "plot_only", "checkpoints", "resume"})
 
 
 def _add_nothing(parser: argparse.ArgumentParser) -> None:

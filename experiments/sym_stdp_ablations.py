@@ -21,6 +21,7 @@ from brian2 import mV, second
 from bioplastic.plotting import plot_bars, save_figure
 from experiments.framework import Experiment, figure_path, positive_int
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, choose_run_folder
 from experiments.sym_stdp import measure_baselines, measure_test
 from experiments.sym_stdp.protocol import PROTOCOLS, Protocol, load_samples
 from experiments.sym_stdp.training import train_model
@@ -77,8 +78,15 @@ def compute(args: argparse.Namespace) -> Results:
             chosen = replace(protocol, shuffle=condition.shuffle)
             if condition.variant == "ours":
                 chosen = replace(chosen, variant="ours", regime="layer_by_layer")
+            title = f"sym_stdp_ablations-{args.data}-{args.scale}-{protocol.n_hidden}"
             training = train_model(
-                chosen, samples, args.data, seed, constants=dict(condition.constants)
+                chosen,
+                samples,
+                args.data,
+                seed,
+                folder=choose_run_folder(args, title, f"seed{seed}", name),
+                resume=args.resume,
+                constants=dict(condition.constants),
             )
             response = training.model.respond(samples.X_test)
             measured = measure_test(training, samples, response, replace(chosen, variant="paper"))
@@ -150,6 +158,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=positive_int, help="number of seeds, from --seed on (default: 3; smoke: 1)"
     )
+    add_run_arguments(parser)
 
 
 EXPERIMENT = Experiment(

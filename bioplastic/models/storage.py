@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
 import bioplastic
+from bioplastic.files import DamagedFileError, WrongVersionError, read_arrays, write_arrays
 
 __all__ = ["load_model", "save_model"]
 
@@ -62,23 +59,8 @@ def save_model(
             "numbers": dict(numbers),
         }
     )
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            _write_arrays(file, {"header": np.array(header), **arrays})
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_arrays(target, {"header": np.array(header), **arrays}, compress=True)
     return target
-
-
-def _write_arrays(file: IO[bytes], arrays: Mapping[str, NDArray[Any]]) -> None:
-    for name, array in arrays.items():
-        if array.dtype.hasobject:
-            raise TypeError(f"{name}: holds Python objects, which are not stored")
-    members: dict[str, Any] = dict(arrays)
-    np.savez_compressed(file, **members)
 
 
 def load_model(
@@ -104,34 +86,35 @@ def load_model(
     ------
     FileNotFoundError
         If there is no such file.
+    DamagedFileError
+        If the file is truncated, changed, or no saved model.
+    WrongVersionError
+        If its format is that of another version.
     ValueError
-        If the file is damaged, has an unknown format, or holds another kind of model.
+        If it holds another kind of model.
     """
     path = _existing(Path(path))
+    arrays = read_arrays(path, "saved model")
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise ValueError(f"bad checksum of {damaged}")
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
         header = json.loads(str(arrays.pop("header")))
         if not isinstance(header, dict):
             raise ValueError("the header is no mapping")
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path}: damaged or no saved model ({error})") from error
+    except (KeyError, ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path}: damaged or no saved model ({error})") from error
     if header.get("format") != _FORMAT:
-        raise ValueError(
+        raise WrongVersionError(
             f"{path}: format {header.get('format')!r} is unknown to bioplastic "
             f"{bioplastic.__version__}; the file was written by {header.get('bioplastic')}"
         )
-    if header["kind"] != kind:
-        raise ValueError(f"{path}: holds a {header['kind']}, not a {kind}")
+    if header.get("kind") != kind:
+        raise ValueError(f"{path}: holds a {header.get('kind')}, not a {kind}")
     known = {cls.__name__: cls for cls in dataclasses}
-    arguments = {name: _decode(value, known) for name, value in header["arguments"].items()}
-    return arguments, arrays, header["numbers"]
+    try:
+        arguments = {name: _decode(value, known) for name, value in header["arguments"].items()}
+        numbers = {name: int(value) for name, value in header["numbers"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DamagedFileError(f"{path}: damaged or no saved model ({error!r})") from error
+    return arguments, arrays, numbers
 
 
 def _existing(path: Path) -> Path:

@@ -212,6 +212,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--checkpoints", help="folder of finished trials, taken up again; default runs/pspm"
     )
     parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="accepted as elsewhere; finished trials are kept anyway",
+    )
+    parser.add_argument(
         "--no-avalanches", action="store_true", help="leave out the avalanche experiment"
     )
 

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from bioplastic.checkpoints import compute_once
 from bioplastic.engine.fingerprint import software_digest
 
 __all__ = ["run_once"]
-
-_ARRAYS = ("arrays", "counts")
 
 
 def run_once(
@@ -29,15 +23,8 @@ def run_once(
     libraries that measure distances, so a result of an older program, or one without those
     distances, is not taken for a new one.
     """
-    if folder is None:
-        return function(*arguments)
-    text = json.dumps([function.__name__, repr(arguments), _source_digest()])
-    path = folder / f"{function.__name__}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
-    if path.exists():
-        return _read(path)
-    result = function(*arguments)
-    _write(path, result)
-    return result
+    parameters = {"arguments": list(arguments), "sources": _source_digest()}
+    return compute_once(folder, function.__name__, parameters, lambda: function(*arguments))
 
 
 def _source_digest() -> str:
@@ -60,35 +47,3 @@ def _version_of(library: str) -> str:
         return version(library)
     except PackageNotFoundError:
         return "missing"
-
-
-def _write(path: Path, result: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flat = {"metrics": np.array(json.dumps(result["metrics"]))}
-    if "history" in result:
-        flat["history"] = result["history"]
-    for group in _ARRAYS:
-        for name, value in result.get(group, {}).items():
-            flat[f"{group}/{name}"] = value
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".trial-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **flat)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _read(path: Path) -> dict[str, Any]:
-    result: dict[str, Any] = {group: {} for group in _ARRAYS}
-    with np.load(path, allow_pickle=False) as file:
-        for name in file.files:
-            group, _, member = name.partition("/")
-            if member:
-                result[group][member] = file[name]
-            elif name == "metrics":
-                result["metrics"] = json.loads(str(file[name]))
-            else:
-                result[name] = file[name]
-    return result

@@ -26,6 +26,7 @@ from bioplastic.models.sym_stdp import Response, SymSTDPClassifier, SymSTDPParam
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from experiments.framework import Experiment, positive_int
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, choose_run_folder
 from experiments.sym_stdp.drawing import draw
 from experiments.sym_stdp.protocol import (
     Protocol,
@@ -81,12 +82,8 @@ def compute(args: argparse.Namespace) -> Results:
 
 def choose_folder(args: argparse.Namespace, protocol: Protocol, seed: int) -> Path | None:
     """Return the folder of the checkpoints of a seed; small scales need none."""
-    if args.checkpoints is not None:
-        return Path(args.checkpoints) / f"seed{seed}"
-    if args.scale != "paper" and not args.resume:
-        return None
     name = f"sym_stdp-{args.data}-{args.scale}-{protocol.variant}-{protocol.n_hidden}"
-    return Path("runs") / name / f"seed{seed}"
+    return choose_run_folder(args, name, f"seed{seed}")
 
 
 def find_source(args: argparse.Namespace, seed: int) -> Path:
@@ -248,14 +245,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"
     )
-    parser.add_argument(
-        "--checkpoints", help="folder of the checkpoints (default: one in runs/ at paper scale)"
-    )
+    add_run_arguments(parser)
     parser.add_argument(
         "--checkpoint-every", type=positive_int, default=5000, help="images (default: 5000)"
-    )
-    parser.add_argument(
-        "--resume", action="store_true", help="continue the run that the checkpoints hold"
     )
     parser.add_argument(
         "--hidden-from", help="checkpoints of a finished run whose hidden layer is taken over"

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from bioplastic.checkpoints import RunFolder, find_state, read_run
+from bioplastic.files import read_json
 from bioplastic.models.sym_stdp import SymSTDPClassifier
 from experiments.sym_stdp.protocol import Protocol, Samples, build_model, describe_run
 
-__all__ = ["READOUTS", "Checkpoints", "Training", "load_trained", "train_model"]
+__all__ = ["READOUTS", "Training", "load_trained", "train_model"]
 
 READOUTS = ("supervised", "assigned")
-_PROGRESS = "progress.json"
 
 
 @dataclass
@@ -52,85 +50,37 @@ class Training:
     images: dict[str, int] = field(default_factory=dict)
 
 
-class Checkpoints:
-    """A folder with the latest state of one run.
-
-    The model goes to a new file, then ``progress.json`` is replaced in one step to name it: an
-    interruption at any moment leaves a consistent pair.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where to; None keeps nothing.
-    description : dict
-        Everything that determines the result; a run continues only with the same.
-    resume : bool
-        Whether a run found there is continued.
-
-    Raises
-    ------
-    ValueError
-        If the folder holds a run and ``resume`` is not set, or that run differs; the message names
-        what differs.
-    """
-
-    def __init__(self, folder: Path | None, description: dict[str, Any], *, resume: bool) -> None:
-        self.folder = folder
-        self.description = json.loads(json.dumps(description))
-        self.found: dict[str, Any] | None = None
-        if folder is None:
-            return
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / _PROGRESS).exists():
-            if not resume:
-                raise ValueError(f"{folder} holds a run already: add --resume, or choose another")
-            self.found = json.loads((folder / _PROGRESS).read_text())
-            _compare(folder, self.found["description"], self.description)
-
-    def load(self) -> Training | None:
-        """Return what was saved last, None if there is nothing."""
-        if self.folder is None or self.found is None:
-            return None
-        model = SymSTDPClassifier.load(self.folder / self.found["model"])
-        kept = {name: self.found[name] for name in _KEPT}
-        return Training(model=model, **kept)
-
-    def save(self, training: Training) -> None:
-        """Replace the checkpoint."""
-        if self.folder is None:
-            return
-        name = f"model-{training.stage}-{training.done}.npz"
-        training.model.save(self.folder / name)
-        progress = {
-            "description": self.description,
-            "model": name,
-            **{key: getattr(training, key) for key in _KEPT},
-        }
-        handle, temporary = tempfile.mkstemp(dir=self.folder, prefix=f".{_PROGRESS}-")
-        with os.fdopen(handle, "w") as file:
-            json.dump(progress, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, self.folder / _PROGRESS)
-        for old in self.folder.glob("model-*.npz"):
-            if old.name != name:
-                old.unlink()
-
-
 _KEPT = ("stage", "done", "curve", "cpu_seconds", "images")
 
 
-def _compare(folder: Path, old: dict[str, Any], new: dict[str, Any]) -> None:
-    differing = [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
-    if differing:
-        listed = "; ".join(f"{n} was {old.get(n)!r}, is {new.get(n)!r}" for n in differing)
-        raise ValueError(f"{folder} holds another run, which cannot be continued: {listed}")
+def load_training(run: RunFolder) -> Training | None:
+    """Return what was saved last, None if there is nothing."""
+    if not run.found:
+        return None
+    model = run.load_model(SymSTDPClassifier)
+    return Training(model=model, **{name: run.progress[name] for name in _KEPT})
+
+
+def save_training(run: RunFolder, training: Training) -> None:
+    """Replace the checkpoint."""
+    run.save(training.model, {name: getattr(training, name) for name in _KEPT})
 
 
 def load_trained(folder: Path) -> SymSTDPClassifier:
     """Return the model of a run folder."""
-    progress = json.loads((folder / _PROGRESS).read_text())
-    return SymSTDPClassifier.load(folder / progress["model"])
+    take_over_earlier_format(folder)
+    return SymSTDPClassifier.load(find_state(folder))
+
+
+def take_over_earlier_format(folder: Path) -> None:
+    """Describe a run that was begun before run folders had their present form."""
+    earlier = folder / "progress.json"
+    if not earlier.exists() or (folder / "run.json").exists():
+        return
+    content = read_json(earlier)
+    model = SymSTDPClassifier.load(folder / content["model"])
+    with RunFolder(folder, content["description"]) as run:
+        save_training(run, Training(model, **{name: content[name] for name in _KEPT}))
 
 
 def train_model(
@@ -178,12 +128,16 @@ def train_model(
     adopted = None if hidden_from is None else _adopt(model, hidden_from, description)
     if adopted:
         description |= adopted
-    checkpoints = Checkpoints(folder, description, resume=resume)
-    training = checkpoints.load() or Training(model)
+    if folder is not None:
+        take_over_earlier_format(folder)
     classes = np.unique(samples.y)
     stages = plan_stages(protocol, adopted=adopted is not None)
     total = sum(epochs for _, epochs in stages) * len(samples.X)
-    with tqdm(total=total, desc=f"training, seed {seed}", unit="img") as bar:
+    with (
+        RunFolder(folder, description, resume=resume) as run,
+        tqdm(total=total, desc=f"training, seed {seed}", unit="img") as bar,
+    ):
+        training = load_training(run) or Training(model)
         bar.update(sum(training.images.values()))
         for number in range(training.stage, len(stages)):
             name, epochs = stages[number]
@@ -205,8 +159,9 @@ def train_model(
                 if stop % protocol.evaluate_every == 0 or stop == len(order):
                     training.curve.append(evaluate(training, samples, name))
                     bar.set_postfix({n: f"{training.curve[-1].get(n, 0):.3f}" for n in READOUTS})
-                checkpoints.save(training)
+                save_training(run, training)
                 bar.update(len(part))
+        run.finish()
     return training
 
 
@@ -245,7 +200,8 @@ def evaluate(training: Training, samples: Samples, stage: str) -> dict[str, Any]
 
 def _adopt(model: SymSTDPClassifier, folder: Path, description: dict[str, Any]) -> dict[str, Any]:
     """Take over the hidden layer of a finished run on the same training images."""
-    source = json.loads((folder / _PROGRESS).read_text())["description"]
+    take_over_earlier_format(folder)
+    source = read_run(folder)["parameters"]
     for name in ("data", "seed", "n_train", "validation", "n_hidden"):
         if source[name] != description[name]:
             raise ValueError(

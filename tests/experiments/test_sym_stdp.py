@@ -13,13 +13,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioplastic.checkpoints import read_run
 from bioplastic.datasets import Dataset
 from experiments import sym_stdp
 from experiments.framework import compute_results, draw_figures
 from experiments.sym_stdp import protocol as protocols
 from experiments.sym_stdp import training as trainings
-from experiments.sym_stdp.protocol import PROTOCOLS, choose_protocol, load_samples
-from experiments.sym_stdp.training import Checkpoints, load_trained, plan_stages, train_model
+from experiments.sym_stdp.protocol import (
+    PROTOCOLS,
+    build_model,
+    choose_protocol,
+    describe_run,
+    load_samples,
+)
+from experiments.sym_stdp.training import plan_stages, train_model
 
 ROOT = Path(sym_stdp.__file__).resolve().parents[2]
 SMALL = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
@@ -146,14 +153,14 @@ def test_killed_run_ends_with_the_same_weights(samples, tmp_path):
         stderr=subprocess.PIPE,
     )
     limit = time.monotonic() + 120
-    while not (folder / "progress.json").exists():
+    while not (folder / "state-000001.npz").exists():
         assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < limit
         time.sleep(0.002)
     process.kill()
     process.communicate()
-    progress = json.loads((folder / "progress.json").read_text())
-    assert sum(progress["images"].values()) < 120  # it had not finished
+    progress = read_run(folder)["progress"]
+    assert sum(progress.get("images", {}).values()) < 120  # it had not finished
     straight = train_model(OURS, samples, "digits", 0)
     resumed = train_model(OURS, samples, "digits", 0, folder=folder, resume=True)
     assert same_models(straight.model, resumed.model)
@@ -173,23 +180,23 @@ def test_finished_run_resumes_to_itself(samples, tmp_path):
     again = train_model(SMALL, samples, "digits", 0, folder=tmp_path, resume=True)
     assert same_models(first.model, again.model)
     assert first.curve == again.curve
-    assert len(list(tmp_path.glob("model-*.npz"))) == 1
+    assert read_run(tmp_path)["finished"]
 
 
-def test_checkpoint_survives_a_failing_write(samples, tmp_path, monkeypatch):
-    training = train_model(SMALL, samples, "digits", 0, folder=tmp_path)
-    before = (tmp_path / "progress.json").read_bytes()
-    keeper = Checkpoints(tmp_path, json.loads(before)["description"], resume=True)
-
-    def fail(*_arguments, **_options):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(trainings.json, "dump", fail)
-    training.done = 59
-    with pytest.raises(OSError, match="disk full"):
-        keeper.save(training)
-    assert (tmp_path / "progress.json").read_bytes() == before
-    assert same_models(load_trained(tmp_path), training.model)
+def test_run_of_the_earlier_format_is_continued(samples, tmp_path):
+    model = build_model(SMALL, "digits", 0)
+    model.partial_fit(samples.X[:20], samples.y[:20], classes=np.unique(samples.y))
+    model.save(tmp_path / "model-0-20.npz")
+    description = describe_run(model, SMALL, "digits") | {"n_train": len(samples.X)}
+    progress = {"model": "model-0-20.npz", "stage": 0, "done": 20, "curve": []}
+    progress |= {"cpu_seconds": {"together": 1.0}, "images": {"together": 20}}
+    text = json.dumps({"description": description, **progress})
+    (tmp_path / "progress.json").write_text(text)
+    with pytest.raises(ValueError, match="epochs was 1, is 2"):
+        train_model(replace(SMALL, epochs=2), samples, "digits", 0, folder=tmp_path, resume=True)
+    resumed = train_model(SMALL, samples, "digits", 0, folder=tmp_path, resume=True)
+    assert same_models(train_model(SMALL, samples, "digits", 0).model, resumed.model)
+    assert resumed.images == {"together": 60}
 
 
 def test_hidden_layer_of_another_run_is_taken_over(samples, tmp_path):
@@ -211,7 +218,7 @@ def test_experiment_runs_with_two_seeds(tmp_path):
     )
     assert "accuracy_supervised_averaged" in results.metrics
     assert draw_figures(sym_stdp.EXPERIMENT, results, tmp_path)
-    assert (tmp_path / "runs" / "seed1" / "progress.json").exists()
+    assert (tmp_path / "runs" / "seed1" / "run.json").exists()
 
 
 def test_fashion_mnist_uses_its_constants_and_preprocessing(monkeypatch):

@@ -1,0 +1,220 @@
+"""Files that are either whole or not there, and errors that tell what is wrong with one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "DamagedFileError",
+    "WrongVersionError",
+    "file_digest",
+    "read_arrays",
+    "read_json",
+    "write_arrays",
+    "write_atomically",
+    "write_json",
+]
+
+_TEMPORARY = ".part-"
+
+
+class DamagedFileError(ValueError):
+    """A file is truncated, has a wrong checksum, or is no file of this kind at all."""
+
+
+class WrongVersionError(ValueError):
+    """A file is whole, but its format belongs to another version of bioplastic."""
+
+
+@contextlib.contextmanager
+def write_atomically(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+    """Lend a stream whose content becomes the file at the end of the block, or never.
+
+    The content is on disk before the name changes, so that neither ``kill -9`` nor a loss of power
+    leaves half a file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file. Its folder must exist.
+
+    Yields
+    ------
+    binary stream
+        Where to write.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, for example on a full disk. What was there stays.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with write_atomically(Path(folder) / "note.txt") as file:
+    ...         _ = file.write(b"whole")
+    ...     (Path(folder) / "note.txt").read_text()
+    'whole'
+    """
+    target = Path(path)
+    handle, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def remove_leftovers(folder: Path) -> int:
+    """Remove what killed writers left in a folder, and return how many files.
+
+    The caller makes sure that nobody is writing there.
+    """
+    count = 0
+    for path in folder.glob(f"{_TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            count += 1
+    return count
+
+
+def write_json(path: str | os.PathLike[str], content: Any) -> None:
+    """Write strict JSON, atomically.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the content is no plain JSON, or holds NaN.
+    """
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
+    with write_atomically(path) as file:
+        file.write(f"{text}\n".encode())
+
+
+def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read a JSON file that holds a mapping.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    DamagedFileError
+        If it holds anything else.
+    """
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path}: damaged or no JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise DamagedFileError(f"{path}: must hold a mapping, got {type(content).__name__}")
+    return content
+
+
+def write_arrays(
+    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], *, compress: bool = False
+) -> None:
+    """Write named arrays to an ``.npz`` file, atomically.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    arrays : mapping of str to array
+        What to write; names may hold slashes.
+    compress : bool, default False
+        Smaller and slower.
+
+    Raises
+    ------
+    TypeError
+        If an array holds Python objects.
+    """
+    for name, array in arrays.items():
+        if np.asarray(array).dtype.hasobject:
+            raise TypeError(f"{name}: holds Python objects, which are not stored")
+    members: dict[str, Any] = dict(arrays)
+    with write_atomically(path) as file:
+        (np.savez_compressed if compress else np.savez)(file, **members)
+
+
+def read_arrays(path: str | os.PathLike[str], what: str = "archive") -> dict[str, NDArray[Any]]:
+    """Read the arrays of an ``.npz`` file; nothing in it is executed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    what : str, default 'archive'
+        What the file should be, for the message.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    DamagedFileError
+        If it is truncated, changed, no archive of arrays, or holds Python objects.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"bad checksum of {damaged}")
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except FileNotFoundError:
+        raise
+    except _UNREADABLE as error:
+        if isinstance(error, OSError) and error.errno in _SYSTEM:
+            raise
+        raise DamagedFileError(f"{path}: damaged or no {what} ({error})") from error
+
+
+_UNREADABLE = (
+    OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError,
+    RuntimeError, SyntaxError, MemoryError, OverflowError, TypeError,
+)  # fmt: skip
+_SYSTEM = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.EMFILE})
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Bring a change of name to disk; file systems that cannot do so are left alone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

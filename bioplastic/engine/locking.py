@@ -22,7 +22,7 @@ _PATIENCE_SECONDS = 600.0
 
 
 @contextlib.contextmanager
-def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool]:
+def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool | None]:
     """Hold a lock between processes, named by a file, as long as the block runs.
 
     The system releases the lock of a process that ends, however it ends. A lock only saves work
@@ -37,8 +37,8 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool]
 
     Yields
     ------
-    bool
-        Whether the lock is held.
+    bool or None
+        Whether the lock is held; None where files cannot be locked.
 
     Examples
     --------
@@ -51,15 +51,16 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool]
     """
     handle = _acquire(path, patience)
     try:
-        yield handle is not None
+        yield None if handle is None else handle >= 0
     finally:
-        if handle is not None:
+        if handle is not None and handle >= 0:
             with contextlib.suppress(OSError):
                 path.unlink()  # before the lock is given back: no one else holds this file
             os.close(handle)
 
 
 def _acquire(path: Path, patience: float) -> int | None:
+    """Return the open file, -1 after waiting in vain, None where there are no locks."""
     if fcntl is None:
         return None
     deadline, waited = time.monotonic() + patience, False
@@ -78,7 +79,7 @@ def _acquire(path: Path, patience: float) -> int | None:
                 _LOG.info("waiting for another process that builds the same program")
             if time.monotonic() >= deadline:
                 os.close(handle)
-                return None
+                return -1
         except FileNotFoundError:  # its holder removed it in between
             pass
         except OSError:  # no locks on this file system

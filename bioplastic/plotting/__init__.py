@@ -28,6 +28,7 @@ from bioplastic.plotting.style import (
     save_figure,
     use_style,
 )
+from bioplastic.plotting.sweep import plot_heat_map, plot_search, plot_sweep_curves
 from bioplastic.plotting.trains import plot_spikes
 from bioplastic.plotting.weights import plot_class_weights, plot_weight_maps
 
@@ -46,6 +47,7 @@ __all__ = [
     "plot_confusion",
     "plot_correlogram",
     "plot_embedding",
+    "plot_heat_map",
     "plot_intervals",
     "plot_learning_curve",
     "plot_misclassified",
@@ -55,9 +57,11 @@ __all__ = [
     "plot_rates",
     "plot_regularity",
     "plot_report",
+    "plot_search",
     "plot_sizes",
     "plot_spikes",
     "plot_stdp_window",
+    "plot_sweep_curves",
     "plot_weight_maps",
     "save_figure",
     "stack_spikes",

@@ -24,7 +24,13 @@ from brian2.devices.device import get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
-__all__ = ["KernelCode", "KernelGenerator", "float_precision", "refractory_steps"]
+__all__ = [
+    "KernelCode",
+    "KernelGenerator",
+    "expression_renderer",
+    "float_precision",
+    "refractory_steps",
+]
 
 _SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
 
@@ -74,6 +80,11 @@ class _KernelRenderer(CPPNodeRenderer):  # type: ignore[misc]
         if isinstance(node.value, (float, np.floating)):
             return _float_literal(float(node.value))
         return str(super().render_Constant(node))
+
+
+def expression_renderer() -> Any:
+    """Return what renders a Brian2 expression as C++ with the literals of the precision set."""
+    return _KernelRenderer()
 
 
 class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]

@@ -50,12 +50,15 @@ class Coding:
         Rows, columns and channels.
     filters : array, shape (channels, size, size, channels), or None
         Whitening filters; None for a difference of Gaussians.
+    gaussians : (float, float)
+        Standard deviations of centre and surround (pixels).
     low, high : array, shape (rows, columns, 2 * channels)
         Limits of the responses.
     """
 
     image_shape: tuple[int, int, int]
     filters: NDArray[np.float64] | None
+    gaussians: tuple[float, float] = (1.0, 2.0)
     low: NDArray[np.float64] | None = None
     high: NDArray[np.float64] | None = None
 
@@ -63,7 +66,8 @@ class Coding:
         """Return the responses of the contrast filters."""
         images = X.reshape(-1, *self.image_shape) / 255.0
         if self.filters is None:
-            return difference_of_gaussians(images)
+            centre, surround = self.gaussians
+            return difference_of_gaussians(images, centre=centre, surround=surround)
         return whiten(images, self.filters)
 
 

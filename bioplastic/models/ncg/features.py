@@ -67,8 +67,10 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         Rows and columns of a pooling window, which do not overlap. Positions that fill no window
         are left out.
     preprocessing : {'dog', 'whitening'}, default 'dog'
-        Difference of Gaussians (7 x 7, 1 and 2 pixels) or whitening filters (9 x 9) learned from
-        the training images; both are split by sign into two channels per channel of the image.
+        Difference of Gaussians (7 x 7) or whitening filters (9 x 9) learned from the training
+        images; both are split by sign into two channels per channel of the image.
+    gaussians : (float, float), default (1, 2)
+        Standard deviations of centre and surround for ``'dog'`` (pixels).
     t_target : float, default 0.75
         Latency that thresholds aim at, in 0 to 1.
     threshold, min_threshold : float, default 5 and 2
@@ -138,7 +140,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
     --------
     >>> from bioplastic.datasets import load_digits
     >>> X = load_digits().X[:200]
-    >>> extractor = SpikingConvFeatures((8, 8), n_filters=8, kernel=3, pooling=2, epochs=2)
+    >>> extractor = SpikingConvFeatures((8, 8), n_filters=8, kernel=3, pooling=2, threshold=3)
     >>> times = extractor.fit_transform(X)
     >>> times.shape, times.dtype, bool((times <= 1).all())
     ((200, 72), dtype('float32'), True)
@@ -156,6 +158,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         kernel: int = 5,
         pooling: int = 4,
         preprocessing: str = "dog",
+        gaussians: tuple[float, float] = (1.0, 2.0),
         t_target: float = 0.75,
         threshold: float = 5.0,
         min_threshold: float = 2.0,
@@ -178,6 +181,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self.kernel = kernel
         self.pooling = pooling
         self.preprocessing = preprocessing
+        self.gaussians = gaussians
         self.t_target = t_target
         self.threshold = threshold
         self.min_threshold = min_threshold
@@ -277,10 +281,25 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
             patches=self.patches,
         )
 
+    @property
+    def _gaussians(self) -> tuple[float, float]:
+        place = f"{type(self).__name__}.gaussians"
+        if not isinstance(self.gaussians, (tuple, list)) or len(self.gaussians) != 2:
+            raise ValueError(f"{place}: must be (centre, surround), got {self.gaussians!r}")
+        centre, surround = (
+            check_real(place, sigma, minimum=0, exclusive=True) for sigma in self.gaussians
+        )
+        return centre, surround
+
     def _description(self) -> dict[str, Any]:
         """Return what decides about the filters besides the images."""
         settings = {name: v for name, v in self.get_params().items() if name not in _RUNNING}
-        return {**settings, "image_shape": list(self.image_shape), "code": code_digest()}
+        return {
+            **settings,
+            "image_shape": list(self.image_shape),
+            "gaussians": list(self.gaussians),
+            "code": code_digest(),
+        }
 
     def _learn(
         self,
@@ -292,11 +311,11 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         filters = None
         if self.preprocessing == "whitening":
             filters = whitening_filters(images.reshape(-1, *shape) / 255.0)
-        coding = Coding(shape, filters)
+        coding = Coding(shape, filters, self._gaussians)
         low = high = None
         for least, most in self._map(_limits, coding, images, "scale"):
             low, high = fit_scale(low, high, np.stack([least, most]))
-        coding = Coding(shape, filters, low, high)
+        coding = Coding(shape, filters, self._gaussians, low, high)
         latencies = np.concatenate(list(self._map(encode, coding, images, "encode")))
         state = initial_training(learning, self.epochs, self.random_state)
         earlier = None if checkpoint is None else load_partial(checkpoint)
@@ -357,7 +376,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         check_is_fitted(self, "filters_")
         images = check_images("SpikingConvFeatures.X", X, self.n_features_in_)
         shape, learning = self._check_arguments()
-        coding = Coding(shape, self.whitening_, self.scale_low_, self.scale_high_)
+        coding = Coding(shape, self.whitening_, self._gaussians, self.scale_low_, self.scale_high_)
         weights = np.ascontiguousarray(self.filters_.reshape(learning.n_filters, -1).T)
         n_features = int(np.prod(self.output_shape_))
         context = (coding, learning, weights, self.thresholds_, self.pooling)
@@ -386,7 +405,10 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         }  # fmt: skip
         if self.whitening_ is not None:
             arrays["whitening"] = self.whitening_
-        settings = {"pooling": self.pooling, "shape": list(shape), "code": code_digest()}
+        settings = {
+            "pooling": self.pooling, "shape": list(shape), "code": code_digest(),
+            "preprocessing": self.preprocessing, "gaussians": list(self._gaussians),
+        }  # fmt: skip
         key = f"features-{digest_arrays(settings, arrays)}"
         return find_or_compute(root, key, compute)["features"]
 
@@ -456,7 +478,8 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
             If the file is damaged or holds another model.
         """
         arguments, arrays, _ = load_model(path, cls.__name__)
-        model = cls(**{**arguments, "image_shape": tuple(arguments["image_shape"])})
+        pairs = {name: tuple(arguments[name]) for name in ("image_shape", "gaussians")}
+        model = cls(**{**arguments, **pairs})
         shape, learning = model._check_arguments()
         model._keep(shape, learning, arrays)
         return model

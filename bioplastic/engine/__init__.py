@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bioplastic.engine.compiler import CompilerError
+from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean, TrialRecord
 from bioplastic.engine.network import (
     DenseProjection,
     NetworkSpec,
@@ -16,13 +17,17 @@ from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
 __all__ = [
     "CompilerError",
     "DenseProjection",
+    "EventTrial",
+    "GroupWinner",
     "NetworkSpec",
     "Population",
+    "PopulationMean",
     "Program",
     "SparseProjection",
     "SpikeCount",
     "SpikeRecord",
     "StateRecord",
     "Trial",
+    "TrialRecord",
     "UniformProjection",
 ]

@@ -9,15 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bioplastic.engine.events import GroupWinner, PopulationMean
 from bioplastic.engine.network import Projection
 from bioplastic.plasticity.rule import Normalisation
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = [
+    "Average",
     "CellStatements",
     "ClockedStatements",
+    "Compete",
     "DelaySpikes",
     "Emit",
     "Integrate",
@@ -46,7 +50,7 @@ class Integrate:
 class Emit:
     """Let a source emit the spikes of this step."""
 
-    source: PoissonSource | SpikeListSource
+    source: PoissonSource | SpikeListSource | LatencySource
     group: Any
 
 
@@ -128,13 +132,18 @@ class SynapseStatements:
 
 @dataclass(frozen=True)
 class ClockedStatements:
-    """Statements executed for every synapse, every ``interval`` steps or at a trial boundary."""
+    """Statements executed for every synapse, every ``interval`` steps or at a trial boundary.
+
+    ``only`` names a variable of the postsynaptic cell: synapses of cells where it is zero are left
+    out.
+    """
 
     name: str
     projection: Projection
     synapses: Any
     code: str
     interval: int = 1
+    only: str = ""
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,25 @@ class Normalise:
     projection: Projection
     synapses: Any
     rule: Normalisation
+    only: str = ""
+
+
+@dataclass(frozen=True)
+class Compete:
+    """Find the winner of every group of cells."""
+
+    name: str
+    group: Any
+    what: GroupWinner
+
+
+@dataclass(frozen=True)
+class Average:
+    """Set a shared variable to a mean over the cells of a group."""
+
+    name: str
+    group: Any
+    what: PopulationMean
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "link_inputs",
     "shared_modulators",
     "shared_names",
+    "shared_settings",
 ]
 
 
@@ -92,6 +94,11 @@ def shared_names(rule: PlasticityRule) -> list[str]:
         return []
     equations = Equations(rule.modulators)
     return [name for name in equations if "shared" in equations[name].flags]
+
+
+def shared_settings(rule: PlasticityRule) -> list[str]:
+    """Return the scalars that all synapses of a projection share and that cells may read."""
+    return [name for name, equation in rule.parse("synapse").items() if "shared" in equation.flags]
 
 
 def create_modulators(projection: Projection, plan: Plan) -> None:
@@ -193,6 +200,8 @@ def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan:
     if isinstance(source, (AnalogueSource, NoiseSource)):
         return _create_analogue_source(source, extra, parameters, plan)
     lines = ["source_emits : 1"]
+    if isinstance(source, LatencySource):
+        lines.append("t_spike : 1")
     if isinstance(source, PoissonSource):
         lines.append("source_probability : 1")
         lines += [f"{name} : 1" for name in source.inputs]
@@ -257,7 +266,8 @@ def link_inputs(plan: Plan) -> None:
 def cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str) -> str:
     """Rewrite statements over one cell in terms of the variables of its group."""
     names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
-    names |= {name: trace_name(projection.name, name) for name in shared_names(rule)}
+    shared = [*shared_names(rule), *shared_settings(rule)]
+    names |= {name: trace_name(projection.name, name) for name in shared}
     names.update(_renamed_parameters(projection, rule))
     for identifier in get_identifiers(code):
         if identifier not in names and identifier.endswith(f"_{side}"):

@@ -64,7 +64,8 @@ def prepare_inputs(
         if name not in inputs:
             raise ValueError(f"Program.inputs: input {name!r} is missing")
         if entry["kind"] == "array":
-            array = _check_array(entry, np.asarray(inputs[name]))
+            given = np.asarray(inputs[name])
+            array = _check_array(entry, _silence(entry, given) if "latency" in entry else given)
             prepared[name] = array
             counts[name] = int(array.shape[0])
         elif entry["kind"] == "frames":
@@ -129,6 +130,19 @@ def _check_frames(entry: dict[str, Any], given: Any) -> tuple[NDArray[Any], NDAr
         ) from error
     stride = 0 if shared else frames[0].size if frames.size else 0
     return frames, np.array([stride], dtype=np.int64)
+
+
+def _silence(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
+    """Return spike times with all that mean no spike at 1."""
+    if array.dtype.kind not in "biuf" or array.size == 0:
+        return array
+    times: NDArray[Any] = np.minimum(array, np.array(1, dtype=entry["dtype"]))
+    if times.min() < 0:
+        raise ValueError(
+            f"Program.inputs[{entry['name']!r}]: spike times must not be negative, "
+            f"got {times.min()}"
+        )
+    return times
 
 
 def _check_spikes(

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from bioplastic.engine.network import SparseProjection
+from bioplastic.engine.events import TrialRecord
+from bioplastic.engine.network import Population, SparseProjection
 from bioplastic.engine.plan import Plan, StateEntry
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
 from bioplastic.signals.analogue import AnalogueSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
@@ -110,6 +112,30 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                 "groups": [source.name],
                 "dimensions": _dimensions(plan, source),
             }
+        elif isinstance(source, LatencySource):
+            inputs[source.name] = {
+                "name": source.name,
+                "kind": "array",
+                "dtype": plan.dtype.name,
+                "shape": [source.n],
+                "groups": [source.name],
+                "variable": "t_spike",
+                "latency": True,
+            }
+        elif isinstance(source, Population):
+            for name in source.sample_inputs:
+                variable = plan.groups[source.name].variables[name]
+                if name in inputs:
+                    raise ValueError(
+                        f"Population.sample_inputs: {name!r} is an input of two populations"
+                    )
+                inputs[name] = {
+                    "name": name,
+                    "kind": "array",
+                    "dtype": np.dtype(variable.dtype).name,
+                    "shape": [] if variable.scalar else [source.n],
+                    "groups": [source.name],
+                }
         elif isinstance(source, SpikeListSource):
             inputs[source.name] = {
                 "name": source.name,
@@ -155,16 +181,28 @@ def _outputs(plan: Plan) -> list[dict[str, Any]]:
                     "every": record.every,
                 }
             )
+        elif isinstance(record, TrialRecord):
+            variable = _recorded_variable(plan, record)
+            outputs.append(
+                {
+                    "key": f"{record.population}.{record.variable}",
+                    "kind": "trial",
+                    "population": record.population,
+                    "variable": record.variable,
+                    "dtype": np.dtype(variable.dtype).name,
+                    "shape": [1 if variable.scalar else n],
+                }
+            )
     return outputs
 
 
-def _recorded_variable(plan: Plan, record: StateRecord) -> Any:
+def _recorded_variable(plan: Plan, record: StateRecord | TrialRecord) -> Any:
     owned = {e.array for e in plan.state if e.kind == "variable"}
     prefix = f"_array_{record.population}_"
     if f"{prefix}{record.variable}" not in owned:
         known = sorted(a.removeprefix(prefix) for a in owned if a.startswith(prefix))
         raise ValueError(
-            f"StateRecord.variable: population {record.population!r} has no state variable "
-            f"{record.variable!r}; known: {', '.join(known) or 'none'}"
+            f"{type(record).__name__}.variable: population {record.population!r} has no state "
+            f"variable {record.variable!r}; known: {', '.join(known) or 'none'}"
         )
     return plan.groups[record.population].variables[record.variable]

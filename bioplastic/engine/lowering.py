@@ -18,6 +18,7 @@ from bioplastic.engine.cells import (
     create_trial_group,
     link_inputs,
 )
+from bioplastic.engine.events import EventTrial
 from bioplastic.engine.kernels import float_precision
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.plan import Plan
@@ -56,7 +57,7 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         )
     with float_precision(dtype):
         clock = b2.Clock(dt=dt, name="clock")
-        exact = float(spec.trial.duration) / float(dt)
+        exact = _steps_of_trial(spec, dt)
         n_steps = round(exact)
         if n_steps < 1 or abs(exact - n_steps) > 1e-6 * n_steps:
             raise ValueError(
@@ -82,6 +83,13 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         plan.state.extend(state_entries(plan))
     _check_names(plan)
     return plan
+
+
+def _steps_of_trial(spec: NetworkSpec, dt: Any) -> float:
+    """Return the number of steps of a trial, for an event-driven one the largest possible."""
+    if isinstance(spec.trial, EventTrial):
+        return spec.population(spec.trial.source).n + 1
+    return float(spec.trial.duration) / float(dt)
 
 
 def _check_names(plan: Plan) -> None:

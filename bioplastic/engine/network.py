@@ -13,10 +13,12 @@ from brian2 import second
 from brian2.equations.equations import PARAMETER
 from numpy.typing import NDArray
 
+from bioplastic.engine.events import GroupWinner, PopulationMean, TrialRecord, check_events
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 from bioplastic.validation import (
@@ -51,6 +53,15 @@ class Population:
     inputs : mapping of str to str, default {}
         Which parameters of the equations (``"i_in : amp"``) follow an `AnalogueSource` or
         `NoiseSource`: variable to name of the source, which has one cell or ``n``.
+    sample_inputs : tuple of str, default ()
+        Variables of the model that every sample sets before its first presentation. The program
+        takes an input of that name: an array of shape ``(n_samples, n)``, or ``(n_samples,)`` for
+        a shared variable.
+    on_trial_start : str, default ""
+        Statements for every cell, executed before those of the rules.
+    on_trial_end : tuple of str, GroupWinner or PopulationMean, default ()
+        Statements for every cell and competitions between them, executed in this order before the
+        statements of the rules. What rules read of it they declare as a modulator.
 
     Examples
     --------
@@ -66,6 +77,9 @@ class Population:
     n: int
     model: NeuronModel
     inputs: Mapping[str, str] = field(default_factory=dict)
+    sample_inputs: tuple[str, ...] = ()
+    on_trial_start: str = ""
+    on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
     def __post_init__(self) -> None:
         check_identifier("Population.name", self.name)
@@ -81,6 +95,26 @@ class Population:
                     f"in its equations; known: {known}"
                 )
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
+        for argument in ("sample_inputs", "on_trial_end"):
+            object.__setattr__(self, argument, tuple(getattr(self, argument)))
+        for name in self.sample_inputs:
+            if name not in self.model.state_variables:
+                known = ", ".join(self.model.state_variables) or "none"
+                raise ValueError(
+                    f"Population {self.name!r}.sample_inputs: the model has no variable {name!r}; "
+                    f"known: {known}"
+                )
+        for member in self.on_trial_end:
+            if isinstance(member, GroupWinner) and self.n % member.size:
+                raise ValueError(
+                    f"Population {self.name!r}.on_trial_end: groups of {member.size} do not divide "
+                    f"{self.n} cells"
+                )
+            if not isinstance(member, (str, GroupWinner, PopulationMean)):
+                raise TypeError(
+                    f"Population {self.name!r}.on_trial_end: must hold statements, GroupWinner or "
+                    f"PopulationMean, got {member!r}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,9 +201,13 @@ class DenseProjection(_PlasticProjection):
         of a postsynaptic cell becomes the sum over its synapses, before the integration.
     modulators : mapping of str to (str, str), default {}
         Where declared modulators of the rule come from: name to (population, variable). A shared
-        modulator takes it from a population of one cell; one that ends in ``_pre`` or ``_post``
-        from a population of the size of the source or target. Without an entry a modulator belongs
-        to the projection: its state is ``<name>.<modulator>``.
+        modulator takes it from a population of one cell or a shared variable; one that ends in
+        ``_pre`` or ``_post`` from a population of the size of the source or target. Without an
+        entry a modulator belongs to the projection: its state is ``<name>.<modulator>``.
+    only_post : str, default ""
+        Variable or trace of the postsynaptic cells: statements of ``on_trial_end`` over synapses
+        and a normalisation at the trial end touch only synapses of cells where it is not zero. For
+        rules that leave the others as they are, such as errors that most cells do not have.
 
     Examples
     --------
@@ -177,6 +215,18 @@ class DenseProjection(_PlasticProjection):
     ...                 initial={"w": lambda rng, shape: 0.3*rng.random(shape)}).name
     'input_exc'
     """
+
+    only_post: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.only_post:
+            check_identifier("DenseProjection.only_post", self.only_post)
+            if not self.only_post.endswith("_post"):
+                raise ValueError(
+                    "DenseProjection.only_post: must be a variable of the postsynaptic cell that "
+                    f"ends in _post, got {self.only_post!r}"
+                )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,15 +344,21 @@ class UniformProjection(Projection):
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
 
 
-Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource
-Record = SpikeCount | SpikeRecord | StateRecord
+Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource | LatencySource
+Record = SpikeCount | SpikeRecord | StateRecord | TrialRecord
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
+
+
+def _is_shared(population: Source, variable: str) -> bool:
+    if not isinstance(population, Population) or variable not in population.model.parsed:
+        return False
+    return "shared" in population.model.parsed[variable].flags
 
 
 def _fires(population: Source) -> bool:
     if isinstance(population, Population):
         return population.model.threshold is not None
-    return isinstance(population, (PoissonSource, SpikeListSource))
+    return isinstance(population, (PoissonSource, SpikeListSource, LatencySource))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -354,6 +410,7 @@ class NetworkSpec:
         for projection in self.projections:
             self._check_projection(projection)
         self._check_records()
+        check_events(self)
 
     def _check_population_inputs(self, population: Population) -> None:
         for variable, name in population.inputs.items():
@@ -371,7 +428,7 @@ class NetworkSpec:
         for record in self.records:
             place = f"{type(record).__name__}.population"
             population = self._population(place, record.population)
-            if not isinstance(record, StateRecord) and not _fires(population):
+            if not isinstance(record, (StateRecord, TrialRecord)) and not _fires(population):
                 raise ValueError(f"{place}: {record.population!r} has no threshold and never fires")
             what = {SpikeCount: "count", SpikeRecord: "spike"}.get(type(record))
             key = f"{record.population}.{what or getattr(record, 'variable', '')}"
@@ -392,10 +449,10 @@ class NetworkSpec:
         place = f"{type(projection).__name__} {projection.name!r}"
         source = self._population(f"{place}.source", projection.source)
         target = self._population(f"{place}.target", projection.target)
-        for modulator, (name, _) in getattr(projection, "modulators", {}).items():
+        for modulator, (name, variable) in getattr(projection, "modulators", {}).items():
             linked = self._population(f"{place}.modulators[{modulator!r}]", name)
             wanted = {"pre": source.n, "post": target.n}.get(modulator.rpartition("_")[2], 1)
-            if linked.n != wanted:
+            if linked.n != wanted and not _is_shared(linked, variable):
                 raise ValueError(
                     f"{place}.modulators[{modulator!r}]: population {name!r} must have {wanted} "
                     f"cells, has {linked.n}"

@@ -18,8 +18,11 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from numpy.typing import NDArray
 
 from bioplastic.engine import actions
-from bioplastic.engine.plan import Plan, StateEntry
+from bioplastic.engine.events import EVENT_TIME
+from bioplastic.engine.plan import Plan, StateEntry, describe_events
 from bioplastic.engine.random import bernoulli_spikes, derive_key, hash_key, normal_frame, seed_key
+from bioplastic.engine.reductions import find_winners, weighted_mean
+from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
 
 __all__ = ["NumpyNetwork"]
@@ -192,7 +195,25 @@ class NumpyNetwork:
 
     @_prepare.register
     def _(self, action: actions.ClockedStatements) -> Action:
-        return self._clocked(action.synapses, action.code, action.interval)
+        run = self._clocked(action.synapses, action.code, action.interval)
+        if not action.only:
+            return run
+        only = action.synapses.variables[action.only]
+        cells = np.asarray(action.synapses.j[:])
+        stored = [
+            action.synapses.variables[entry.variable].get_value()
+            for entry in self._layout.state
+            if entry.owner == action.synapses.name and entry.shape
+        ]
+
+        def run_some() -> None:
+            before = [values.copy() for values in stored]
+            run()
+            skipped = only.get_value()[cells] == 0
+            for values, old in zip(stored, before, strict=True):
+                values[skipped] = old[skipped]
+
+        return run_some
 
     @_prepare.register
     def _(self, action: actions.CellStatements) -> Action:
@@ -211,16 +232,38 @@ class NumpyNetwork:
         return clocked
 
     @_prepare.register
+    def _(self, action: actions.Compete) -> Action:
+        arrays = [action.group.variables[name].get_value() for name in action.what.names]
+        return lambda: find_winners(action.what.size, *arrays)
+
+    @_prepare.register
+    def _(self, action: actions.Average) -> Action:
+        variables = action.group.variables
+        into, values, weights = (variables[name] for name in action.what.names)
+
+        def average() -> None:
+            mean = weighted_mean(values.get_value(), weights.get_value(), action.what.empty)
+            into.set_value(mean)
+
+        return average
+
+    @_prepare.register
     def _(self, action: actions.Normalise) -> Action:
         synapses, rule = action.synapses, action.rule
         cells = np.asarray(synapses.j[:] if rule.over == "pre" else synapses.i[:])
         size = int((synapses.target if rule.over == "pre" else synapses.source).N)
         variable = synapses.variables[rule.variable]
+        trace = isinstance(rule.total, str)
+        total = synapses.variables[total_name(action.projection, rule)] if trace else None
+        only = synapses.variables[action.only] if action.only else None
 
         def normalise() -> None:
             weights = variable.get_value()
+            wanted = float(rule.total) if total is None else total.get_value()
             sums = np.bincount(cells, weights, minlength=size)
-            factors = np.where(sums != 0, float(rule.total) / np.where(sums != 0, sums, 1), 1.0)
+            factors = np.where(sums != 0, wanted / np.where(sums != 0, sums, 1), 1.0)
+            if only is not None:
+                factors = np.where(only.get_value() != 0, factors, 1.0)
             weights *= factors[cells]
 
         return normalise
@@ -348,7 +391,8 @@ class NumpyNetwork:
             given = inputs[entry["name"]]
             if entry["kind"] == "array":
                 for name in entry["groups"]:
-                    self._plan.groups[name].variables[entry["name"]].set_value(given[sample])
+                    variable = entry.get("variable", entry["name"])
+                    self._plan.groups[name].variables[variable].set_value(given[sample])
             elif entry["kind"] == "frames":
                 frames, stride = given
                 self._frames[entry["name"]] = frames[sample if stride[0] else 0]
@@ -371,9 +415,13 @@ class NumpyNetwork:
         for output, array in zip(self._layout.outputs, outputs, strict=True):
             if output["kind"] == "count":
                 array[sample] = 0
-        for step in range(self._plan.n_steps):
+        events = describe_events(self._plan)
+        times, waiting = self._sort_events(events) if events else (None, 0)
+        for step in range(self._plan.n_steps if times is None else len(times)):
             self._k = step
             self._set_clock(int(clock[0]))
+            if events and times is not None:
+                self._tell_time(events, times[step - 1] if step else 0.0)
             for action in self._step:
                 action()
             self._record(sample, outputs, counts)
@@ -382,9 +430,34 @@ class NumpyNetwork:
                 if cells.size:
                     log.append((presentation, self._k, cells.copy()))
             clock[0] += 1
+            if events and events["until"]:
+                waiting -= self._spikes(events["until"]).size
+                if waiting <= 0:
+                    break
         for action in self._trial_end:
             action()
+        for output, array in zip(self._layout.outputs, outputs, strict=True):
+            if output["kind"] == "trial":
+                variable = self._plan.groups[output["population"]].variables[output["variable"]]
+                array[sample] = variable.get_value()
         return counts
+
+    def _sort_events(self, events: dict[str, Any]) -> tuple[list[float], int]:
+        """Fill the calendar of the latency source; return the event times and how many must fire.
+
+        A step after the last event, if asked for, has the time of that event.
+        """
+        latencies = self._plan.groups[events["source"]].variables["t_spike"].get_value()
+        cells = np.flatnonzero(latencies < 1).astype(np.int32)
+        times, steps = np.unique(latencies[cells], return_inverse=True)
+        order = np.argsort(steps, kind="stable")
+        self._calendars[events["source"]] = _by_step(steps[order].astype(np.int32), cells[order])
+        waiting = int(self._plan.groups[events["until"]].N) if events["until"] else 0
+        return [*times.tolist(), *times[-1:].tolist() * events["after_last"]], waiting
+
+    def _tell_time(self, events: dict[str, Any], now: float) -> None:
+        for name in events["timed"]:
+            self._plan.groups[name].variables[EVENT_TIME].set_value(now)
 
     def _record(self, sample: int, outputs: Sequence[NDArray[Any]], counts: dict[str, int]) -> None:
         for output, array in zip(self._layout.outputs, outputs, strict=True):
@@ -394,7 +467,7 @@ class NumpyNetwork:
                     cells = self._spikes(name)
                     array[sample, cells] += 1
                     counts[name] += int(cells.size)
-            elif (self._k + 1) % output["every"] == 0:
+            elif output["kind"] == "state" and (self._k + 1) % output["every"] == 0:
                 values = self._plan.groups[name].variables[output["variable"]].get_value()
                 array[sample, (self._k + 1) // output["every"] - 1] = values
 

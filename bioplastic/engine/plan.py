@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from bioplastic.engine.actions import TrialStatements
+from bioplastic.engine.events import EVENT_TIME, EventTrial
 from bioplastic.engine.network import NetworkSpec, Projection
 
-__all__ = ["Plan", "StateEntry", "delay_steps", "trace_name"]
+__all__ = ["Plan", "StateEntry", "delay_steps", "describe_events", "trace_name"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,25 @@ class Plan:
         dt = float(self.clock.dt)
         first, last = (round(float(edge) / dt) for edge in window)
         return first, min(last, self.n_steps)
+
+
+def describe_events(plan: Plan) -> dict[str, Any] | None:
+    """Return what an event-driven trial needs at run time, None for a clock-driven one."""
+    trial = plan.spec.trial
+    if not isinstance(trial, EventTrial):
+        return None
+    timed = [
+        name
+        for name, group in plan.groups.items()
+        if EVENT_TIME in group.equations and group.variables[EVENT_TIME].scalar
+    ]
+    return {
+        "source": trial.source,
+        "n": int(plan.groups[trial.source].N),
+        "after_last": int(trial.after_last),
+        "timed": timed,
+        "until": trial.until_fired,
+    }
 
 
 def trace_name(projection: str, trace: str) -> str:

@@ -16,10 +16,16 @@ from bioplastic.engine.kernels import refractory_steps
 from bioplastic.engine.layout import Part
 from bioplastic.engine.network import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
-from bioplastic.signals.poisson import PoissonSource
 
 __all__ = ["render_action"]
+
+
+_DENSE_PATHS = {
+    "dense_every": "dense matrix, vectorised",
+    "dense_only": "dense matrix, chosen columns",
+}
 
 
 @singledispatch
@@ -152,11 +158,17 @@ def _(action: actions.SummedStatements, assembly: Assembly) -> str:
     )
 
 
+_SOURCE_PATHS = {
+    "PoissonSource": "inter-spike intervals, cost per spike",
+    "SpikeListSource": "list of spikes",
+    "LatencySource": "sorted spike times, one step per event",
+}
+
+
 @render_action.register
 def _(action: actions.Emit, assembly: Assembly) -> str:
     name, n = action.source.name, int(action.group.N)
-    poisson = isinstance(action.source, PoissonSource)
-    path = "inter-spike intervals, cost per spike" if poisson else "list of spikes"
+    path = _SOURCE_PATHS[type(action.source).__name__]
     assembly.parts.append(Part(f"{name}_emit", "emit", path, n))
     return f"_calendar_{name}.emit(_k, {_events(action.group)}, {n});"
 
@@ -212,6 +224,14 @@ def _(action: actions.TrialStatements, assembly: Assembly) -> str:
 def _(action: actions.Normalise, assembly: Assembly) -> str:
     projection, synapses = action.projection, action.synapses
     sparse = isinstance(projection, SparseProjection)
+    needed = tuple(filter(None, (action.rule.variable, action.only)))
+    if isinstance(action.rule.total, str):
+        name = total_name(projection, action.rule)
+        needed = (*needed, name)
+        cell = "_j" if action.rule.over == "pre" else "_i"
+        total = f"{_cell_pointer(synapses, name)}[{cell}]"
+    else:
+        total = repr(float(action.rule.total))
     return assembly.add(
         action.name,
         synapses,
@@ -219,10 +239,11 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
         "sparse_normalise" if sparse else "dense_normalise",
         path="compressed rows" if sparse else "dense matrix, vectorised",
         size=_n_synapses(action.projection, synapses),
-        needed=(action.rule.variable,),
+        needed=needed,
         weight=f"_ptr_array_{projection.name}_{action.rule.variable}",
-        total=repr(float(action.rule.total)),
+        total=total,
         over=action.rule.over,
+        only=_cell_pointer(synapses, action.only),
         projection=projection.name,
         **_sizes(synapses),
     )
@@ -230,8 +251,44 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
 
 @render_action.register
 def _(action: actions.ClockedStatements, assembly: Assembly) -> str:
-    call = _every(action.name, action.projection, action.synapses, action.code, assembly)
+    options = (
+        {"needed": (action.only,), "only": _cell_pointer(action.synapses, action.only)}
+        if action.only
+        else {}
+    )
+    call = _every(action.name, action.projection, action.synapses, action.code, assembly, **options)
     return _at_interval(action.interval, call)
+
+
+@render_action.register
+def _(action: actions.Compete, assembly: Assembly) -> str:
+    return _reduction(action, "group_winner", assembly, size=action.what.size)
+
+
+@render_action.register
+def _(action: actions.Average, assembly: Assembly) -> str:
+    return _reduction(action, "population_mean", assembly, empty=repr(float(action.what.empty)))
+
+
+def _reduction(action: Any, template: str, assembly: Assembly, **kwds: Any) -> str:
+    group, what = action.group, action.what
+    pointers = {
+        field: f"_ptr_array_{group.name}_{getattr(what, field)}"
+        for field in ("into", "first", "then", "among", "of", "weight")
+        if getattr(what, field, "")
+    }
+    kwds = {"among": "", **kwds, **pointers, "n": int(group.N)}
+    size = kwds.pop("size", int(group.N))
+    return assembly.add(
+        action.name,
+        group,
+        "",
+        template,
+        path=f"groups of {size}" if template == "group_winner" else "one pass over the cells",
+        size=size,
+        needed=what.names,
+        **kwds,
+    )
 
 
 @render_action.register
@@ -289,12 +346,13 @@ def _every(
     name: str, projection: Any, synapses: Any, code: str, assembly: Assembly, **options: Any
 ) -> str:
     sparse = isinstance(projection, SparseProjection)
+    template = "dense_only" if options.get("only") else "dense_every"
     return assembly.add(
         name,
         synapses,
         code,
-        "sparse_every" if sparse else "dense_every",
-        path="compressed rows" if sparse else "dense matrix, vectorised",
+        "sparse_every" if sparse else template,
+        path="compressed rows" if sparse else _DENSE_PATHS[template],
         size=_n_synapses(projection, synapses),
         projection=projection.name,
         **_sizes(synapses),
@@ -364,6 +422,14 @@ def _uniform(action: actions.SynapseStatements, assembly: Assembly) -> str:
 
 
 # ---- names and sizes -----------------------------------------------------------------------------
+
+
+def _cell_pointer(synapses: Any, name: str) -> str:
+    """Return the array behind a synapse's view of its cell."""
+    if not name:
+        return ""
+    variable = synapses.variables[name]
+    return f"_ptr_array_{variable.owner.name}_{variable.name}"
 
 
 def _events(group: Any, delayed: str = "") -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.actions import (
+    Average,
     CellStatements,
     ClockedStatements,
+    Compete,
     DelaySpikes,
     Emit,
     Integrate,
@@ -25,12 +27,14 @@ from bioplastic.engine.actions import (
     TrialStatements,
 )
 from bioplastic.engine.cells import cell_code
+from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population, Projection
 from bioplastic.engine.plan import Plan, delay_steps
 from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
@@ -42,6 +46,9 @@ def schedule_actions(plan: Plan) -> None:
     for source in spec.populations:
         if isinstance(source, (AnalogueSource, NoiseSource)):
             plan.step.append(ShowFrame(source, plan.groups[source.name]))
+    for population in spec.populations:
+        if isinstance(population, Population):
+            _schedule_limits(plan, population)
     for projection in spec.projections:
         plan.step.extend(_summed_actions(plan, projection))
     for group in plan.modulators.values():
@@ -58,7 +65,7 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Integrate(synapses, projection))
     for source in spec.populations:
         group = plan.groups[source.name]
-        if isinstance(source, (PoissonSource, SpikeListSource)):
+        if isinstance(source, (PoissonSource, SpikeListSource, LatencySource)):
             plan.step.append(Emit(source, group))
         elif isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
@@ -83,13 +90,46 @@ def schedule_actions(plan: Plan) -> None:
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
 
 
+def _schedule_limits(plan: Plan, population: Population) -> None:
+    """Schedule what cells do at the limits of a trial."""
+    group, place = plan.groups[population.name], f"Population {population.name!r}"
+    if population.on_trial_start.strip():
+        code = _cell_lines(f"{place}.on_trial_start", population.on_trial_start)
+        name = f"{population.name}_trial_start"
+        plan.trial_start.append(CellStatements(name, group, code, False))
+    for number, member in enumerate(population.on_trial_end):
+        name = f"{population.name}_trial_end{number}"
+        if isinstance(member, str):
+            code = _cell_lines(f"{place}.on_trial_end", member)
+            plan.trial_end.append(CellStatements(name, group, code, False))
+            continue
+        for variable in member.names:
+            if variable not in group.equations:
+                raise ValueError(
+                    f"{place}.on_trial_end, {type(member).__name__}: unknown variable "
+                    f"{variable!r}; known: {', '.join(group.equations)}"
+                )
+        if isinstance(member, GroupWinner):
+            plan.trial_end.append(Compete(name, group, member))
+        else:
+            if not group.variables[member.into].scalar:
+                raise ValueError(
+                    f"{place}.on_trial_end, PopulationMean.into: {member.into!r} must be (shared)"
+                )
+            plan.trial_end.append(Average(name, group, member))
+
+
+def _cell_lines(place: str, code: str) -> str:
+    return "\n".join(
+        f"{target} {operator} {expression}"
+        for target, operator, expression in parse_statements(place, code)
+    )
+
+
 def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
     """Run the update of a model without differential equations; others integrate it already."""
     if not group.equations.diff_eq_names:
-        code = "\n".join(
-            f"{target} {operator} {expression}"
-            for target, operator, expression in parse_statements("update", population.model.update)
-        )
+        code = _cell_lines("update", population.model.update)
         plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
 
 
@@ -140,7 +180,8 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
     scaling = None
     if rule.normalise is not None:
         name = f"{projection.name}_normalise"
-        scaling = Normalise(name, projection, synapses, rule.normalise)
+        only = _only_at_end(projection, names) if rule.normalise.when == "trial_end" else ""
+        scaling = Normalise(name, projection, synapses, rule.normalise, only)
         if rule.normalise.when == "trial_start":
             plan.trial_start.append(scaling)
     for slot, actions in (
@@ -162,6 +203,13 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
             if phase.scope == "shared":
                 actions.append(CellStatements(name, synapses, code, True, interval))
             else:
-                actions.append(ClockedStatements(name, projection, synapses, code, interval))
+                only = _only_at_end(projection, names) if slot == "on_trial_end" else ""
+                actions.append(ClockedStatements(name, projection, synapses, code, interval, only))
     if scaling is not None and scaling.rule.when == "trial_end":
         plan.trial_end.append(scaling)
+
+
+def _only_at_end(projection: Projection, names: Mapping[str, str]) -> str:
+    """Return the name that ``only_post`` of a projection has on its synapses."""
+    only = getattr(projection, "only_post", "")
+    return names.get(only, only)

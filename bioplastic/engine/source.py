@@ -11,10 +11,11 @@ from brian2.codegen.generators.cpp_generator import c_data_type
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.kernels import KernelCode, float_precision
 from bioplastic.engine.layout import Layout, describe_layout
-from bioplastic.engine.plan import Plan
+from bioplastic.engine.plan import Plan, describe_events
 from bioplastic.engine.rendering import render_action
 from bioplastic.engine.trial import SpikeCount
 from bioplastic.signals.analogue import AnalogueSource
+from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
@@ -109,7 +110,11 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
 
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
     state_arrays = {e.array for e in layout.state}
-    sources = [p for p in plan.spec.populations if isinstance(p, (PoissonSource, SpikeListSource))]
+    sources = [
+        p
+        for p in plan.spec.populations
+        if isinstance(p, (PoissonSource, SpikeListSource, LatencySource))
+    ]
     frames = {
         f"_array_{p.name}_{p.variable}": p.name
         for p in plan.spec.populations
@@ -119,9 +124,10 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     for entry in layout.inputs:
         if entry["kind"] == "array":
             for group in entry["groups"]:
-                variable = plan.groups[group].variables[entry["name"]]
+                name = entry.get("variable", entry["name"])
+                variable = plan.groups[group].variables[name]
                 size = 1 if variable.scalar else int(plan.groups[group].N)
-                arrays[f"_array_{group}_{entry['name']}"] = (c_data_type(variable.dtype), size)
+                arrays[f"_array_{group}_{name}"] = (c_data_type(variable.dtype), size)
     for variable in plan.trial_group.variables.values():
         name = getattr(variable, "name", "")
         if name in plan.trial_group.equations:
@@ -134,6 +140,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     return {
         "dt": repr(layout.dt),
         "n_steps": layout.n_steps,
+        "events": describe_events(plan),
         "max_presentations": plan.spec.trial.max_presentations,
         "state": [(e, _C_TYPES[e.dtype]) for e in layout.state],
         "scratch": scratch,

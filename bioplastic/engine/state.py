@@ -11,6 +11,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 from bioplastic.engine.cells import cell_names
 from bioplastic.engine.network import DenseProjection, Population, Projection, SparseProjection
 from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
+from bioplastic.signals.latency import LatencySource
 
 __all__ = ["state_entries"]
 
@@ -29,6 +30,8 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
         hidden = set()
         if not isinstance(population, Population):
             hidden = {"source_emits", "source_probability"}
+            if isinstance(population, LatencySource):
+                hidden.add("t_spike")
             hidden |= set(getattr(population, "inputs", {}))
             hidden.add(getattr(population, "variable", ""))
             hidden |= set(getattr(population, "shared_inputs", {}))

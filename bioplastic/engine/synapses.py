@@ -9,12 +9,12 @@ import brian2 as b2
 import numpy as np
 from brian2.utils.stringtools import word_substitute
 
-from bioplastic.engine.cells import cell_names, shared_modulators, shared_names
+from bioplastic.engine.cells import cell_names, shared_modulators, shared_names, shared_settings
 from bioplastic.engine.network import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.equations import parse_statements, unit_string
 from bioplastic.neurons.integration import StepMethod
-from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 
 __all__ = [
     "connectivity",
@@ -22,6 +22,7 @@ __all__ = [
     "slot_phases",
     "summed_statements",
     "synapse_names",
+    "total_name",
 ]
 
 
@@ -31,6 +32,16 @@ def synapse_names(projection: Projection, rule: PlasticityRule) -> dict[str, str
         for name in cell_names(rule, side):
             names[name] = f"{trace_name(projection.name, name)}_{side}"
     return names
+
+
+def total_name(projection: Projection, rule: Normalisation) -> str:
+    """Return the name that a total given as a trace has on the synapses."""
+    own: PlasticityRule = projection.rule  # type: ignore[attr-defined]
+    name = str(rule.total)
+    names = synapse_names(projection, own)
+    if name not in names:
+        raise ValueError(f"Normalisation.total: the rule {own.name!r} has no trace {name!r}")
+    return names[name]
 
 
 def slot_phases(projection: Projection, slot: str) -> list[tuple[str, str]]:
@@ -97,7 +108,9 @@ def _refer_to_modulators(projection: Projection, plan: Plan, synapses: Any) -> N
         if name in shared_names(projection.rule):  # type: ignore[attr-defined]
             group = plan.groups[population]
             synapses.variables.add_reference(name, group, variable, index="0")
-    for name in shared_modulators(projection, dynamic=False):
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    settings = [] if rule is None else shared_settings(rule)
+    for name in [*shared_modulators(projection, dynamic=False), *settings]:
         for cell in {projection.source, projection.target}:
             variables = plan.groups[cell].variables
             variables.add_reference(trace_name(projection.name, name), synapses, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bioplastic.neurons.discrete import discrete_alif, discrete_lif
+from bioplastic.neurons.first_spike import FIRST_SPIKE_TRANSMISSION, first_spike
 from bioplastic.neurons.integration import StepMethod, euler_decay
 from bioplastic.neurons.izhikevich import (
     IZHIKEVICH_2007,
@@ -17,6 +18,7 @@ from bioplastic.neurons.single_spike import FRESH_START, single_spike
 from bioplastic.neurons.theta import theta_neuron
 
 __all__ = [
+    "FIRST_SPIKE_TRANSMISSION",
     "FRESH_START",
     "IZHIKEVICH_2007",
     "NeuronModel",
@@ -28,6 +30,7 @@ __all__ = [
     "discrete_alif",
     "discrete_lif",
     "euler_decay",
+    "first_spike",
     "izhikevich_2003",
     "izhikevich_2003_excitatory",
     "izhikevich_2003_inhibitory",

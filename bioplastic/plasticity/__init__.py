@@ -19,6 +19,12 @@ from bioplastic.plasticity.scaling import rate_scaling, synaptic_scaling
 from bioplastic.plasticity.short_term import tsodyks_markram
 from bioplastic.plasticity.statements import Phase, Statement
 from bioplastic.plasticity.subspace import subspace_rule
+from bioplastic.plasticity.supervised import (
+    first_spike_trial,
+    reward_latency_stdp,
+    s2_stdp,
+    sstdp,
+)
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.plasticity.triplet import TRIPLET_SETS, triplet_stdp
@@ -42,14 +48,18 @@ __all__ = [
     "dopamine_stdp",
     "eprop_alif",
     "eprop_lif",
+    "first_spike_trial",
     "intrinsic_plasticity",
     "miconi_rule",
     "node_perturbation",
     "oja_rule",
     "pair_stdp",
     "rate_scaling",
+    "reward_latency_stdp",
     "reward_stdp",
     "rule_library",
+    "s2_stdp",
+    "sstdp",
     "subspace_rule",
     "superspike",
     "symmetric_stdp",

@@ -17,8 +17,10 @@ class Normalisation:
 
     Parameters
     ----------
-    total : float
-        The sum after scaling, larger than zero, in the unit of the variable (dimensionless).
+    total : float or str
+        The sum after scaling, larger than zero, in the unit of the variable (dimensionless), or
+        the name of a trace of the cell that normalises, which holds it: ``"total_post"`` with
+        ``over="pre"``, ``"total_pre"`` with ``over="post"``.
     variable : str, default "w"
         Variable of the synapse.
     over : {"pre", "post"}, default "pre"
@@ -40,14 +42,22 @@ class Normalisation:
     Normalisation(total=78.4, variable='w', over='pre', when='trial_start')
     """
 
-    total: float
+    total: float | str
     variable: str = "w"
     over: str = "pre"
     when: str = "trial_start"
 
     def __post_init__(self) -> None:
-        total = check_real("Normalisation.total", self.total, minimum=0, exclusive=True)
-        object.__setattr__(self, "total", total)
         check_identifier("Normalisation.variable", self.variable)
         check_choice("Normalisation.over", self.over, ("pre", "post"))
+        if isinstance(self.total, str):
+            check_identifier("Normalisation.total", self.total)
+            side = "post" if self.over == "pre" else "pre"
+            if not self.total.endswith(f"_{side}"):
+                raise ValueError(
+                    f"Normalisation.total: must be a trace that ends in _{side}, got {self.total!r}"
+                )
+        else:
+            total = check_real("Normalisation.total", self.total, minimum=0, exclusive=True)
+            object.__setattr__(self, "total", total)
         check_choice("Normalisation.when", self.when, ("trial_start", "trial_end"))

@@ -3,7 +3,33 @@
 {% block body %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    {% if over == 'pre' %}
+    {% if over == 'pre' and only %}
+    {# Only the columns of chosen cells; each is gathered once into a row of factors. #}
+    int _columns[{{n_post}}], _n = 0;
+    for(int _j=0; _j<{{n_post}}; _j++)
+        if({{only}}[_j] != 0)
+            _columns[_n++] = _j;
+    if(_n == 0)
+        return;
+    {{scalar_type}} _f[{{n_post}}] = {};
+    for(int _i=0; _i<{{n_pre}}; _i++)
+    {
+        const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
+        for(int _c=0; _c<_n; _c++)
+            _f[_c] += _w[_columns[_c]];
+    }
+    for(int _c=0; _c<_n; _c++)
+    {
+        const int _j = _columns[_c];
+        _f[_c] = _f[_c] != 0 ? {{scalar_type}}({{total}}) / _f[_c] : {{scalar_type}}(1);
+    }
+    for(int _i=0; _i<{{n_pre}}; _i++)
+    {
+        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
+        for(int _c=0; _c<_n; _c++)
+            _w[_columns[_c]] *= _f[_c];
+    }
+    {% elif over == 'pre' %}
     std::vector<{{scalar_type}}> _factor({{n_post}}, {{scalar_type}}(0));
     {{scalar_type}}* __restrict _f = _factor.data();
     for(int _i=0; _i<{{n_pre}}; _i++)

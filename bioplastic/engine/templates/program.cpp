@@ -136,7 +136,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
         {% for group in input.groups %}
         {% if input.shape %}
         for(int _j=0; _j<{{input.shape[0]}}; _j++)
-            net._array_{{group}}_{{input.name}}[_j] = _in_{{input.name}}[_sample * {{input.shape[0]}} + _j];
+            net._array_{{group}}_{{input.get('variable', input.name)}}[_j] = _in_{{input.name}}[_sample * {{input.shape[0]}} + _j];
         {% else %}
         net._array_{{group}}_{{input.name}}[0] = _in_{{input.name}}[_sample];
         {% endif %}
@@ -164,8 +164,21 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             std::memset(_count_{{output.population}}, 0, {{output.shape[0]}} * sizeof(int32_t));
             int64_t _total_{{output.population}} = 0;
             {% endfor %}
+            {% if events %}
+            Calendar& _events = net._calendar_{{events.source}};
+            const int _n_events = _events.sort_latencies(net._array_{{events.source}}_t_spike, {{events.n}}, {{events.after_last}});
+            {% if events.until %}
+            int _to_fire = {{groups[events.until]}};
+            {% endif %}
+            for(net._k=0; net._k<_n_events; net._k++)
+            {
+                {% for name in events.timed %}
+                net._array_{{name}}_event_time[0] = net._k ? _events.times[net._k - 1] : 0;
+                {% endfor %}
+            {% else %}
             for(net._k=0; net._k<{{n_steps}}; net._k++)
             {
+            {% endif %}
                 net.advance();
                 {% for output in outputs %}
                 {% if output.kind == 'count' %}
@@ -176,7 +189,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                         _count_{{output.population}}[net._spikes_{{output.population}}[_e]]++;
                     _total_{{output.population}} += _n;
                 }
-                {% else %}
+                {% elif output.kind == 'state' %}
                 if((net._k + 1) % {{output.every}} == 0)
                     std::memcpy(_out_{{loop.index0}} + (_sample * {{output.shape[0]}} + (net._k + 1) / {{output.every}} - 1) * {{output.shape[1]}},
                                 net._array_{{output.population}}_{{output.variable}}, {{output.shape[1]}} * sizeof(*_out_{{loop.index0}}));
@@ -187,8 +200,16 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 {% endfor %}
                 net._step++;
                 net._array_clock_timestep[0]++;
+                {% if events and events.until %}
+                _to_fire -= net._spikes_{{events.until}}[{{groups[events.until]}}];
+                if(_to_fire <= 0)
+                    break;
+                {% endif %}
             }
             net.end_trial();
+            {% for output in outputs if output.kind == 'trial' %}
+            std::memcpy(_out_{{outputs.index(output)}} + _sample * {{output.shape[0]}}, net._array_{{output.population}}_{{output.variable}}, {{output.shape[0]}} * sizeof(*_out_{{outputs.index(output)}}));
+            {% endfor %}
             {% for output in outputs if output.kind == 'count' %}
             net._array_trial_{{output.population}}_count[0] = _total_{{output.population}};
             totals[{{loop.index0}}] += _total_{{output.population}};

@@ -143,6 +143,30 @@ struct Calendar
             events[k] = sorted[first + k];
         events[n] = count;
     }
+    // One step per distinct spike time below 1, in increasing order; `times` holds them. Cells that
+    // share a time keep their order. Returns the number of steps.
+    template <typename T> int sort_latencies(const T* t, int n, int after_last)
+    {
+        sorted.clear();
+        for (int i = 0; i < n; i++)
+            if (t[i] < 1)
+                sorted.push_back(i);
+        sort_by_time(t);
+        start.clear();
+        times.clear();
+        for (size_t k = 0; k < sorted.size(); k++)
+            if (k == 0 || t[sorted[k]] != t[sorted[k - 1]])
+            {
+                start.push_back((int32_t)k);
+                times.push_back(t[sorted[k]]);
+            }
+        if (times.empty())
+            after_last = 0;
+        n_steps = (int)times.size() + after_last;
+        for (int k = 0; k < 1 + after_last; k++)
+            start.push_back((int32_t)sorted.size());
+        return n_steps;
+    }
     // Bernoulli trials with probability p per step as geometric intervals: the cost follows the
     // spikes. After a spike, `dead` steps cannot fire.
     template <typename T>
@@ -169,8 +193,46 @@ struct Calendar
             }
         }
     }
+    std::vector<double> times;
 private:
     std::vector<int32_t> scratch;
+    std::vector<uint64_t> keyed, moved;
+    void sort_by_time(const double* t)
+    {
+        std::stable_sort(sorted.begin(), sorted.end(), [t](int a, int b) { return t[a] < t[b]; });
+    }
+    // The bits of numbers in [0, 1) are ordered like the numbers and have 30 digits: three passes.
+    void sort_by_time(const float* t)
+    {
+        const size_t count = sorted.size();
+        keyed.resize(count);
+        moved.resize(count);
+        for (size_t k = 0; k < count; k++)
+        {
+            uint32_t bits;
+            std::memcpy(&bits, t + sorted[k], sizeof bits);
+            keyed[k] = (uint64_t)(bits & 0x3fffffff) << 32 | (uint32_t)sorted[k];
+        }
+        uint64_t *from = keyed.data(), *to = moved.data();
+        for (int shift = 32; shift < 62; shift += 10)
+        {
+            uint32_t place[1024] = {};
+            for (size_t k = 0; k < count; k++)
+                place[from[k] >> shift & 1023]++;
+            uint32_t first = 0;
+            for (uint32_t& p : place)
+            {
+                const uint32_t size = p;
+                p = first;
+                first += size;
+            }
+            for (size_t k = 0; k < count; k++)
+                to[place[from[k] >> shift & 1023]++] = from[k];
+            std::swap(from, to);
+        }
+        for (size_t k = 0; k < count; k++)
+            sorted[k] = (int32_t)(uint32_t)from[k];
+    }
 };
 
 // ---- time per part, in programs compiled with profile=True ---------------------------------------

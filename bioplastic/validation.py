@@ -16,6 +16,7 @@ import numpy as np
 
 __all__ = [
     "check_choice",
+    "check_flag",
     "check_identifier",
     "check_integer",
     "check_quantity",
@@ -198,6 +199,31 @@ def check_choice(place: str, value: Any, choices: Collection[str]) -> str:
         allowed = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{place}: must be one of {allowed}, got {_describe(value)}")
     return value
+
+
+def check_flag(place: str, value: Any) -> bool:
+    """Return ``value`` if it is True or False.
+
+    Parameters
+    ----------
+    place : str
+        Where the value was given, ``"Class.argument"``.
+    value : object
+        The value to check.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else, 0 and 1 included.
+
+    Examples
+    --------
+    >>> check_flag("Program.profile", True)
+    True
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{place}: must be True or False, got {_describe(value)}")
+    return bool(value)
 
 
 def check_identifier(place: str, value: Any) -> str:

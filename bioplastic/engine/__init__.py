@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bioplastic.engine.compiler import CompilerError
 from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean, TrialRecord
+from bioplastic.engine.finite import NonFiniteStateError
 from bioplastic.engine.network import (
     DenseProjection,
     NetworkSpec,
@@ -20,6 +21,7 @@ __all__ = [
     "EventTrial",
     "GroupWinner",
     "NetworkSpec",
+    "NonFiniteStateError",
     "Population",
     "PopulationMean",
     "Program",

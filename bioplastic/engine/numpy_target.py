@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from bioplastic.engine import actions
 from bioplastic.engine.events import EVENT_TIME
+from bioplastic.engine.finite import Watch
 from bioplastic.engine.plan import Plan, StateEntry, describe_events
 from bioplastic.engine.random import bernoulli_spikes, derive_key, hash_key, normal_frame, seed_key
 from bioplastic.engine.reductions import find_winners, weighted_mean
@@ -51,6 +52,10 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
 
 class _NumpyCode(NumpyCodeObject):  # type: ignore[misc]
     generator_class = _NumpyGenerator
+
+
+class _NotFiniteError(Exception):
+    """The watch has found something and noted it."""
 
 
 class NumpyNetwork:
@@ -334,14 +339,19 @@ class NumpyNetwork:
         clock: NDArray[np.int64],
         presentations: NDArray[np.int32],
         totals: NDArray[np.int64],
+        watch: Watch,
     ) -> list[SpikeLog]:
         """Run the trials in place; the arguments are those of the compiled function."""
+        self._watch = watch
         # Brian2's numpy code draws from numpy's global generator: leave it as it was.
         previous = np.random.get_state()  # noqa: NPY002
         try:
             return self._run_trials(
                 arrays, inputs, outputs, n_samples, seed, clock, presentations, totals
             )
+        except _NotFiniteError:
+            self._store(arrays, clock)
+            return []
         finally:
             np.random.set_state(previous)  # noqa: NPY002
 
@@ -356,7 +366,9 @@ class NumpyNetwork:
         presentations: NDArray[np.int32],
         totals: NDArray[np.int64],
     ) -> list[SpikeLog]:
-        self._load(arrays, clock)
+        with np.errstate(invalid="ignore"):  # NaN is found below
+            self._load(arrays, clock)
+        self._look(0, 0, 0)
         logs: list[SpikeLog] = [[] for _ in self._layout.spike_logs]
         root, presentation = seed_key(seed), 0
         noise_root = hash_key(root)  # no swap of seed and trial gives the same noise
@@ -415,6 +427,9 @@ class NumpyNetwork:
         for output, array in zip(self._layout.outputs, outputs, strict=True):
             if output["kind"] == "count":
                 array[sample] = 0
+        stepwise = self._watch.at_step(presentation)
+        if stepwise:
+            self._look(presentation, 0, sample)
         events = describe_events(self._plan)
         times, waiting = self._sort_events(events) if events else (None, 0)
         for step in range(self._plan.n_steps if times is None else len(times)):
@@ -430,6 +445,8 @@ class NumpyNetwork:
                 if cells.size:
                     log.append((presentation, self._k, cells.copy()))
             clock[0] += 1
+            if stepwise:
+                self._look(presentation, step + 1, sample)
             if events and events["until"]:
                 waiting -= self._spikes(events["until"]).size
                 if waiting <= 0:
@@ -440,7 +457,16 @@ class NumpyNetwork:
             if output["kind"] == "trial":
                 variable = self._plan.groups[output["population"]].variables[output["variable"]]
                 array[sample] = variable.get_value()
+        self._look(presentation, -1, sample)
         return counts
+
+    def _look(self, presentation: int, step: int, sample: int) -> None:
+        arrays = [
+            np.zeros(0) if entry.kind == "steps_since_spike" else self._array(entry)
+            for entry in self._layout.state
+        ]
+        if self._watch.look(arrays, presentation, step, sample):
+            raise _NotFiniteError
 
     def _sort_events(self, events: dict[str, Any]) -> tuple[list[float], int]:
         """Fill the calendar of the latency source; return the event times and how many must fire.

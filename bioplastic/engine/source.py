@@ -143,6 +143,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "events": describe_events(plan),
         "max_presentations": plan.spec.trial.max_presentations,
         "state": [(e, _C_TYPES[e.dtype]) for e in layout.state],
+        "state_numbers": {e.array: number for number, e in enumerate(layout.state)},
         "scratch": scratch,
         "frames": frames,
         "connectivity": layout.connectivity,

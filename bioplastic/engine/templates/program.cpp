@@ -65,6 +65,30 @@ struct Network
         {{timed(call)}}
         {% endfor %}
     }
+    // check: {mode, trial, found presentation or -1, step, entry, element, sample, sizes...}
+    bool part_not_finite(const int64_t* check, int64_t turn) const
+    {
+        return false
+            {% for entry, ctype in state if ctype in ('float', 'double') %}
+            || bp_part_not_finite({{entry.array}}, check[7 + {{state_numbers[entry.array]}}], turn)
+            {% endfor %}
+            ;
+    }
+    __attribute__((noinline)) bool not_finite(int64_t* check, int64_t presentation, int64_t step, int64_t sample) const
+    {
+        {% for entry, ctype in state if ctype in ('float', 'double') %}
+        if(bp_any_not_finite({{entry.array}}, check[7 + {{state_numbers[entry.array]}}]))
+        {
+            int64_t _j = 0;
+            while(!bp_not_finite({{entry.array}}[_j]))
+                _j++;
+            const int64_t _found[] = {presentation, step, {{state_numbers[entry.array]}}, _j, sample};
+            std::copy(_found, _found + 5, check + 2);
+            return true;
+        }
+        {% endfor %}
+        return false;
+    }
     inline void advance()
     {
         _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0];
@@ -88,7 +112,8 @@ struct Result
 // arrays: state in the order of the layout, then connectivity; clock: {steps, trials} so far.
 // inputs: one pointer per array input, three (offsets, steps, cells) per list of spikes.
 extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t n_samples,
-                          uint64_t seed, int64_t* clock, int32_t* presentations, int64_t* totals)
+                          uint64_t seed, int64_t* clock, int32_t* presentations, int64_t* totals,
+                          int64_t* check)
 {
     FlushSubnormals flush;
     std::unique_ptr<Network> owned(new(std::nothrow) Network);
@@ -164,6 +189,9 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             std::memset(_count_{{output.population}}, 0, {{output.shape[0]}} * sizeof(int32_t));
             int64_t _total_{{output.population}} = 0;
             {% endfor %}
+            const bool _watched = check[0] == 3 && check[1] == result->presentations;
+            if(_watched && net.not_finite(check, result->presentations, 0, _sample))
+                return result.release();
             {% if events %}
             Calendar& _events = net._calendar_{{events.source}};
             const int _n_events = _events.sort_latencies(net._array_{{events.source}}_t_spike, {{events.n}}, {{events.after_last}});
@@ -200,6 +228,8 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 {% endfor %}
                 net._step++;
                 net._array_clock_timestep[0]++;
+                if(_watched && net.not_finite(check, result->presentations, net._k + 1, _sample))
+                    return result.release();
                 {% if events and events.until %}
                 _to_fire -= net._spikes_{{events.until}}[{{groups[events.until]}}];
                 if(_to_fire <= 0)
@@ -210,6 +240,13 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             {% for output in outputs if output.kind == 'trial' %}
             std::memcpy(_out_{{outputs.index(output)}} + _sample * {{output.shape[0]}}, net._array_{{output.population}}_{{output.variable}}, {{output.shape[0]}} * sizeof(*_out_{{outputs.index(output)}}));
             {% endfor %}
+            if(check[0] == 1 && net.part_not_finite(check, result->presentations))
+            {
+                check[2] = result->presentations;
+                return result.release();
+            }
+            if((check[0] == 2 || _watched) && net.not_finite(check, result->presentations, -1, _sample))
+                return result.release();
             {% for output in outputs if output.kind == 'count' %}
             net._array_trial_{{output.population}}_count[0] = _total_{{output.population}};
             totals[{{loop.index0}}] += _total_{{output.population}};
@@ -230,6 +267,8 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
         }
         presentations[_sample] = _shown;
     }
+    if(check[0] == 1 && net.not_finite(check, result->presentations, 0, n_samples))
+        return result.release();
     clock[0] = net._array_clock_timestep[0];
     {% for entry, ctype in state if entry.kind == 'steps_since_spike' %}
     for(int _j=0; _j<{{entry.shape[0]}}; _j++)

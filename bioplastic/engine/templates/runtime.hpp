@@ -242,6 +242,42 @@ static inline double bp_seconds()
     return duration<double>(steady_clock::now().time_since_epoch()).count();
 }
 
+// ---- NaN and infinity: all bits of the exponent are set ------------------------------------------
+typedef uint32_t __attribute__((may_alias)) bp_bits32;
+typedef uint64_t __attribute__((may_alias)) bp_bits64;
+static inline bool bp_not_finite(float x)
+{
+    return (*(const bp_bits32*)&x & 0x7F800000u) == 0x7F800000u;
+}
+static inline bool bp_not_finite(double x)
+{
+    return (*(const bp_bits64*)&x & 0x7FF0000000000000ull) == 0x7FF0000000000000ull;
+}
+static inline bool bp_any_not_finite(const float* x, int64_t n)
+{
+    const bp_bits32* bits = (const bp_bits32*)x;
+    uint32_t bad = 0;
+    for (int64_t j = 0; j < n; j++)
+        bad |= (bits[j] & 0x7F800000u) == 0x7F800000u;
+    return bad;
+}
+static inline bool bp_any_not_finite(const double* x, int64_t n)
+{
+    const bp_bits64* bits = (const bp_bits64*)x;
+    uint64_t bad = 0;
+    for (int64_t j = 0; j < n; j++)
+        bad |= (bits[j] & 0x7FF0000000000000ull) == 0x7FF0000000000000ull;
+    return bad;
+}
+// One of 64 parts of a large array, in turn; the whole of a small one.
+template <typename T> static inline bool bp_part_not_finite(const T* x, int64_t n, int64_t turn)
+{
+    if (n <= 4096)
+        return bp_any_not_finite(x, n);
+    const int64_t part = (n + 63) / 64, first = (turn % 64) * part;
+    return first < n && bp_any_not_finite(x + first, std::min(part, n - first));
+}
+
 // ---- recorders ---------------------------------------------------------------------------------
 struct SpikeLog
 {

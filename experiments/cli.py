@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,18 +17,33 @@ from experiments.framework import (
     draw_figures,
     prepare_folder,
 )
+from experiments.logs import add_verbosity, set_verbosity
 from experiments.registry import MODULES, load_experiment
 from experiments.results import load_results, save_results
 from experiments.summary import format_list, format_summary
 
-__all__ = ["main"]
+__all__ = ["main", "make_parser"]
+
+_LOG = logging.getLogger("bioplastic.experiments.cli")
 
 _USAGE = """\
 usage: python -m experiments NAME [options]     run one experiment
        python -m experiments NAME --help        show its options
        python -m experiments --list             show all, with paper and cost
+       python -m experiments sweep NAME ...     run one experiment many times
+       python -m experiments all ...            run every experiment
+       python -m experiments report ...         gather all results on one page
        python -m experiments spikes FILE        report on a spike file
 """
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "sweep": ("experiments.sweep", "one experiment over a grid or random points, on many cores"),
+    "all": ("experiments.everything", "every experiment, each in a process of its own"),
+    "report": ("experiments.report", "figures/index.html and the table of the README"),
+    "spikes": ("experiments.spikes", "a report on a spike file"),
+}
+"""What is no experiment: the module and one line on it. Its ``main`` takes the arguments and the
+modules of the experiments."""
 
 
 def main(argv: Sequence[str] | None = None, modules: Mapping[str, str] | None = None) -> int:
@@ -63,11 +80,13 @@ def _run(argv: list[str], modules: Mapping[str, str]) -> int:
         return 0 if argv else 2
     if argv == ["--list"]:
         print(format_list(load_experiment(name, modules) for name in modules))
+        width = max(map(len, COMMANDS))
+        lines = [f"{name.ljust(width)}  {about}" for name, (_, about) in COMMANDS.items()]
+        print("\n".join(["", "commands:", *(f"    {line}" for line in lines)]))
         return 0
-    if argv[0] == "spikes":
-        from experiments import spikes
-
-        return spikes.main(argv[1:])
+    if argv[0] in COMMANDS:
+        code = importlib.import_module(COMMANDS[argv[0]][0]).main(argv[1:], modules)
+        return int(code)
     if argv[0].startswith("-"):
         print(f"error: the name of an experiment comes first\n{_USAGE}", end="", file=sys.stderr)
         return 2
@@ -76,7 +95,8 @@ def _run(argv: list[str], modules: Mapping[str, str]) -> int:
     except ValueError as error:
         print(f"error: {error}\n{_USAGE}", end="", file=sys.stderr)
         return 2
-    args = _make_parser(experiment).parse_args(argv[1:])
+    args = make_parser(experiment).parse_args(argv[1:])
+    set_verbosity(args.verbose)
     return _execute(experiment, args)
 
 
@@ -99,8 +119,10 @@ def _execute(experiment: Experiment, args: argparse.Namespace) -> int:
         written = []
     else:
         prepare_folder(out)
+        _LOG.info("computing %s, scale %s, data %s", experiment.name, args.scale, args.data)
         results = compute_results(experiment, args)
         written = list(save_results(results, out))
+        _LOG.info("computed %s in %.1f s", experiment.name, results.wall_seconds)
     revision = results.revision or "no revision"
     print(
         f"{experiment.title}\n{results.reference}\n"
@@ -115,11 +137,14 @@ def _execute(experiment: Experiment, args: argparse.Namespace) -> int:
     return 0
 
 
-def _make_parser(experiment: Experiment) -> argparse.ArgumentParser:
+def make_parser(
+    experiment: Experiment, kind: type[argparse.ArgumentParser] = argparse.ArgumentParser
+) -> argparse.ArgumentParser:
+    """Return the parser of an experiment: the common options, and its own."""
     costs = ", ".join(
         f"{scale} {experiment.costs[scale]}" for scale in SCALES if scale in experiment.costs
     )
-    parser = argparse.ArgumentParser(
+    parser = kind(
         prog=f"python -m experiments {experiment.name}",
         description=f"{experiment.title}. {experiment.reference}",
         allow_abbrev=False,
@@ -143,6 +168,7 @@ def _make_parser(experiment: Experiment) -> argparse.ArgumentParser:
     parser.add_argument(
         "--plot-only", action="store_true", help="draw the stored results again, compute nothing"
     )
+    add_verbosity(parser)
     experiment.add_arguments(parser)
     return parser
 

@@ -29,7 +29,9 @@ SCALES = ("smoke", "quick", "paper")
 DEFAULT_OUT = "figures"
 """Where results and figures go."""
 
-_COMMON = frozenset({"scale", "data", "seed", "out", "plot_only", "checkpoints", "resume"})
+_COMMON = frozenset(
+    {"scale", "data", "seed", "out", "plot_only", "checkpoints", "resume", "verbose"}
+)
 
 
 def _add_nothing(parser: argparse.ArgumentParser) -> None:
@@ -62,6 +64,9 @@ class Experiment:
         returns their paths. It uses nothing but the results.
     add_arguments : callable, optional
         Adds the options of this experiment to the parser.
+    settings : mapping of str to tuple of str, optional
+        Names that a sweep can set besides the options, each with the arguments that set it; ``{}``
+        stands for the value: ``{"eta": ("--constant", "eta_hidden={}")}``.
 
     Raises
     ------
@@ -91,6 +96,7 @@ class Experiment:
     compute: Callable[[argparse.Namespace], Results]
     draw: Callable[[Results, Path], list[Path]]
     add_arguments: Callable[[argparse.ArgumentParser], None] = _add_nothing
+    settings: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_identifier("Experiment.name", self.name)

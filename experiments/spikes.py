@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import base64
-import contextlib
 import html
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +15,9 @@ import numpy as np
 
 from bioplastic.analysis import SUMMARY_LABELS, SpikeTrains, summarise_spikes
 from bioplastic.analysis._conversion import import_extra
+from bioplastic.files import write_atomically
 from bioplastic.plotting import plot_report, save_figure
+from experiments.logs import add_verbosity, set_verbosity
 
 __all__ = ["main", "make_page", "read_spikes", "write_report"]
 
@@ -131,8 +130,8 @@ def make_page(title: str, summary: Mapping[str, Any], picture: bytes) -> str:
     )
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run the sub-command and return its exit code."""
+def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
+    """Run the sub-command and return its exit code; the experiments do not matter."""
     parser = argparse.ArgumentParser(
         prog="python -m experiments spikes",
         description="Report on a spike file: one page as png and html, and the numbers as json.",
@@ -143,7 +142,9 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument(
         "--t-stop", type=float, help="end of the recording in s, where the file does not tell"
     )
+    add_verbosity(parser)
     args = parser.parse_args(argv)
+    set_verbosity(args.verbose)
     path = Path(args.file)
     try:
         trains = read_spikes(path, args.t_stop)
@@ -191,18 +192,6 @@ def _is_number(text: str) -> bool:
 
 def _write_text(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
-    )
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with write_atomically(path) as file:
+        file.write(text.encode())
     return path

@@ -270,9 +270,10 @@ def _name(value: Any) -> str:
 
 
 def _shorten(scores: NDArray[np.float64]) -> list[str]:
-    """Return scores with as many digits as it takes to tell them apart, at most three places."""
-    for digits in range(4):
-        texts = [f"{score:.{digits}f}" for score in scores]
-        if digits == 3 or len(set(texts)) >= 0.8 * len(np.unique(scores)):
-            break
-    return texts
+    """Return scores with the digits that their range deserves, at most three places."""
+    span = float(np.ptp(scores))
+    if (scores == np.round(scores)).all():
+        digits = 0
+    else:
+        digits = 1 if span >= 1 or span == 0 else min(3, 1 + int(np.ceil(-np.log10(span))))
+    return [f"{score:.{digits}f}" for score in scores]

@@ -145,7 +145,7 @@ def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
     if importlib.util.find_spec("pyarrow") is None:
         return [csv]
     for name in table.columns:  # a column of a parquet file has one type
-        if len({type(value) for value in table[name].dropna()} - {int, float}) > 1:
+        if table[name].dtype == object and len({type(v) for v in table[name].dropna()}) > 1:
             table[name] = table[name].map(str)
     with write_atomically(parquet) as file:
         table.to_parquet(file, index=False, engine="pyarrow")

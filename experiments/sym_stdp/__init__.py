@@ -196,10 +196,16 @@ def mistakes(
     }
 
 
+CONSTANTS = tuple(
+    name for name, value in vars(SymSTDPParameters()).items() if isinstance(value, float)
+)
+"""Dimensionless constants of the network, which the command line can change."""
+
+
 def read_constant(text: str) -> tuple[str, float]:
     """Read ``NAME=NUMBER``, as the ``type`` of an option."""
     name, _, number = text.partition("=")
-    if not isinstance(SymSTDPParameters().__dict__.get(name), float):
+    if name not in CONSTANTS:
         raise argparse.ArgumentTypeError(f"{name!r} is no dimensionless constant of the network")
     try:
         return name, float(number)
@@ -267,4 +273,8 @@ EXPERIMENT = Experiment(
     compute=compute,
     draw=draw,
     add_arguments=add_arguments,
+    settings={
+        "eta": ("--constant", "eta_hidden={}"),
+        **{name: ("--constant", f"{name}={{}}") for name in CONSTANTS},
+    },
 )

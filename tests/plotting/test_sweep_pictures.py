@@ -30,7 +30,8 @@ def test_curves_show_mean_deviation_and_each_run():
     axes = plot_sweep_curves([0.01, 0.1], {"a": runs, "b": runs + 1}, log=True, legend="kind")
     np.testing.assert_allclose(axes.lines[0].get_ydata(), np.nanmean(runs, axis=1))
     band = axes.collections[0].get_paths()[0].vertices[:, 1]
-    assert band.max() == pytest.approx(0.6 + np.std([0.5, 0.7], ddof=1))
+    assert band.max() == pytest.approx(0.5 + np.std([0.75, 0.5, 0.25], ddof=1))
+    assert band.min() == pytest.approx(0.5 - np.std([0.75, 0.5, 0.25], ddof=1))
     dots = np.concatenate([line.get_ydata() for line in axes.lines[1:4]])
     assert sorted(dots[np.isfinite(dots)]) == sorted(runs[np.isfinite(runs)])
     assert axes.get_xscale() == "log"

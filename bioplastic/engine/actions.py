@@ -11,7 +11,7 @@ from typing import Any
 
 from bioplastic.engine.events import GroupWinner, PopulationMean
 from bioplastic.engine.network import Projection
-from bioplastic.plasticity.rule import Normalisation
+from bioplastic.plasticity.rule import LeastSquares, Normalisation
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -25,6 +25,7 @@ __all__ = [
     "DelaySpikes",
     "Emit",
     "Integrate",
+    "LeastSquaresUpdate",
     "Normalise",
     "RateStatements",
     "Reset",
@@ -184,6 +185,22 @@ class Average:
     name: str
     group: Any
     what: PopulationMean
+
+
+@dataclass(frozen=True)
+class LeastSquaresUpdate:
+    """One step of recursive least squares, every ``interval`` steps.
+
+    ``activity`` and ``error`` are variables of the source and target that hold the values.
+    """
+
+    name: str
+    projection: Projection
+    synapses: Any
+    rule: LeastSquares
+    activity: str
+    error: str
+    interval: int
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Assembly:
     support: dict[str, None] = field(default_factory=dict)
     arrays: dict[str, tuple[str, int]] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)
 
     def add(
         self, name: str, owner: Any, code: str, template: str, *, path: str, size: int, **kwds: Any

@@ -11,7 +11,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.network import NetworkSpec, Population, Projection
-from bioplastic.engine.plan import Plan, trace_name
+from bioplastic.engine.plan import Plan, solver_name, trace_name
 from bioplastic.engine.trial import SpikeCount
 from bioplastic.equations import unit_string
 from bioplastic.neurons.integration import StepMethod
@@ -31,6 +31,7 @@ __all__ = [
     "shared_modulators",
     "shared_names",
     "shared_settings",
+    "solver_variables",
 ]
 
 
@@ -148,6 +149,17 @@ def cell_names(rule: PlasticityRule, side: str) -> list[str]:
     return list(Equations(text)) if text.strip() else []
 
 
+def solver_variables(spec: NetworkSpec, population: str) -> list[str]:
+    """Return the variables of a population that least squares read; they are no state."""
+    names = []
+    for projection in spec.projections:
+        if getattr(getattr(projection, "rule", None), "least_squares", None) is not None:
+            for part, cell in (("activity", projection.source), ("error", projection.target)):
+                if cell == population:
+                    names.append(solver_name(projection.name, part))
+    return names
+
+
 def _renamed_parameters(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
     return {name: f"{name}_{projection.name}" for name in rule.parameters}
 
@@ -169,6 +181,7 @@ def create_group(population: Any, plan: Plan) -> Any:
         if rule is not None and population.name in (projection.source, projection.target):
             renamed = _renamed_parameters(projection, rule)
             parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
+    equations += [f"{name} : 1" for name in solver_variables(plan.spec, population.name)]
     extra = "\n".join(equations)
     if isinstance(population, Population):
         group = build_group(

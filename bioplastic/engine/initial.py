@@ -58,10 +58,18 @@ def _given_values(network: NetworkSpec) -> dict[str, Any]:
         rule = getattr(projection, "rule", None)
         sources: list[Mapping[str, Any]] = [] if rule is None else [rule.initial]
         sources.append(getattr(projection, "initial", {}))
+        if rule is not None and rule.least_squares is not None:
+            given[f"{projection.name}.inverse_correlation"] = _scaled_unit_matrix(
+                1 / rule.least_squares.ridge
+            )
         for source in sources:
             for name, value in source.items():
                 given[f"{projection.name}.{name}"] = value
     return given
+
+
+def _scaled_unit_matrix(scale: float) -> Any:
+    return lambda rng, shape: scale * np.eye(shape[0])
 
 
 def _fill(entry: Any, given: Any, rng: np.random.Generator) -> NDArray[Any]:

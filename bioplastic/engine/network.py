@@ -157,6 +157,7 @@ class _PlasticProjection(Projection):
     initial: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     summed: str = ""
+    summed_when: str = "before"
     modulators: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -168,6 +169,7 @@ class _PlasticProjection(Projection):
             raise ValueError(
                 f"{place} {self.name!r}: needs transmit or summed statements or a rule"
             )
+        check_choice(f"{place}.summed_when", self.summed_when, ("before", "after"))
         declared = set() if self.rule is None else set(self.rule.parse("modulators"))
         for modulator in self.modulators:
             if modulator not in declared:
@@ -198,7 +200,11 @@ class DenseProjection(_PlasticProjection):
         Further constants that ``transmit`` reads.
     summed : str, default ""
         Analogue transmission at every step, for example ``"drive_post = w*rate_pre"``: the variable
-        of a postsynaptic cell becomes the sum over its synapses, before the integration.
+        of a postsynaptic cell becomes the sum over its synapses.
+    summed_when : {'before', 'after'}, default 'before'
+        ``'before'`` the integration of a step, from the activity that the previous step left; or
+        ``'after'`` the spikes of the step, from its own activity and before clocked updates: the
+        output of a read-out whose rule compares it with a target, fed back in the next step.
     modulators : mapping of str to (str, str), default {}
         Where declared modulators of the rule come from: name to (population, variable). A shared
         modulator takes it from a population of one cell or a shared variable; one that ends in
@@ -235,7 +241,9 @@ class SparseProjection(_PlasticProjection):
 
     Parameters
     ----------
-    name, source, target, transmit, delay, rule, initial, parameters, summed, modulators
+    name, source, target, transmit, delay, rule, initial, parameters
+        See `DenseProjection`.
+    summed, summed_when, modulators
         See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
     pre, post : array of int, shape (n_synapses,)
         Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The

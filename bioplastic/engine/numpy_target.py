@@ -73,6 +73,7 @@ class NumpyNetwork:
         self._plan = plan
         self._layout = layout
         self._calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
+        self._matrices: dict[str, NDArray[Any]] = {}
         self._frames: dict[str, NDArray[Any]] = {}
         self._flights: dict[str, NDArray[np.int32]] = {}
         self._k = 0
@@ -274,6 +275,35 @@ class NumpyNetwork:
         return normalise
 
     @_prepare.register
+    def _(self, action: actions.LeastSquaresUpdate) -> Action:
+        synapses, solver = action.synapses, action.rule
+        n_pre = int(synapses.source.N)
+        activity = synapses.source.variables[action.activity]
+        error = synapses.target.variables[action.error]
+        weights = synapses.variables[solver.variable]
+        gate = synapses.variables[solver.gate] if solver.gate else None
+        timestep = self._plan.clock.variables["timestep"]
+        matrix = self._matrices.setdefault(
+            f"_array_{action.projection.name}_inverse_correlation",
+            np.zeros((n_pre, n_pre), dtype=self._plan.dtype),
+        )
+
+        def update() -> None:
+            if (int(timestep.get_value()[0]) + 1) % action.interval:
+                return
+            if gate is not None and not np.any(gate.get_value()):
+                return
+            r = activity.get_value()
+            c = matrix @ r
+            spread = solver.forgetting + float(r @ c)
+            step = 1 / spread if solver.gain == "exact" else 1.0
+            w = weights.get_value()
+            w -= (step * np.outer(c, error.get_value())).ravel().astype(w.dtype)
+            matrix[:] = (matrix - np.outer(c, c) / spread) / solver.forgetting
+
+        return update
+
+    @_prepare.register
     def _(self, action: actions.RateStatements) -> Action:
         source = action.source
         compute = self._code(action.group, action.code, "stateupdate")
@@ -301,6 +331,8 @@ class NumpyNetwork:
     def _array(self, entry: StateEntry) -> NDArray[Any]:
         if entry.kind == "spikes_in_flight":
             return self._flights[entry.array]
+        if entry.kind == "matrix":
+            return self._matrices[entry.array]
         values: NDArray[Any] = self._plan.owner(entry.owner).variables[entry.variable].get_value()
         return values
 

@@ -11,7 +11,14 @@ from bioplastic.engine.actions import TrialStatements
 from bioplastic.engine.events import EVENT_TIME, EventTrial
 from bioplastic.engine.network import NetworkSpec, Projection
 
-__all__ = ["Plan", "StateEntry", "delay_steps", "describe_events", "trace_name"]
+__all__ = [
+    "Plan",
+    "StateEntry",
+    "delay_steps",
+    "describe_events",
+    "solver_name",
+    "trace_name",
+]
 
 
 @dataclass(frozen=True)
@@ -19,7 +26,7 @@ class StateEntry:
     """One named array of the state of a program.
 
     ``array`` is the name of the C++ member, ``owner`` and ``variable`` name the Brian2 variable;
-    ``kind`` is ``"variable"``, ``"steps_since_spike"`` or ``"spikes_in_flight"``.
+    ``kind`` is ``"variable"``, ``"steps_since_spike"``, ``"spikes_in_flight"`` or ``"matrix"``.
     """
 
     key: str
@@ -88,6 +95,11 @@ def describe_events(plan: Plan) -> dict[str, Any] | None:
 def trace_name(projection: str, trace: str) -> str:
     """Return the name a trace of a projection has on the neurons of its population."""
     return f"{trace}_{projection}"
+
+
+def solver_name(projection: str, part: str) -> str:
+    """Return the variable of the cells that holds the activity or error of least squares."""
+    return f"solver_{part}_{projection}"
 
 
 def delay_steps(projection: Projection, plan: Plan) -> int:

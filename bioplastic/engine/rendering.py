@@ -21,6 +21,9 @@ from bioplastic.signals.analogue import AnalogueSource
 
 __all__ = ["render_action"]
 
+#: Below so many postsynaptic cells a sum runs over the presynaptic cells in the inner loop.
+NARROW = 8
+
 
 _DENSE_PATHS = {
     "dense_every": "dense matrix, vectorised",
@@ -144,11 +147,13 @@ def _(action: actions.SummedStatements, assembly: Assembly) -> str:
     check_units_statements(f"{action.target} = {action.expression}", variables)
     target = synapses.variables[action.target]
     sparse = isinstance(projection, SparseProjection)
+    narrow = not sparse and int(synapses.target.N) < NARROW
+    template = "sparse_summed" if sparse else "narrow_summed" if narrow else "dense_summed"
     return assembly.add(
         action.name,
         synapses,
         f"_summand = {action.expression}",
-        "sparse_summed" if sparse else "dense_summed",
+        template,
         path="compressed rows" if sparse else "dense matrix, vectorised",
         size=_n_synapses(projection, synapses),
         needed=(action.target,),
@@ -247,6 +252,27 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
         projection=projection.name,
         **_sizes(synapses),
     )
+
+
+@render_action.register
+def _(action: actions.LeastSquaresUpdate, assembly: Assembly) -> str:
+    name, solver, synapses = action.projection.name, action.rule, action.synapses
+    n_pre, n_post = int(synapses.source.N), int(synapses.target.N)
+    path = "lower triangle, updates collected"
+    assembly.parts.append(Part(action.name, "least_squares", path, n_pre * n_pre))
+    assembly.least_squares[name] = (n_pre, n_post, solver.forgetting, solver.gain == "exact")
+    gate = ""
+    if solver.gate:
+        variable = synapses.variables[solver.gate]
+        array = f"_array_{variable.owner.name}_{variable.name}"
+        assembly.arrays.setdefault(array, (c_data_type(variable.dtype), 1))
+        gate = f"if({array}[0] != 0) "
+    call = (
+        f"{gate}/* run_{action.name}() */ _solver_{name}.update("
+        f"_array_{name}_inverse_correlation, _array_{synapses.source.name}_{action.activity}, "
+        f"_array_{synapses.target.name}_{action.error}, _array_{name}_{solver.variable});"
+    )
+    return _at_interval(action.interval, call)
 
 
 @render_action.register

@@ -15,6 +15,7 @@ from bioplastic.engine.actions import (
     DelaySpikes,
     Emit,
     Integrate,
+    LeastSquaresUpdate,
     Normalise,
     RateStatements,
     Reset,
@@ -29,7 +30,7 @@ from bioplastic.engine.actions import (
 from bioplastic.engine.cells import cell_code
 from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population, Projection
-from bioplastic.engine.plan import Plan, delay_steps
+from bioplastic.engine.plan import Plan, delay_steps, solver_name
 from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule
@@ -50,7 +51,7 @@ def schedule_actions(plan: Plan) -> None:
         if isinstance(population, Population):
             _schedule_limits(plan, population)
     for projection in spec.projections:
-        plan.step.extend(_summed_actions(plan, projection))
+        plan.step.extend(_summed_actions(plan, projection, "before"))
     for group in plan.modulators.values():
         plan.step.append(Integrate(group))
     for source in spec.populations:
@@ -73,6 +74,8 @@ def schedule_actions(plan: Plan) -> None:
         for projection in spec.projections:
             group = plan.groups[getattr(projection, cell)]
             plan.step.extend(_slot_actions(plan, projection, slot, group))
+    for projection in spec.projections:
+        plan.step.extend(_summed_actions(plan, projection, "after"))
     for projection in spec.projections:
         _schedule_clocked(plan, projection)
     for source in spec.populations:
@@ -162,7 +165,9 @@ def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> 
         yield RestoreSpikes(group)
 
 
-def _summed_actions(plan: Plan, projection: Projection) -> Iterator[SummedStatements]:
+def _summed_actions(plan: Plan, projection: Projection, when: str) -> Iterator[SummedStatements]:
+    if getattr(projection, "summed_when", "before") != when:
+        return
     rule = getattr(projection, "rule", None)
     names = synapse_names(projection, rule) if rule is not None else {}
     for number, (target, expression) in enumerate(summed_statements(projection, names)):
@@ -189,9 +194,7 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
         ("on_trial_start", plan.trial_start),
         ("on_trial_end", plan.trial_end),
     ):
-        interval = 1
-        if slot == "every" and rule.interval is not None:
-            interval = max(1, round(float(rule.interval) / float(plan.clock.dt)))
+        interval = _interval_steps(rule, plan) if slot == "every" else 1
         for number, phase in enumerate(rule.phases(slot)):
             name = f"{projection.name}_{slot}{number}"
             if phase.scope in ("pre", "post"):
@@ -205,6 +208,8 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
             else:
                 only = _only_at_end(projection, names) if slot == "on_trial_end" else ""
                 actions.append(ClockedStatements(name, projection, synapses, code, interval, only))
+    if rule.least_squares is not None:
+        plan.step.extend(_least_squares_actions(plan, projection, rule))
     if scaling is not None and scaling.rule.when == "trial_end":
         plan.trial_end.append(scaling)
 
@@ -213,3 +218,32 @@ def _only_at_end(projection: Projection, names: Mapping[str, str]) -> str:
     """Return the name that ``only_post`` of a projection has on its synapses."""
     only = getattr(projection, "only_post", "")
     return names.get(only, only)
+
+
+def _interval_steps(rule: PlasticityRule, plan: Plan) -> int:
+    if rule.interval is None:
+        return 1
+    return max(1, round(float(rule.interval) / float(plan.clock.dt)))
+
+
+def _least_squares_actions(
+    plan: Plan, projection: Projection, rule: PlasticityRule
+) -> Iterator[CellStatements | LeastSquaresUpdate]:
+    solver = rule.least_squares
+    assert solver is not None
+    interval = _interval_steps(rule, plan)
+    for side, part in (("pre", "activity"), ("post", "error")):
+        cell = projection.source if side == "pre" else projection.target
+        code = cell_code(projection, rule, side, getattr(solver, part))
+        variable = solver_name(projection.name, part)
+        name = f"{projection.name}_{part}"
+        yield CellStatements(name, plan.groups[cell], f"{variable} = {code}", False, interval)
+    yield LeastSquaresUpdate(
+        f"{projection.name}_least_squares",
+        projection,
+        plan.synapses[projection.name],
+        solver,
+        solver_name(projection.name, "activity"),
+        solver_name(projection.name, "error"),
+        interval,
+    )

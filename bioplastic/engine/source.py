@@ -146,6 +146,8 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "state_numbers": {e.array: number for number, e in enumerate(layout.state)},
         "scratch": scratch,
         "frames": frames,
+        "solvers": assembly.least_squares,
+        "float_type": c_data_type(plan.dtype),
         "connectivity": layout.connectivity,
         "inputs": layout.inputs,
         "input_types": {i["name"]: _C_TYPES[i["dtype"]] for i in layout.inputs},

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
-from bioplastic.engine.cells import cell_names
+from bioplastic.engine.cells import cell_names, solver_variables
 from bioplastic.engine.network import DenseProjection, Population, Projection, SparseProjection
 from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
 from bioplastic.signals.latency import LatencySource
@@ -27,9 +27,9 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
                 owners[cell, trace_name(projection.name, name)] = f"{projection.name}.{name}"
     for population in plan.spec.populations:
         group = plan.groups[population.name]
-        hidden = set()
+        hidden = set(solver_variables(plan.spec, population.name))
         if not isinstance(population, Population):
-            hidden = {"source_emits", "source_probability"}
+            hidden |= {"source_emits", "source_probability"}
             if isinstance(population, LatencySource):
                 hidden.add("t_spike")
             hidden |= set(getattr(population, "inputs", {}))
@@ -73,6 +73,11 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
             variable = synapses.variables[name]
             shape = () if variable.scalar else _synapse_shape(projection, plan)
             yield _entry(f"{projection.name}.{name}", projection.name, variable, shape)
+        if getattr(getattr(projection, "rule", None), "least_squares", None) is not None:
+            n_pre = int(plan.groups[projection.source].N)
+            key = f"{projection.name}.inverse_correlation"
+            array = f"_array_{projection.name}_inverse_correlation"
+            yield StateEntry(key, array, plan.dtype.name, (n_pre, n_pre), "matrix")
 
 
 def _state_names(equations: Any) -> set[str]:

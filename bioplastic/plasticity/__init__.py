@@ -7,13 +7,14 @@ from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.intrinsic import intrinsic_plasticity
+from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.library import rule_library
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.pair import pair_stdp
 from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
 from bioplastic.plasticity.reward import dopamine_stdp, reward_stdp
-from bioplastic.plasticity.rls import RecursiveLeastSquares
+from bioplastic.plasticity.rls import RecursiveLeastSquares, rls_rule
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.scaling import rate_scaling, synaptic_scaling
 from bioplastic.plasticity.short_term import tsodyks_markram
@@ -33,6 +34,7 @@ from bioplastic.plasticity.voltage import clopath_stdp
 __all__ = [
     "TRIPLET_SETS",
     "Audit",
+    "LeastSquares",
     "Normalisation",
     "Origin",
     "Phase",
@@ -57,6 +59,7 @@ __all__ = [
     "rate_scaling",
     "reward_latency_stdp",
     "reward_stdp",
+    "rls_rule",
     "rule_library",
     "s2_stdp",
     "sstdp",

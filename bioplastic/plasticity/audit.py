@@ -55,6 +55,8 @@ def audit_rule(rule: PlasticityRule) -> Audit:
         updates.append(
             Update("normalise", variable, "synapse", reads, _judge(reads), "trial limit", True, 2)
         )
+    if rule.least_squares is not None:
+        updates += _audit_least_squares(rule, origins)
     order = list(Verdict)
     verdict = max((update.verdict for update in updates), key=order.index, default=Verdict.LOCAL)
     return Audit(
@@ -66,6 +68,28 @@ def audit_rule(rule: PlasticityRule) -> Audit:
         _count_memory(rule),
         _count_operations(updates),
     )
+
+
+def _audit_least_squares(
+    rule: PlasticityRule, origins: dict[str, frozenset[Origin]]
+) -> list[Update]:
+    """Return the updates of the matrix over all presynaptic cells and of the weights."""
+    solver = rule.least_squares
+    assert solver is not None
+    error = _classify(rule, read_names(solver.error), origins)
+    activity = tuple(
+        (f"{name} of all cells", Origin.ELSEWHERE)
+        for name, _ in _classify(rule, read_names(solver.activity), origins)
+    )
+    matrix = ("P", Origin.ELSEWHERE)
+    gate = ((solver.gate, Origin.SCALAR),) if solver.gate else ()
+    return [
+        Update("least squares", target, scope, reads, _judge(reads), "online", True, operations)
+        for target, scope, reads, operations in (
+            ("P", "pair of presynaptic cells", (matrix, *activity, *gate), 4),
+            (solver.variable, "synapse", (*error, matrix, *activity, *gate), 2),
+        )
+    ]
 
 
 def _trace_origins(rule: PlasticityRule) -> dict[str, frozenset[Origin]]:
@@ -233,7 +257,7 @@ def _count_operations(updates: list[Update]) -> dict[str, int]:
         elif update.slot == "equation, at events":
             for side in ("pre", "post"):
                 counts[f"{side} spike, per synapse"] += update.operations
-        elif update.slot in {"equation", "every"}:
+        elif update.slot in {"equation", "every", "least squares"}:
             counts["step"] += update.operations
     return counts
 

@@ -57,6 +57,8 @@ def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
             f"{vocabulary.place}, normalise: unknown synapse variable "
             f"{rule.normalise.variable!r}{suggest(rule.normalise.variable, rule.parse('synapse'))}"
         )
+    if rule.least_squares is not None:
+        _check_least_squares(rule, vocabulary)
     _check_unused(rule, statements, vocabulary)
     return statements
 
@@ -77,6 +79,41 @@ def check_units_against(
     _check_equations(rule, vocabulary)
     for slot in SLOTS:
         _check_statements(rule, slot, vocabulary)
+    if rule.least_squares is not None:
+        _check_least_squares(rule, vocabulary)
+
+
+def _check_least_squares(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
+    solver = rule.least_squares
+    assert solver is not None
+    place = f"{vocabulary.place}, least_squares"
+    synapse = rule.parse("synapse")
+    if solver.variable not in synapse or "shared" in synapse[solver.variable].flags:
+        raise ValueError(
+            f"{place}: unknown synapse variable {solver.variable!r}"
+            f"{suggest(solver.variable, synapse)}"
+        )
+    modulators = rule.parse("modulators")
+    if solver.gate and (
+        solver.gate not in modulators or "shared" not in modulators[solver.gate].flags
+    ):
+        raise ValueError(
+            f"{place}: the gate {solver.gate!r} must be a (shared) modulator of the rule"
+            f"{suggest(solver.gate, modulators)}"
+        )
+    for argument, side in (("activity", "pre"), ("error", "post")):
+        expression = getattr(solver, argument)
+        slot = f"{place}, {argument}"
+        names = read_names(expression)
+        complete = vocabulary.check_names(slot, names)
+        for name in sorted(names):
+            shared = name in modulators and "shared" in modulators[name].flags
+            if not (name.endswith(f"_{side}") or shared or name in rule.parameters) and (
+                name in vocabulary.slot_of or name.endswith(("_pre", "_post"))
+            ):
+                raise ValueError(f"{slot}: {expression!r} cannot read {name!r}")
+        if complete:
+            check_units(slot, expression, expression, DIMENSIONLESS, vocabulary.known)
 
 
 def check_initial(rule: PlasticityRule) -> dict[str, Any]:
@@ -354,6 +391,8 @@ def _check_unused(
     for slot in SLOTS:
         for statement in statements[slot]:
             read |= read_names(statement.expression)
+    if rule.least_squares is not None:
+        read |= read_names(rule.least_squares.activity) | read_names(rule.least_squares.error)
     for name in rule.parameters:
         if name not in read:
             unresolved = read | set(vocabulary.equations)

@@ -37,9 +37,13 @@ def compose_rules(one: PlasticityRule, other: PlasticityRule) -> dict[str, Any]:
         common |= shared
     for slot in SLOTS:
         fields[slot] = _merge_statements(f"{place}, {slot}", one, other, slot, common)
-    if one.every and other.every and not same_value(one.interval or 0, other.interval or 0):
+    clocked = [bool(rule.every or rule.least_squares) for rule in (one, other)]
+    if all(clocked) and not same_value(one.interval or 0, other.interval or 0):
         raise ValueError(f"{place}, interval: {one.interval} and {other.interval} differ")
-    fields["interval"] = one.interval if one.every else other.interval
+    fields["interval"] = one.interval if clocked[0] else other.interval
+    if one.least_squares and other.least_squares and one.least_squares != other.least_squares:
+        raise ValueError(f"{place}, least_squares: both rules have their own")
+    fields["least_squares"] = one.least_squares or other.least_squares
     if one.normalise and other.normalise and one.normalise != other.normalise:
         raise ValueError(f"{place}, normalise: {one.normalise} and {other.normalise} differ")
     fields["normalise"] = one.normalise or other.normalise

@@ -2,22 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+from brian2 import Quantity, ms
 
+from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.locality import Audit, Origin, Update, Verdict
+from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_integer, check_real
 
-__all__ = ["RecursiveLeastSquares"]
+__all__ = ["RecursiveLeastSquares", "rls_rule"]
 
 Array = npt.NDArray[np.float64]
+
+
+def rls_rule(
+    *,
+    activity: str = "r_pre",
+    error: str = "z_post - target_post",
+    modulators: str = "target_post : 1",
+    ridge: float = 1.0,
+    forgetting: float = 1.0,
+    gain: str = "exact",
+    interval: Quantity = 1 * ms,
+    name: str = "rls",
+    **fields: Any,
+) -> PlasticityRule:
+    """Return recursive least squares for a read-out in the engine; non-local, and audited as such.
+
+    The shared modulator ``learning`` (1 at first) switches the rule on and off at run time.
+
+    Parameters
+    ----------
+    activity, error, ridge, forgetting, gain
+        See :class:`~bioplastic.plasticity.least_squares.LeastSquares`.
+    modulators : str, default "target_post : 1"
+        Modulators that the error reads.
+    interval : Quantity, default 1 ms
+        Period of the update.
+    name : str, default "rls"
+        Name in messages.
+    **fields
+        Further slots of the rule, such as ``pre`` and ``on_pre`` for a trace.
+
+    References
+    ----------
+    Sussillo and Abbott (2009), doi 10.1016/j.neuron.2009.07.018.
+
+    Examples
+    --------
+    >>> str(rls_rule().audit().verdict)
+    'NON-LOCAL'
+    """
+    return PlasticityRule(
+        name=name,
+        modulators=f"{modulators}\nlearning : 1 (shared)",
+        least_squares=LeastSquares(
+            activity=activity,
+            error=error,
+            ridge=ridge,
+            forgetting=forgetting,
+            gain=gain,
+            gate="learning",
+        ),
+        interval=interval,
+        **{
+            "initial": {"learning": 1.0},
+            "reference": "Sussillo & Abbott 2009",
+            **fields,
+        },
+    )
 
 
 class RecursiveLeastSquares:
     """Least squares one sample at a time, with the inverse correlation matrix of all inputs.
 
-    This is no :class:`PlasticityRule`: every weight needs the matrix ``p`` over all presynaptic
-    cells. It stands beside the rules as what local learning is measured against.
+    Plain NumPy, outside any network: every weight needs the matrix ``p`` over all presynaptic
+    cells. It is what local learning is measured against; :func:`rls_rule` is the same inside the
+    engine.
 
     Parameters
     ----------

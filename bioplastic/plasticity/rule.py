@@ -16,9 +16,16 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.equations import FrozenMap, check_parameters, parse_equations, suggest
+from bioplastic.equations import (
+    FrozenMap,
+    check_parameters,
+    parse_equations,
+    read_names,
+    suggest,
+)
 from bioplastic.plasticity.checks import check_initial, check_rule_text, check_units_against
 from bioplastic.plasticity.compose import compose_rules
+from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.statements import SLOTS, Phase, Statement, group_phases
 from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 
     from bioplastic.plasticity.audit import Audit
 
-__all__ = ["Normalisation", "Phase", "PlasticityRule", "Statement"]
+__all__ = ["LeastSquares", "Normalisation", "Phase", "PlasticityRule", "Statement"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +79,8 @@ class PlasticityRule:
         Statements on all synapses at the limits of a trial.
     normalise : Normalisation, optional
         Homeostatic scaling over the synapses of a cell.
+    least_squares : LeastSquares, optional
+        Recursive least squares every ``interval``, after ``every``; the audit calls it non-local.
     parameters : mapping of str to Quantity or float
         Constants.
     initial : mapping of str to value
@@ -117,6 +126,7 @@ class PlasticityRule:
     on_trial_start: str = ""
     on_trial_end: str = ""
     normalise: Normalisation | None = None
+    least_squares: LeastSquares | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
@@ -132,8 +142,12 @@ class PlasticityRule:
         )
         if self.interval is not None:
             check_quantity(f"{self._place}, interval", self.interval, b2.second, positive=True)
-            if not self.every:
+            if not self.every and self.least_squares is None:
                 raise ValueError(f"{self._place}, interval: needs statements in 'every'")
+        if self.least_squares is not None and not isinstance(self.least_squares, LeastSquares):
+            raise TypeError(
+                f"{self._place}, least_squares: must be LeastSquares, got {self.least_squares!r}"
+            )
         if self.normalise is not None and not isinstance(self.normalise, Normalisation):
             raise TypeError(
                 f"{self._place}, normalise: must be a Normalisation, got {self.normalise!r}"
@@ -189,6 +203,8 @@ class PlasticityRule:
         for slot in SLOTS:
             for statement in self.statements(slot):
                 used |= statement.reads | {statement.target}
+        if self.least_squares is not None:
+            used |= read_names(self.least_squares.activity) | read_names(self.least_squares.error)
         return frozenset(
             name
             for name in used - declared - {"N_pre", "N_post"}

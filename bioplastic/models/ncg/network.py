@@ -137,7 +137,7 @@ def learning_network(layer: LayerSpec) -> NetworkSpec:
             ),
         ),
         trial=_trial(layer),
-        records=_records("t_spike", "v", "wins", "theta"),
+        records=_records("t_spike", "v", "wins", "theta", f"error_post_{PROJECTION}"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bioplastic.datasets.cifar import CIFAR_FAMILY, load_cifar
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.idx import read_idx
@@ -15,10 +16,12 @@ from bioplastic.datasets.preprocessing import (
 from bioplastic.datasets.splits import stratified_split
 
 __all__ = [
+    "CIFAR_FAMILY",
     "DATASET_NAMES",
     "MNIST_FAMILY",
     "Dataset",
     "equalise_brightness",
+    "load_cifar",
     "load_dataset",
     "load_digits",
     "load_mnist",

@@ -21,7 +21,8 @@ class Dataset:
     name : str
         Name under which `load_dataset` knows it.
     X : ndarray of uint8, shape (n, pixels)
-        Training images, one flattened image (row by row) per row, 0 to 255.
+        Training images, one flattened image (row by row) per row, 0 to 255. With several channels
+        they run fastest.
     y : ndarray of int64, shape (n,)
         Training labels, 0 to ``n_classes - 1``.
     X_test : ndarray of uint8, shape (n_test, pixels)
@@ -29,11 +30,13 @@ class Dataset:
     y_test : ndarray of int64, shape (n_test,)
         Test labels.
     image_shape : tuple of int
-        Rows and columns; their product is ``pixels``.
+        Rows and columns; their product, times the channels, is ``pixels``.
     n_classes : int
         Number of classes.
     source : str
         Where the samples came from: a package, a folder or an address.
+    n_channels : int, default 1
+        Values per pixel: 1 for grey, 3 for colour.
 
     Raises
     ------
@@ -61,9 +64,11 @@ class Dataset:
     image_shape: tuple[int, int]
     n_classes: int
     source: str
+    n_channels: int = 1
 
     def __post_init__(self) -> None:
         check_integer("Dataset.n_classes", self.n_classes, minimum=1)
+        check_integer("Dataset.n_channels", self.n_channels, minimum=1)
         for suffix, X, y in (("", self.X, self.y), ("_test", self.X_test, self.y_test)):
             self._check_part(f"Dataset.X{suffix}", f"Dataset.y{suffix}", X, y)
 
@@ -75,10 +80,12 @@ class Dataset:
         if not isinstance(y, np.ndarray) or y.dtype != np.int64:
             raise TypeError(f"{y_place}: must be an array of int64, got {_describe(y)}")
         rows, columns = self.image_shape
-        if X.ndim != 2 or X.shape[1] != rows * columns:
+        pixels = rows * columns * self.n_channels
+        if X.ndim != 2 or X.shape[1] != pixels:
+            colours = f" with {self.n_channels} channels" if self.n_channels > 1 else ""
             raise ValueError(
-                f"{X_place}: must have shape (n, {rows * columns}) for images of "
-                f"{rows} x {columns}, got {X.shape}"
+                f"{X_place}: must have shape (n, {pixels}) for images of "
+                f"{rows} x {columns}{colours}, got {X.shape}"
             )
         if len(X) == 0:
             raise ValueError(f"{X_place}: must hold at least one image, got none")
@@ -128,9 +135,11 @@ class Dataset:
 
     def __repr__(self) -> str:
         rows, columns = self.image_shape
+        colours = f" x {self.n_channels}" if self.n_channels > 1 else ""
         return (
             f"Dataset(name={self.name!r}, {len(self.X)} training and {len(self.X_test)} test "
-            f"images of {rows} x {columns}, {self.n_classes} classes, source={self.source!r})"
+            f"images of {rows} x {columns}{colours}, {self.n_classes} classes, "
+            f"source={self.source!r})"
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from bioplastic.datasets.cifar import CIFAR_FAMILY, load_cifar
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
@@ -11,7 +12,7 @@ from bioplastic.validation import check_choice
 
 __all__ = ["DATASET_NAMES", "load_dataset"]
 
-DATASET_NAMES: tuple[str, ...] = ("digits", *MNIST_FAMILY)
+DATASET_NAMES: tuple[str, ...] = ("digits", *MNIST_FAMILY, *CIFAR_FAMILY)
 """Names that `load_dataset` knows."""
 
 
@@ -22,12 +23,12 @@ def load_dataset(
 
     Parameters
     ----------
-    name : {'digits', 'mnist', 'fashion-mnist', 'kmnist'}, default 'digits'
-        Which set.
+    name : {'digits', 'mnist', 'fashion-mnist', 'kmnist', 'cifar-10', 'cifar-100'}
+        Which set; the digits by default.
     seed : int, default 0
         Fixes the split of ``digits``. The others have an official split and do not use it.
     root : path-like, optional
-        See `load_mnist`. ``digits`` comes with scikit-learn and does not use it.
+        See `load_mnist` and `load_cifar`. ``digits`` comes with scikit-learn and does not use it.
 
     Returns
     -------
@@ -53,4 +54,6 @@ def load_dataset(
     check_choice("load_dataset.name", name, DATASET_NAMES)
     if name == "digits":
         return load_digits(seed=seed)
+    if name in CIFAR_FAMILY:
+        return load_cifar(name, root=root)
     return load_mnist(name, root=root)

@@ -1,4 +1,4 @@
-"""The shared-weight layer against a plain transcription, position by position and spike by spike."""
+"""The shared-weight layer against a plain transcription: position by position, spike by spike."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from scipy.linalg import get_blas_funcs
 
 from bioplastic.validation import check_integer, check_real
 
@@ -81,7 +82,7 @@ class SubspaceLearner:
     rows : ndarray, shape (n_rows, n_inputs)
         Lateral weights ``H``, frozen rows first.
     velocity : ndarray, shape (n_rows - n_frozen, n_inputs)
-        Moving mean of the updates of the plastic rows.
+        Moving mean of the updates of the plastic rows, times ``eta``.
     n_frozen : int
         Number of rows that no longer learn.
 
@@ -218,29 +219,34 @@ class SubspaceLearner:
         Notes
         -----
         With ``x'`` what the frozen rows leave of ``x`` and ``y`` the responses of the plastic rows
-        ``P``, the mean of ``y (x' - P^T y)^T`` is computed as ``Y^T X' - (Y^T Y) P``.
+        ``P``, the mean of ``y (x' - P^T y)^T`` is computed as ``Y^T X' - (Y^T Y) P`` when that is
+        less work.
         """
         plastic = self.rows[self.n_frozen :]
         if len(plastic) == 0 or len(x) == 0:
             return
-        x = np.ascontiguousarray(x, dtype=self.rows.dtype)
-        rest = self.project(x) if projected is None else projected
-        scale = self.rows.dtype.type(1 / len(x))
-        fresh, keep = self.rows.dtype.type(1 - self.momentum), self.rows.dtype.type(self.momentum)
+        kind = self.rows.dtype.type
+        x = np.ascontiguousarray(x, dtype=kind)
+        rest = self.project(x) if projected is None else np.ascontiguousarray(projected, dtype=kind)
+        # one factor for learning rate, momentum and mean: `velocity` is kept in units of the weights
+        factor = kind(self.eta * (1 - self.momentum) / len(x))
+        limit, keep = self.clip * self.eta * (1 - self.momentum), kind(self.momentum)
         change = np.empty_like(plastic)
-        fed_back = np.empty_like(plastic)
+        (multiply,) = get_blas_funcs(("gemm",), (change,))
         for _ in range(self.steps):
             y = self.respond(x, plastic)
-            np.dot(y.T, rest, out=change)
-            np.dot(y.T @ y, plastic, out=fed_back)
-            change -= fed_back
-            change *= scale
-            np.clip(change, -self.clip, self.clip, out=change)
-            change *= fresh
+            scaled = y * factor
+            if len(plastic) < len(x):
+                np.dot(scaled.T, rest, out=change)
+                # change -= (Y^T Y) P, in place; BLAS sees the transposes of row-major arrays
+                multiply(-1, plastic.T, scaled.T @ y, 1, change.T, overwrite_c=1)
+            else:
+                unexplained = rest - y @ plastic
+                np.dot(scaled.T, unexplained, out=change)
+            np.clip(change, -limit, limit, out=change)
             self.velocity *= keep
             self.velocity += change
-            np.multiply(self.velocity, self.rows.dtype.type(self.eta), out=change)
-            plastic += change
+            plastic += self.velocity
 
     def residual_energy(self, second_moment: npt.ArrayLike) -> float:
         """Return the share of the energy of inputs that the neurons leave unexplained.

@@ -35,9 +35,7 @@ def initial_weights(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
     return rng.uniform(-limit, limit, size=(n_in, n_out)).astype(np.float32)
 
 
-def feedback_weights(
-    kind: str, weights: Sequence[Array], fixed: Sequence[Array]
-) -> list[Array]:
+def feedback_weights(kind: str, weights: Sequence[Array], fixed: Sequence[Array]) -> list[Array]:
     """Return the weights that carry errors down, one matrix per hidden layer.
 
     Parameters

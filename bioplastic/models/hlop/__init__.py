@@ -1,0 +1,24 @@
+"""Hebbian learning based orthogonal projection: continual learning (Xiao et al. 2024)."""
+
+from __future__ import annotations
+
+from bioplastic.models.hlop.classifier import ContinualClassifier
+from bioplastic.models.hlop.consolidation import Consolidation
+from bioplastic.models.hlop.parameters import (
+    HLOPParameters,
+    published_subspace_sizes,
+    subspace_schedule,
+)
+from bioplastic.models.hlop.tasks import Task, TaskSequence, permuted_tasks, split_tasks
+
+__all__ = [
+    "Consolidation",
+    "ContinualClassifier",
+    "HLOPParameters",
+    "Task",
+    "TaskSequence",
+    "permuted_tasks",
+    "published_subspace_sizes",
+    "split_tasks",
+    "subspace_schedule",
+]

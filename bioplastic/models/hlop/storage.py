@@ -1,0 +1,147 @@
+"""Saving, loading and resuming the continual classifier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from bioplastic.models.hlop.consolidation import Consolidation
+from bioplastic.models.hlop.parameters import HLOPParameters
+from bioplastic.models.storage import load_model, save_model
+from bioplastic.plasticity.subspace_learner import SubspaceLearner
+
+__all__ = ["ContinualStorage"]
+
+_LISTS = ("weights_", "heads_", "task_classes_")
+
+
+class ContinualStorage:
+    """`save` and `load` of the continual classifier."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model to one ``.npz`` file, atomically.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; ``.npz`` is appended if missing.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        model: Any = self
+        check_is_fitted(model, "weights_")
+        arrays: dict[str, Any] = {
+            "classes": model.classes_,
+            "accuracies": model.accuracies_,
+            "input_scale": np.array([model.centre_, model.spread_]),
+        }
+        for name in _LISTS:
+            for k, array in enumerate(getattr(model, name)):
+                arrays[f"{name}/{k}"] = array
+        for head, fixed in enumerate(model.feedback_):
+            for layer, array in enumerate(fixed):
+                arrays[f"feedback_/{head}/{layer}"] = array
+        for k, (samples, labels) in enumerate(model.memory_):
+            arrays[f"memory_/{k}/samples"] = samples
+            arrays[f"memory_/{k}/labels"] = labels
+        for k, circuit in enumerate(model.circuits_):
+            arrays[f"circuits_/{k}/rows"] = circuit.rows
+            arrays[f"circuits_/{k}/velocity"] = circuit.velocity
+        if model.consolidation_ is not None:
+            for name in ("importance", "weighted"):
+                for k, array in enumerate(getattr(model.consolidation_, name)):
+                    arrays[f"consolidation_/{name}/{k}"] = array
+        numbers = {
+            "n_features_in_": model.n_features_in_,
+            "n_tasks_": model.n_tasks_,
+            **{f"frozen/{k}": c.n_frozen for k, c in enumerate(model.circuits_)},
+        }
+        return save_model(path, type(self).__name__, _plain(model.get_params()), arrays, numbers)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Any:
+        """Read a model written by `save`.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If the file is damaged, or holds another kind of model.
+        """
+        arguments, arrays, numbers = load_model(path, cls.__name__, [HLOPParameters])
+        model: Any = cls(**arguments)
+        _restore(model, arrays, numbers)
+        return model
+
+    def _resume(self, path: Path) -> None:
+        """Take over the state of a checkpoint that was written with the same arguments."""
+        model: Any = self
+        arguments, arrays, numbers = load_model(path, type(self).__name__, [HLOPParameters])
+        mine = _plain(model.get_params())
+        differing = [
+            name
+            for name, value in _plain(arguments).items()
+            if name != "progress" and value != mine[name]
+        ]
+        if differing:
+            raise ValueError(
+                f"{path}: was written with other arguments ({', '.join(sorted(differing))})"
+            )
+        _restore(model, arrays, numbers)
+
+
+def _plain(value: Any) -> Any:
+    """Return sequences as lists, as JSON has them."""
+    if isinstance(value, dict):
+        return {key: _plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def _restore(model: Any, arrays: dict[str, Any], numbers: dict[str, int]) -> None:
+    model.n_features_in_, model.n_tasks_ = numbers["n_features_in_"], numbers["n_tasks_"]
+    model.classes_, model.accuracies_ = arrays["classes"], arrays["accuracies"]
+    model.centre_, model.spread_ = (float(value) for value in arrays["input_scale"])
+    for name in _LISTS:
+        setattr(model, name, _collect(arrays, f"{name}/"))
+    model.feedback_ = [_collect(arrays, f"feedback_/{head}/") for head in range(len(model.heads_))]
+    memories = sum(key.startswith("memory_/") for key in arrays) // 2
+    model.memory_ = [
+        (arrays[f"memory_/{k}/samples"], arrays[f"memory_/{k}/labels"]) for k in range(memories)
+    ]
+    p = model.constants_
+    model.circuits_ = []
+    for k, rows in enumerate(_collect(arrays, "circuits_/", "/rows")):
+        circuit = SubspaceLearner(
+            rows.shape[1],
+            eta=p.eta_input if k == 0 and p.eta_input is not None else p.eta_subspace,
+            momentum=p.momentum,
+            clip=p.clip,
+            steps=p.hebbian_steps,
+            burst_steps=model.lateral_steps if model.laterals == "spiking" else None,
+            burst_scale=p.burst_scale,
+        )
+        circuit.rows, circuit.velocity = rows, arrays[f"circuits_/{k}/velocity"]
+        circuit.n_frozen = numbers[f"frozen/{k}"]
+        model.circuits_.append(circuit)
+    model.consolidation_ = None
+    importance = _collect(arrays, "consolidation_/importance/")
+    if importance:
+        model.consolidation_ = Consolidation(model.ewc, [array.shape for array in importance])
+        model.consolidation_.importance = importance
+        model.consolidation_.weighted = _collect(arrays, "consolidation_/weighted/")
+
+
+def _collect(arrays: dict[str, Any], prefix: str, suffix: str = "") -> list[Any]:
+    found = []
+    while f"{prefix}{len(found)}{suffix}" in arrays:
+        found.append(arrays[f"{prefix}{len(found)}{suffix}"])
+    return found

@@ -11,6 +11,7 @@ __all__ = ["MODULES", "load_experiment"]
 
 MODULES: Mapping[str, str] = {
     "audit": "experiments.audit",
+    "hlop": "experiments.hlop",
     "pspm": "experiments.pspm",
     "rules": "experiments.rules",
     "sym_stdp": "experiments.sym_stdp",

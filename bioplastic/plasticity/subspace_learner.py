@@ -228,7 +228,7 @@ class SubspaceLearner:
         kind = self.rows.dtype.type
         x = np.ascontiguousarray(x, dtype=kind)
         rest = self.project(x) if projected is None else np.ascontiguousarray(projected, dtype=kind)
-        # one factor for learning rate, momentum and mean: `velocity` is kept in units of the weights
+        # one factor for learning rate, momentum and mean: `velocity` has the unit of the weights
         factor = kind(self.eta * (1 - self.momentum) / len(x))
         limit, keep = self.clip * self.eta * (1 - self.momentum), kind(self.momentum)
         change = np.empty_like(plastic)

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from bioplastic.models.hlop.classifier import ContinualClassifier
 from bioplastic.models.hlop.consolidation import Consolidation
+from bioplastic.models.hlop.inspection import (
+    LearntSubspace,
+    inspect_subspaces,
+    presynaptic_traces,
+)
+from bioplastic.models.hlop.joint import fit_jointly
 from bioplastic.models.hlop.parameters import (
     HLOPParameters,
     published_subspace_sizes,
@@ -15,9 +21,13 @@ __all__ = [
     "Consolidation",
     "ContinualClassifier",
     "HLOPParameters",
+    "LearntSubspace",
     "Task",
     "TaskSequence",
+    "fit_jointly",
+    "inspect_subspaces",
     "permuted_tasks",
+    "presynaptic_traces",
     "published_subspace_sizes",
     "split_tasks",
     "subspace_schedule",

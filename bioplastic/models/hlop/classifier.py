@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -222,15 +223,19 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
             known = self.classes_
         found, labels = encode_labels("ContinualClassifier.y", y, len(samples), known)
         if first:
-            self._start(samples, found)
-        self._begin_task(found)
+            self.start(samples, found)
+        self.begin_task(found)
         for epoch in range(self.epochs):
             self._train(samples, labels, epoch)
         self._end_task(samples, labels)
         return self
 
     def fit_tasks(
-        self, tasks: Sequence[Task], *, checkpoint: str | Path | None = None
+        self,
+        tasks: Sequence[Task],
+        *,
+        checkpoint: str | Path | None = None,
+        after_task: Callable[[ContinualClassifier, int], None] | None = None,
     ) -> ContinualClassifier:
         """Learn tasks in turn and test all tasks so far after each.
 
@@ -241,6 +246,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         checkpoint : path, optional
             File written after every task. If it exists and holds a model with the same arguments,
             learning goes on from there, with the same result to the bit.
+        after_task : callable, optional
+            Called with the model and the number of the task just learned, before the checkpoint.
 
         Returns
         -------
@@ -250,7 +257,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         check_arguments(self)
         path = None if checkpoint is None else Path(checkpoint)
         if path is not None and path.exists():
-            self._resume(path)
+            self.resume(path)
         elif hasattr(self, "weights_"):
             del self.weights_
         done = getattr(self, "n_tasks_", 0) if hasattr(self, "weights_") else 0
@@ -261,6 +268,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
             task = tasks[number]
             self.fit_task(task.X, task.y, every)
             self.record_accuracies(tasks)
+            if after_task is not None:
+                after_task(self, number)
             if path is not None:
                 self.save(path)
         return self
@@ -303,10 +312,10 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         """
         check_is_fitted(self, "weights_")
         samples = check_samples("ContinualClassifier.X", X, self.n_features_in_)
-        number = self._head_number(task)
-        network, weights = self._network(number), [*self.weights_, self.heads_[number]]
+        number = self.head_number(task)
+        network, weights = self.network_of(number), [*self.weights_, self.heads_[number]]
         found = [
-            network.forward(self._standardise(samples[k : k + _CHUNK]), weights)
+            network.forward(self.standardise(samples[k : k + _CHUNK]), weights)
             .sum(axis=0)
             .argmax(axis=1)
             for k in range(0, len(samples), _CHUNK)
@@ -320,7 +329,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         right = self.predict(X, task) == np.asarray(y)
         return float(np.average(right, weights=sample_weight))
 
-    def _head_number(self, task: int | None) -> int:
+    def head_number(self, task: int | None) -> int:
         if self.head == "shared":
             return 0
         if task is None or not 0 <= task < len(self.heads_):
@@ -348,7 +357,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     def _rng(self, *key: int) -> np.random.Generator:
         return np.random.default_rng([self.random_state, *key])
 
-    def _standardise(self, samples: NDArray[Any]) -> Array:
+    def standardise(self, samples: NDArray[Any]) -> Array:
         return ((samples - np.float32(self.centre_)) * np.float32(1 / self.spread_)).astype(
             np.float32
         )
@@ -356,7 +365,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     def _sizes(self) -> tuple[int, ...]:
         return (self.n_features_in_, *self.hidden)
 
-    def _network(self, head: int) -> LayeredNetwork:
+    def network_of(self, head: int) -> LayeredNetwork:
         """Return the network with its buffers, one per number of outputs."""
         cache: dict[Any, LayeredNetwork] = self.__dict__.setdefault("_networks", {})
         sizes = (*self._sizes(), self.heads_[head].shape[1])
@@ -365,7 +374,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
             cache[key] = LayeredNetwork(sizes, self.constants_, through_time=self.trainer == "bptt")
         return cache[key]
 
-    def _start(self, samples: NDArray[Any], classes: NDArray[Any]) -> None:
+    def start(self, samples: NDArray[Any], classes: NDArray[Any]) -> None:
         p = self.constants_
         self.n_features_in_ = samples.shape[1]
         self.classes_ = classes
@@ -373,9 +382,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         self.spread_ = float(samples.std(dtype=np.float64)) or 1.0
         sizes = self._sizes()
         rng = self._rng(0)
-        self.weights_ = [
-            initial_weights(rng, *pair) for pair in zip(sizes[:-1], sizes[1:], strict=True)
-        ]
+        self.weights_ = [initial_weights(rng, *pair) for pair in itertools.pairwise(sizes)]
         self.heads_, self.feedback_, self.task_classes_, self.memory_ = [], [], [], []
         protected = sizes if self.head == "shared" else sizes[:-1]
         self.circuits_ = [
@@ -394,7 +401,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
         self.n_tasks_ = 0
         self.accuracies_ = np.zeros((0, 0))
 
-    def _begin_task(self, classes: NDArray[Any]) -> None:
+    def begin_task(self, classes: NDArray[Any]) -> None:
         task = self.n_tasks_
         if self.head == "per_task" or task == 0:
             rng = self._rng(1, task)
@@ -427,9 +434,9 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
             drawn.append(initial_weights(self._rng(3, layer, own), n_low, n_high).T.copy())
         return drawn if self.feedback in ("random", "direct") else []
 
-    def _trainer(self, head: int) -> BatchTrainer:
+    def trainer_of(self, head: int) -> BatchTrainer:
         return BatchTrainer(
-            self._network(head),
+            self.network_of(head),
             [*self.weights_, self.heads_[head]],
             self.circuits_,
             self.feedback,
@@ -440,18 +447,13 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     def _train(self, samples: NDArray[Any], labels: NDArray[np.int32], epoch: int) -> None:
         task = self.n_tasks_
         order = self._rng(4, task, epoch).permutation(len(samples))
-        if self.runs_online_:
-            from bioplastic.models.hlop.online import train_online
-
-            train_online(self, samples, labels, order)
-            return
-        trainer = self._trainer(len(self.heads_) - 1)
+        trainer = self.trainer_of(len(self.heads_) - 1)
         penalty = self.consolidation_.penalty if self.consolidation_ is not None else None
         title = f"task {task + 1}, epoch {epoch + 1}/{self.epochs}"
         with tqdm(total=len(order), desc=title, unit="img", disable=not self.progress) as bar:
             for start in range(0, len(order), self.batch_size):
                 part = order[start : start + self.batch_size]
-                x = self._standardise(samples[part])
+                x = self.standardise(samples[part])
                 trainer.step(x, labels[part], self.learning_rate, penalty=penalty)
                 bar.update(len(part))
 
@@ -470,17 +472,17 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
                 self._replay()
 
     def _consolidate(self, samples: NDArray[Any], labels: NDArray[np.int32]) -> None:
-        trainer = self._trainer(len(self.heads_) - 1)
+        trainer = self.trainer_of(len(self.heads_) - 1)
         if self.consolidation_ is None:
             pulled = trainer.weights if self.head == "shared" else self.weights_
             self.consolidation_ = Consolidation(self.ewc, [w.shape for w in pulled])
         size = min(self.fisher_samples, len(samples))
         chosen = self._rng(5, self.n_tasks_).choice(len(samples), size, replace=False)
-        self.consolidation_.remember(trainer, self._standardise(samples[chosen]), labels[chosen])
+        self.consolidation_.remember(trainer, self.standardise(samples[chosen]), labels[chosen])
 
     def _replay(self) -> None:
         """Show what was kept of all tasks, one batch of each at a time, without projection."""
-        trainers = [self._trainer(self._head_number(k)) for k in range(self.n_tasks_)]
+        trainers = [self.trainer_of(self.head_number(k)) for k in range(self.n_tasks_)]
         for trainer in trainers:
             trainer.circuits = []
         batch = max(self.batch_size, 50)
@@ -498,7 +500,7 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
                     if part.size == 0:
                         continue
                     trainers[k].step(
-                        self._standardise(samples[part]), labels[part], self.replay_learning_rate
+                        self.standardise(samples[part]), labels[part], self.replay_learning_rate
                     )
                     for now, old, change in zip(
                         [*self.weights_, *self.heads_], before, total, strict=True

@@ -22,7 +22,8 @@ class HLOPParameters:
         Share of the membrane potential (and of the presynaptic trace) that a time step leaves,
         ``1 - 1/tau_m`` with ``tau_m`` of 2 steps.
     slope : float, default 4
-        Steepness ``a`` of the surrogate derivative ``a s (1 - s)``, ``s = 1/(1 + exp(-a (v - 1)))``.
+        Steepness ``a`` of the surrogate derivative ``a s (1 - s)`` with
+        ``s = 1/(1 + exp(-a (v - 1)))``.
     eta_subspace : float, default 0.01
         Learning rate of the lateral circuits.
     eta_input : float, optional
@@ -117,7 +118,7 @@ def subspace_schedule(
     >>> subspace_schedule([(25, 90, 60), (7, 35, 35)], 9, (64, 300, 300), (60, 300, 290))
     (4, 0, 10)
     """
-    wanted = sizes[min(task, len(sizes) - 1)]
+    wanted = sizes[min(task, len(sizes) - 1)][: len(n_inputs)]
     return tuple(
         max(0, min(number, limit - have))
         for number, limit, have in zip(wanted, n_inputs, used, strict=True)

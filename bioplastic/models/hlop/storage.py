@@ -80,7 +80,7 @@ class ContinualStorage:
         _restore(model, arrays, numbers)
         return model
 
-    def _resume(self, path: Path) -> None:
+    def resume(self, path: Path) -> None:
         """Take over the state of a checkpoint that was written with the same arguments."""
         model: Any = self
         arguments, arrays, numbers = load_model(path, type(self).__name__, [HLOPParameters])
@@ -141,7 +141,7 @@ def _restore(model: Any, arrays: dict[str, Any], numbers: dict[str, int]) -> Non
 
 
 def _collect(arrays: dict[str, Any], prefix: str, suffix: str = "") -> list[Any]:
-    found = []
+    found: list[Any] = []
     while f"{prefix}{len(found)}{suffix}" in arrays:
         found.append(arrays[f"{prefix}{len(found)}{suffix}"])
     return found

@@ -1,0 +1,134 @@
+"""Hebbian learning based orthogonal projection: tasks learned one after another.
+
+Xiao, Meng, Zhang, He & Lin (2024), "Hebbian learning based orthogonal projection for continual
+learning of spiking neural networks", ICLR, arXiv 2402.11984.
+
+Lateral neurons learn the principal subspace of each layer's presynaptic traces; later tasks change
+weights in its orthogonal complement only. Every arm is trained on the same sequence of tasks and
+tested on all tasks so far after each. Test images choose nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bioplastic.analysis.baselines import chance_level, linear_baseline
+from experiments.framework import Experiment, positive_int
+from experiments.hlop.arms import run_arm
+from experiments.hlop.drawing import draw
+from experiments.hlop.protocol import ARMS, Protocol, choose_protocol
+from experiments.results import Results, mean_over_seeds
+
+__all__ = ["EXPERIMENT", "compute"]
+
+PAPER = {"bwt_hlop": -0.0130}
+"""Permuted MNIST with another trainer (DSR), from third-party notes on the paper's table 2."""
+
+
+def compute(args: argparse.Namespace) -> Results:
+    """Train all arms with all seeds and summarise them."""
+    protocol = choose_protocol(args)
+    folder = choose_folder(args)
+    seeds = range(args.seed, args.seed + choose_seeds(args))
+    metrics: dict[str, float] = {}
+    arrays: dict[str, Any] = {"arms": np.array(protocol.arms)}
+    revisions = set()
+    for arm in protocol.arms:
+        runs = [run_arm(protocol, arm, seed, folder, progress=args.progress) for seed in seeds]
+        means = mean_over_seeds([run["metrics"] for run in runs])
+        for name, value in means.items():
+            stem, std = name.removesuffix("_std"), "_std" if name.endswith("_std") else ""
+            metrics[f"{stem}_{arm}{std}"] = value
+        arrays[f"accuracies_{arm}"] = np.stack([run["arrays"]["accuracies"] for run in runs])
+        arrays |= {
+            f"{name}_{arm}": value
+            for name, value in runs[0]["arrays"].items()
+            if name != "accuracies"
+        }
+        revisions |= {str(run["revision"]) for run in runs}
+        shown = ", ".join(f"{k} {v:.4g}" for k, v in means.items() if not k.endswith("_std"))
+        print(f"{arm}: {shown}", flush=True)
+    return Results(
+        metrics=metrics,
+        baselines=measure_baselines(protocol, args.seed),
+        paper=PAPER if protocol.data == "mnist" and protocol.kind == "permuted" else {},
+        parameters={
+            **describe(protocol),
+            "seeds": len(seeds),
+            "revisions": sorted(revisions),
+            "checkpoints": folder is not None,  # a path says nothing elsewhere
+        },
+        arrays=arrays,
+    )
+
+
+def describe(protocol: Protocol) -> dict[str, Any]:
+    """Return the protocol as plain data."""
+    return {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
+
+
+def measure_baselines(protocol: Protocol, seed: int) -> dict[str, float]:
+    """Return chance, and a linear classifier of the pixels of one task alone."""
+    tasks = protocol.tasks(seed)
+    found = [
+        linear_baseline(task.X, task.y, task.X_test, task.y_test, seed=seed, max_samples=10_000)
+        for task in (tasks if protocol.kind == "split" else tasks[:1])
+    ]
+    return {"chance": chance_level(tasks[0].y_test), "linear": float(np.mean(found))}
+
+
+def choose_seeds(args: argparse.Namespace) -> int:
+    """Return the number of seeds: five with the digits, one otherwise."""
+    if args.seeds is not None:
+        return int(args.seeds)
+    return 5 if args.scale == "quick" and args.data == "digits" else 1
+
+
+def choose_folder(args: argparse.Namespace) -> Path | None:
+    """Return the folder of the checkpoints; the smallest scale keeps nothing unless asked to."""
+    if args.checkpoints is not None:
+        return Path(args.checkpoints)
+    if args.scale == "smoke":
+        return None
+    images = "" if args.images is None else f"-{args.images}"
+    tasks = "" if args.n_tasks is None else f"-{args.n_tasks}"
+    return Path("runs", f"hlop-{args.data}-{args.tasks}{tasks}{images}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this experiment."""
+    parser.add_argument(
+        "--tasks",
+        choices=("permuted", "split"),
+        default="permuted",
+        help="permuted pixels with one head, or split classes with a head per task; default "
+        "%(default)s",
+    )
+    parser.add_argument("--n-tasks", type=positive_int, help="number of tasks")
+    parser.add_argument("--images", type=positive_int, help="use the first training images only")
+    parser.add_argument("--seeds", type=positive_int, help="number of seeds, from --seed on")
+    parser.add_argument("--arms", help=f"what to compare, with commas: {', '.join(ARMS)}")
+    parser.add_argument(
+        "--checkpoints",
+        help="folder of checkpoints and finished arms, taken up again; default one in runs/",
+    )
+    parser.add_argument("--progress", action="store_true", help="show progress bars")
+
+
+EXPERIMENT = Experiment(
+    name="hlop",
+    title="Tasks learned one after another without forgetting, by orthogonal projection",
+    reference=(
+        "Xiao, Meng, Zhang, He & Lin (2024), ICLR, Hebbian learning based orthogonal projection "
+        "for continual learning of spiking neural networks, arXiv 2402.11984"
+    ),
+    costs={"smoke": "10 s", "quick": "20 min of one core", "paper": "40 min of one core"},
+    datasets=("digits", "mnist"),
+    compute=compute,
+    draw=draw,
+    add_arguments=add_arguments,
+)

@@ -16,6 +16,7 @@ MODULES: Mapping[str, str] = {
     "rules": "experiments.rules",
     "sym_stdp": "experiments.sym_stdp",
     "sym_stdp_ablations": "experiments.sym_stdp_ablations",
+    "what_when": "experiments.what_when",
 }
 """Module of each experiment; it exports ``EXPERIMENT``."""
 

@@ -114,6 +114,7 @@ class Program:
         self.check_finite = check_flag("Program.check_finite", check_finite)
         self.part_seconds: dict[str, float] = {}
         self.built = False
+        self._connectivity: list[NDArray[Any]] | None = None
         self.layout: Layout
         if target == "cpp":
             self._load_library()
@@ -281,7 +282,9 @@ class Program:
         totals: NDArray[np.int64],
         watch: Watch,
     ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
-        connectivity = _connectivity_arrays(self.network)
+        if self._connectivity is None:  # sorting synapses takes longer than many a short trial
+            self._connectivity = _connectivity_arrays(self.network)
+        connectivity = self._connectivity
         flat: list[NDArray[Any]] = []
         for given in inputs.values():
             flat.extend(given if isinstance(given, tuple) else (given,))

@@ -77,6 +77,10 @@ from bioplastic.analysis.intervals import (
     interval_statistics,
     intervals,
 )
+from bioplastic.analysis.latency_features import (
+    summarise_filters,
+    summarise_latencies,
+)
 from bioplastic.analysis.rates import (
     bin_spikes,
     fano_factor,
@@ -164,6 +168,8 @@ __all__ = [
     "spike_distances",
     "spike_synchronisation",
     "spike_time_tiling",
+    "summarise_filters",
+    "summarise_latencies",
     "summarise_spikes",
     "treves_rolls_sparseness",
     "van_rossum_distances",

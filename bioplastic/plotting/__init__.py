@@ -10,6 +10,7 @@ from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.embedding import plot_embedding
 from bioplastic.plotting.gallery import plot_misclassified
 from bioplastic.plotting.intervals import plot_intervals
+from bioplastic.plotting.latency_features import plot_feature_learning, plot_signed_filters
 from bioplastic.plotting.learning import plot_learning_curve
 from bioplastic.plotting.network import plot_network
 from bioplastic.plotting.phase_plane import plot_phase_plane
@@ -47,6 +48,7 @@ __all__ = [
     "plot_confusion",
     "plot_correlogram",
     "plot_embedding",
+    "plot_feature_learning",
     "plot_heat_map",
     "plot_intervals",
     "plot_learning_curve",
@@ -58,6 +60,7 @@ __all__ = [
     "plot_regularity",
     "plot_report",
     "plot_search",
+    "plot_signed_filters",
     "plot_sizes",
     "plot_spikes",
     "plot_stdp_window",

@@ -78,7 +78,7 @@ def plot_weight_maps(
     if matrix.shape[1] == 0:
         raise ValueError(f"{place}.weights: must hold at least one neuron, got none")
     low, high, signed = _colour_limits(place, matrix, vmin, vmax)
-    tiled = _tile(matrix.T.reshape(-1, rows, columns))
+    tiled = tile_images(matrix.T.reshape(-1, rows, columns))
     height = COLUMN_WIDTH * 0.82 * tiled.shape[0] / tiled.shape[1] + (0.2 if title else 0.05)
     with drawing_axes(ax, height=height) as axes:
         image = axes.imshow(
@@ -205,7 +205,7 @@ def plot_class_weights(
     return figure
 
 
-def _tile(images: NDArray[Any]) -> NDArray[np.float64]:
+def tile_images(images: NDArray[Any]) -> NDArray[np.float64]:
     """Lay images on a near-square grid with a blank line of one pixel between them."""
     n, rows, columns = images.shape
     across = math.ceil(math.sqrt(n))

@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from bioplastic.validation import check_integer, check_real
 
-__all__ = ["KEYS", "Results", "load_results", "mean_over_seeds", "save_results"]
+__all__ = [
+    "KEYS",
+    "Results",
+    "load_numbers",
+    "load_results",
+    "mean_over_seeds",
+    "save_results",
+]
 
 KEYS = (
     "experiment",
@@ -192,19 +199,47 @@ def load_results(path: str | os.PathLike[str]) -> Results:
     """
     json_path = Path(path)
     npz_path = json_path.with_suffix(".npz")
-    try:
-        content = json.loads(json_path.read_text("utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise ValueError(f"{json_path}: must be strict JSON ({error})") from None
-    if not isinstance(content, dict) or set(content) != set(KEYS):
-        found = sorted(content) if isinstance(content, dict) else type(content).__name__
-        raise ValueError(f"{json_path}: must have the keys {sorted(KEYS)}, got {found}")
+    content = _read_content(json_path)
     try:
         with np.load(npz_path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         raise ValueError(f"{npz_path}: must be an npz file without objects ({error})") from None
     return Results(**content, arrays=arrays)
+
+
+def load_numbers(path: str | os.PathLike[str]) -> Results:
+    """Read the JSON file of `save_results` alone; there are no arrays then.
+
+    Parameters
+    ----------
+    path : path-like
+        The JSON file.
+
+    Returns
+    -------
+    Results
+        With empty `Results.arrays`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    TypeError, ValueError
+        If it is damaged, or the keys or values are not those of results.
+    """
+    return Results(**_read_content(Path(path)))
+
+
+def _read_content(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:
+        raise ValueError(f"{path}: must be strict JSON ({error})") from None
+    if not isinstance(content, dict) or set(content) != set(KEYS):
+        found = sorted(content) if isinstance(content, dict) else type(content).__name__
+        raise ValueError(f"{path}: must have the keys {sorted(KEYS)}, got {found}")
+    return content
 
 
 def mean_over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:

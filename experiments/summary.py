@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from experiments.framework import SCALES, Experiment
 from experiments.results import Results
 
-__all__ = ["format_list", "format_summary"]
+__all__ = ["format_list", "format_summary", "format_value"]
 
 
 def format_summary(results: Results) -> str:
@@ -42,15 +42,19 @@ def format_summary(results: Results) -> str:
     rows = []
     for name in names:
         row = [name.replace("_", " ")]
-        row.append(_format(name, results.metrics.get(name), results.metrics.get(f"{name}_std")))
+        row.append(
+            format_value(name, results.metrics.get(name), results.metrics.get(f"{name}_std"))
+        )
         for family, value in columns.values():
-            row.append(_format(name, value if family == _family(name) else None))
+            row.append(format_value(name, value if family == _family(name) else None))
         if results.paper:
-            row.append(_format(name, results.paper.get(name), results.paper.get(f"{name}_std")))
+            row.append(
+                format_value(name, results.paper.get(name), results.paper.get(f"{name}_std"))
+            )
         rows.append(row)
     for name, value in rest.items():
         blanks = ["-"] * (len(header) - 2)
-        rows.append([f"{name.replace('_', ' ')} (baseline)", _format(name, value), *blanks])
+        rows.append([f"{name.replace('_', ' ')} (baseline)", format_value(name, value), *blanks])
     widths = [max(len(line[column]) for line in [header, *rows]) for column in range(len(header))]
     lines = []
     for line in [header, *rows]:
@@ -80,7 +84,14 @@ def _family(name: str) -> str:
     return "accuracy" if word == "acc" else word
 
 
-def _format(name: str, value: float | None, spread: float | None = None) -> str:
+def format_value(name: str, value: float | None, spread: float | None = None) -> str:
+    """Return a number as text, accuracies in percent, with its deviation if there is one.
+
+    Examples
+    --------
+    >>> format_value("accuracy", 0.5, 0.01), format_value("spikes", 17.25), format_value("a", None)
+    ('50.0 ± 1.0 %', '17.25', '-')
+    """
     if value is None:
         return "-"
     if _family(name) == "accuracy":

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,12 +14,6 @@ from matplotlib import image as mpl_image
 from bioplastic.analysis import SUMMARY_LABELS, SpikeTrains, interval_statistics, mean_rates
 from experiments.cli import main
 from experiments.spikes import read_spikes
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 
 
 def _trains(seed=0) -> SpikeTrains:
@@ -99,17 +91,11 @@ def test_page_fetches_nothing(report):
     assert not re.search(r"https?://|@import|url\(", report.read_text(encoding="utf-8"))
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium to open the page with")
-def test_page_in_a_browser(report, tmp_path):
-    def browse(*options: str) -> str:
-        profile = f"--user-data-dir={tmp_path / 'profile'}"
-        command = [CHROMIUM, *FLAGS, profile, "--window-size=900,1500", *options, report.as_uri()]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-        return done.stdout
-
+def test_page_in_a_browser(report, tmp_path, browse):
     numbers = json.loads(report.with_suffix(".json").read_text())
-    _check_page(_Cells(browse("--dump-dom")), numbers)
-    browse(f"--screenshot={tmp_path / 'shot.png'}")
+    size = "--window-size=900,1500"
+    _check_page(_Cells(browse(report, size, "--dump-dom")), numbers)
+    browse(report, size, f"--screenshot={tmp_path / 'shot.png'}")
     shot = mpl_image.imread(tmp_path / "shot.png")[..., :3]
     assert shot.shape[:2] == (1500, 900)
     # the blue of the raster is on the page, so the picture inside it was drawn

@@ -198,6 +198,7 @@ def test_one_process_and_two_workers_give_the_same_table(trials, tmp_path, sched
     assert _count(tmp_path / "b") == dict.fromkeys(range(6), 1)
 
 
+@pytest.mark.slow
 def test_a_local_cluster_of_one_worker(trials, tmp_path):
     pytest.importorskip("distributed", reason="needs the extra bioplastic[sweep]")
     outcome = _run(trials.square, _points(tmp_path / "notes", 2), tmp_path / "one", workers=1)

@@ -1,0 +1,76 @@
+"""The table "Reproduced systems" of the README, written from the stored results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.report.texts import describe_seeds, fill_template
+from experiments.results import load_numbers
+from experiments.table_rows import ROWS, Row
+
+__all__ = ["make_table", "replace_table"]
+
+_START = "<!-- reproduction table: start -->"
+_END = "<!-- reproduction table: end -->"
+_HEAD = (
+    "| paper | command (`python -m experiments ...`) | seeds | measured | beside it |\n"
+    "|---|---|---|---|---|"
+)
+_BLOCK = re.compile(f"{re.escape(_START)}\n.*?{re.escape(_END)}", re.DOTALL)
+
+
+def make_table(figures: Path, rows: Sequence[Row] = ROWS) -> str:
+    """Return the table in Markdown.
+
+    Parameters
+    ----------
+    figures : Path
+        Folder of the stored results.
+    rows : sequence of Row, optional
+        The rows; those of `experiments.table_rows` by default.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the results of a row are missing.
+    ValueError
+        If they are damaged, or lack a number that the row quotes.
+    """
+    lines = [_HEAD]
+    for row in rows:
+        results = load_numbers(figures / f"{row.results}.json")
+        command = f"`{row.short or row.command}`" + (f" ({row.remark})" if row.remark else "")
+        cells = [
+            row.paper,
+            command,
+            describe_seeds(row, results),
+            fill_template(row.measured, results),
+            fill_template(row.beside, results),
+        ]
+        lines.append("| " + " | ".join(cells).replace("|  |", "| |").lstrip() + " |")
+    return "\n".join(lines)
+
+
+def replace_table(text: str, table: str) -> str:
+    """Return a README with another table between its two markers.
+
+    Raises
+    ------
+    ValueError
+        If the markers are not there once.
+
+    Examples
+    --------
+    >>> old = "a\\n<!-- reproduction table: start -->\\nx\\n<!-- reproduction table: end -->\\nb"
+    >>> print(replace_table(old, "y"))
+    a
+    <!-- reproduction table: start -->
+    y
+    <!-- reproduction table: end -->
+    b
+    """
+    if len(_BLOCK.findall(text)) != 1 or text.count(_START) != 1 or text.count(_END) != 1:
+        raise ValueError(f"the README must hold {_START!r} and {_END!r} once, in this order")
+    return _BLOCK.sub(lambda _: f"{_START}\n{table}\n{_END}", text)

@@ -1,0 +1,133 @@
+"""The rows of the table "Reproduced systems", for README and report.
+
+A row names the results it quotes, and quotes numbers by their names there, so that none is typed
+by hand. ``{accuracy:%}`` is a percentage, ``{rate:.1f}`` a number; both carry ``± deviation`` where
+``rate_std`` is known. ``{rate:.1f only}`` leaves it out. ``{baselines.chance:%}`` and
+``{paper.accuracy:%}`` quote baselines and published values, always without deviation. Everything
+else is text. ``python -m experiments report --readme`` writes the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ROWS", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Parameters
+    ----------
+    results : str
+        Name of the JSON file in ``figures/``, without its ending.
+    command : str
+        What comes after ``python -m experiments``.
+    measured, beside : str
+        Templates: what was measured, and what to compare it with.
+    paper : str, default ""
+        The system, where it is not that of the line above.
+    remark : str, default ""
+        What follows the command, in words.
+    short : str, default ""
+        The command as the README shows it, where the line above begins in the same way.
+    seeds : str, default ""
+        The seeds; from the results by default.
+    """
+
+    results: str
+    command: str
+    measured: str
+    beside: str
+    paper: str = ""
+    remark: str = ""
+    short: str = ""
+    seeds: str = ""
+
+
+_MNIST = "sym_stdp --scale paper --data mnist"
+_BOTH = "supervised {accuracy_supervised:%}, label assignment {accuracy_assigned:%}"
+_AVERAGED = "{accuracy_supervised:%} (averaged {accuracy_supervised_averaged:%})"
+_OURS = "--variant ours --readout-epochs"
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "sym_stdp",
+        "sym_stdp",
+        _BOTH,
+        "chance {baselines.chance:%}, linear on pixels {baselines.linear:%}",
+        paper="Hao et al. 2020, symmetric STDP",
+        remark="scikit-learn digits, `make run`",
+    ),
+    Row(
+        "sym_stdp_mnist_paper_100",
+        f"{_MNIST} --n-hidden 100 --seeds 3",
+        _BOTH,
+        "hand-written program 81.4 %; linear on pixels {baselines.linear:%}, on hidden counts "
+        "{baselines.linear_hidden:%}",
+    ),
+    Row(
+        "sym_stdp_mnist_paper_400",
+        f"{_MNIST} --n-hidden 400",
+        _BOTH,
+        "hand-written program 88.5 %; linear on hidden counts {baselines.linear_hidden:%}",
+        short="... --n-hidden 400",
+    ),
+    Row(
+        "sym_stdp_mnist_paper_1600",
+        f"{_MNIST} --n-hidden 1600 --epochs 1 --evaluate-every 27500",
+        _BOTH,
+        "linear on hidden counts {baselines.linear_hidden:%}",
+        short="... --n-hidden 1600 --epochs 1 --evaluate-every 27500",
+    ),
+    Row(
+        "sym_stdp_mnist_ours_100",
+        f"{_MNIST} --n-hidden 100 --seeds 3 {_OURS} 3 --hidden-from RUN",
+        "{accuracy_supervised:%} (averaged over presentations {accuracy_supervised_averaged:%})",
+        "linear on its hidden counts {baselines.linear_hidden:%}",
+        paper="the same network, read-out by a local error and a softer code",
+        short=f"... --n-hidden 100 --seeds 3 {_OURS} 3 --hidden-from RUN",
+    ),
+    Row(
+        "sym_stdp_mnist_ours_400",
+        f"{_MNIST} --n-hidden 400 {_OURS} 2 --hidden-from RUN",
+        _AVERAGED,
+        "linear on pixels {baselines.linear:%}",
+        short=f"... --n-hidden 400 {_OURS} 2 --hidden-from RUN",
+    ),
+    Row(
+        "sym_stdp_mnist_ours_1600",
+        f"{_MNIST} --n-hidden 1600 {_OURS} 2 --evaluate-every 27500 --hidden-from RUN",
+        _AVERAGED,
+        "linear on its hidden counts {baselines.linear_hidden:%}",
+        short=f"... --n-hidden 1600 {_OURS} 2 --evaluate-every 27500 --hidden-from RUN",
+    ),
+    Row(
+        "audit",
+        "audit",
+        "{rules:.0f} rules: which are local, which are not",
+        "[figures/audit_table.png](figures/audit_table.png)",
+        paper="the rule library, audited",
+        seeds="–",
+    ),
+    Row(
+        "rules",
+        "rules",
+        "closed forms met; triplet and pair rules beside Sjöström et al. 2001",
+        "[figures/rules_windows.png](figures/rules_windows.png)",
+        paper="windows and protocols of the rules",
+    ),
+    Row(
+        "pspm",
+        "pspm",
+        "uniform, distance of spike trains: naive {uniform_train_distance_naive:.1f}, optimised "
+        "{uniform_train_distance_optimised:.1f}, control {uniform_train_distance_control:.1f}; "
+        "the error of the weights does not fall ({uniform_weight_error_naive:.2f only} → "
+        "{uniform_weight_error_optimised:.2f only} mV)",
+        "authors' program 57–73, 13–21, 58–68",
+        paper="Bagley et al. 2020, pre-synaptic pool modification",
+        remark="400 neurons, 5 trials of 150 iterations",
+    ),
+)
+"""All rows, in the order of the table."""

@@ -1,0 +1,102 @@
+"""``python -m experiments all``: each experiment in its process, what fails is told and resumed."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+
+import pytest
+
+from experiments.cli import main
+from experiments.everything import choose_scale
+from experiments.registry import MODULES, load_experiment
+
+MODULE = """
+import os
+from pathlib import Path
+from bioplastic.plotting import new_figure, save_figure
+from experiments.framework import Experiment, figure_path
+from experiments.results import Results
+
+def compute(args):
+    with open(Path(__file__).with_suffix(".calls"), "a") as file:
+        file.write(f"{args.scale} {args.seed} {args.resume} {os.getpid()}\\n")
+    print("a line in the log")
+    if Path(__file__).with_name("NAME.fails").exists():
+        raise ArithmeticError("no luck with NAME")
+    return Results(metrics={"accuracy": 0.5})
+
+def draw(results, out):
+    return [save_figure(new_figure(1, 1), figure_path(out, "NAME", "raster"))]
+
+def add_arguments(parser):
+    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--checkpoints")
+    parser.add_argument("--resume", action="store_true")
+
+EXPERIMENT = Experiment("NAME", "About NAME", "r", COSTS, ("digits",), compute, draw, add_arguments)
+"""
+
+
+@pytest.fixture
+def everything(tmp_path, monkeypatch):
+    """Return a function that runs ``all`` over two cheap experiments and returns the exit code."""
+    for name, costs in (("one", {"smoke": "s", "quick": "s"}), ("two", {"smoke": "s"})):
+        text = MODULE.replace("NAME", name).replace("COSTS", repr(costs))
+        (tmp_path / f"{name}_of_all.py").write_text(textwrap.dedent(text))
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    modules = {name: f"{name}_of_all" for name in ("one", "two")}
+    places = ["--out", str(tmp_path / "figures"), "--runs", str(tmp_path / "runs")]
+    return lambda *arguments: main(["all", *arguments, *places], modules)
+
+
+def _calls(tmp_path, name):
+    return [line.split() for line in (tmp_path / f"{name}_of_all.calls").read_text().splitlines()]
+
+
+def test_all_runs_each_in_its_process_and_reports(everything, tmp_path, capsys):
+    assert everything("--scale", "quick", "--jobs", "2", "--seed", "3") == 0
+    (one,), (two,) = _calls(tmp_path, "one"), _calls(tmp_path, "two")
+    assert (one[:3], two[:3]) == (["quick", "3", "False"], ["smoke", "3", "False"])
+    assert one[3] != two[3]
+    said = capsys.readouterr().out
+    assert "two: has no scale quick, smoke is run" in said
+    assert "2 experiments: 2 run, 0 finished before, 0 failed" in said
+    page = (tmp_path / "figures" / "index.html").read_text()
+    assert "About one" in page
+    assert "two_raster.png" in page
+    assert "a line in the log" in (tmp_path / "runs" / "logs" / "one.log").read_text()
+    assert json.loads((tmp_path / "figures" / "one.json").read_text())["seed"] == 3
+
+
+def test_a_failure_is_told_and_resume_does_the_rest(everything, tmp_path, capsys):
+    (tmp_path / "two.fails").touch()
+    assert everything("--scale", "smoke") == 1
+    said = capsys.readouterr()
+    assert "2 experiments: 1 run, 0 finished before, 1 failed" in said.out
+    assert "failed two: exit code 1" in said.err
+    assert "ArithmeticError: no luck with two" in said.err
+    assert "About one" in (tmp_path / "figures" / "index.html").read_text()
+    (tmp_path / "two.fails").unlink()
+    assert everything("--scale", "smoke", "--resume") == 0
+    assert "one: finished before" in capsys.readouterr().out
+    assert len(_calls(tmp_path, "one")) == 1
+    assert [call[2] for call in _calls(tmp_path, "two")] == ["False", "True"]
+
+
+@pytest.mark.slow
+def test_results_that_are_gone_are_computed_again(everything, tmp_path):
+    assert everything("--scale", "smoke", "--only", "one") == 0
+    (tmp_path / "figures" / "one.json").unlink()
+    assert everything("--scale", "smoke", "--only", "one", "--resume") == 0
+    assert everything("--scale", "smoke", "--only", "one", "--resume", "--seed", "1") == 0
+    assert [call[1] for call in _calls(tmp_path, "one")] == ["0", "0", "1"]
+    assert not (tmp_path / "two_of_all.calls").exists()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_experiment_has_some_scale(name):
+    experiment = load_experiment(name)
+    for wanted in ("smoke", "quick", "paper"):
+        assert choose_scale(experiment, wanted) in experiment.costs

@@ -12,6 +12,7 @@ __all__ = ["MODULES", "load_experiment"]
 MODULES: Mapping[str, str] = {
     "audit": "experiments.audit",
     "hlop": "experiments.hlop",
+    "ncg": "experiments.ncg",
     "pspm": "experiments.pspm",
     "rules": "experiments.rules",
     "sym_stdp": "experiments.sym_stdp",

@@ -132,13 +132,31 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 self._adopt(run.load_model(type(self)))
             bar = tqdm(total=self.epochs, desc="epochs", disable=not self.progress)
             bar.update(self.n_epochs_)
-            while self.n_epochs_ < self.epochs and not self._out_of_patience(held_out):
+            while self.n_epochs_ < self.epochs and not self.out_of_patience():
                 self.learn(samples, self.classes_[labels])
                 self.end_epoch(held_out)
                 run.save(self, {"epoch": self.n_epochs_})
                 bar.update()
             bar.close()
             run.finish()
+        return self
+
+    def begin(self, X: ArrayLike, classes: ArrayLike) -> Self:
+        """Start from fresh weights without learning, for a training loop of your own.
+
+        Parameters
+        ----------
+        X : array_like, shape (n_samples, n_features)
+            Some training samples: they set the number of features and a threshold left open.
+        classes : array_like
+            All labels that will occur.
+        """
+        self._check_arguments()
+        place = type(self).__name__
+        known = np.unique(np.asarray(classes))
+        samples = check_latencies(f"{place}.X", X)
+        found, _ = encode_labels(f"{place}.classes", known, len(known))
+        self._start(samples, found)
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> Self:
@@ -246,8 +264,10 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         _, held_out = stratified_split(labels, self.validation_fraction, self.random_state)
         return samples[held_out], classes[labels[held_out]]
 
-    def _out_of_patience(self, validation: Any) -> bool:
-        if validation is None or self.patience is None:
+    def out_of_patience(self) -> bool:
+        """Return whether ``patience`` epochs have passed without a better validation accuracy."""
+        check_is_fitted(self, "state_")
+        if self.patience is None or np.all(np.isnan(self.history_["validation_accuracy"])):
             return False
         return self.n_epochs_ - self.best_epoch_ >= self.patience
 

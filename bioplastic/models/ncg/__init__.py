@@ -13,6 +13,7 @@ from bioplastic.models.ncg.configurations import (
 from bioplastic.models.ncg.csnn_rule import latency_stdp, target_time_thresholds
 from bioplastic.models.ncg.extractors import EXTRACTORS, extract_features, named_extractor
 from bioplastic.models.ncg.features import SpikingConvFeatures
+from bioplastic.models.ncg.softhebb import SoftHebbBlock, SoftHebbFeatures
 
 __all__ = [
     "ABLATIONS",
@@ -23,6 +24,8 @@ __all__ = [
     "RSTDPClassifier",
     "S2STDPClassifier",
     "SSTDPClassifier",
+    "SoftHebbBlock",
+    "SoftHebbFeatures",
     "SpikingConvFeatures",
     "extract_features",
     "latency_stdp",

@@ -13,10 +13,10 @@ from bioplastic.models.what_when.metrics import (
     switch_trials,
     window_amplitude,
 )
-from bioplastic.models.what_when.model import Prediction, WhatWhenPredictor
+from bioplastic.models.what_when.model import WhatWhenPredictor
 from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
 from bioplastic.models.what_when.reservoir import Reservoir, draw_reservoir
-from bioplastic.models.what_when.task import Block, expectation
+from bioplastic.models.what_when.task import Block, Prediction, expectation
 
 __all__ = [
     "Block",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,44 +14,18 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic.engine import Program
 from bioplastic.models.storage import load_model, save_model
 from bioplastic.models.what_when.network import what_when_network
-from bioplastic.models.what_when.optimiser import BufferedInverse
+from bioplastic.models.what_when.optimiser import LeastSquaresReadouts
 from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
 from bioplastic.models.what_when.reservoir import Reservoir, draw_reservoir
-from bioplastic.models.what_when.task import Block, Signals, trial_signals
+from bioplastic.models.what_when.task import Block, Prediction, Signals, trial_signals
 from bioplastic.validation import check_choice, check_integer
 
-__all__ = ["Prediction", "WhatWhenPredictor"]
+__all__ = ["WhatWhenPredictor"]
 
 Floats = NDArray[np.float64]
 
 _LEARN, _TEST, _CALIBRATE, _DRAW = range(4)
 _CELL = ("v", "u", "g_exc", "g_inh", "x", "s", "rbar")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """What the network expects after the cue, when nothing is shown.
-
-    Attributes
-    ----------
-    what : array, shape (n_trials, n_channels)
-        Predicted probability of every event; ones for a merged read-out.
-    when : array, shape (n_trials, n_steps, n_channels)
-        Predicted time course of every event.
-    """
-
-    what: Floats
-    when: Floats
-
-    @property
-    def trials(self) -> Floats:
-        """The joint prediction, probability times time course, in every trial."""
-        return np.asarray(np.clip(self.what, 0, 1)[:, None, :] * self.when)
-
-    @property
-    def output(self) -> Floats:
-        """The joint prediction averaged over trials, shape (n_steps, n_channels)."""
-        return np.asarray(self.trials.mean(axis=0))
 
 
 class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
@@ -182,7 +156,7 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
         """Forget the correlations that recursive least squares has seen, but not the weights."""
         check_is_fitted(self, "when_weights_")
         if self.optimiser == "rls":
-            self._inverses = self._new_inverses()
+            self._squares = self._new_squares()
         return self
 
     def _constants(self) -> tuple[ReservoirParameters, LearningParameters]:
@@ -221,7 +195,7 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
         self.n_trials_ = self.n_blocks_ = 0
         self._state = self._initial()
         if self.optimiser == "rls":
-            self._inverses = self._new_inverses()
+            self._squares = self._new_squares()
         self.power_, self._power_what = self._measure_power()
 
     def _measure_power(self) -> tuple[float, float]:
@@ -305,39 +279,25 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
             self._load_weights(state)
             part = {name: frames[:, begin : begin + length] for name, frames in inputs.items()}
             state, _ = self._program("segment")(state, part, seed=seed)
-            activity = state["cell.s"].astype(np.float64)
-            step = begin + length
-            self._correct_when(activity, after["target"][0, step], after["active"][0, step])
-        rbar, shown = state["cell.rbar"].astype(np.float64), signals.shown[0, 0]
+            activity, step = state["cell.s"].astype(np.float64), begin + length
+            self.when_weights_ = self._squares.correct_when(
+                self.when_weights_, activity, after["target"][0, step], after["active"][0, step]
+            )
+        rbar = state["cell.rbar"].astype(np.float64)
         predicted = rbar @ self.what_weights_
         if not self.merged:
-            gain = self._inverses[-1].gain(rbar)
-            self.what_weights_ = self.what_weights_ + np.outer(gain, shown - predicted)
-        for inverse in self._inverses:
-            inverse.flush()
+            shown = signals.shown[0, 0]
+            self.what_weights_ = self._squares.correct_what(self.what_weights_, rbar, shown)
+        self._squares.flush()
         self._state = state
         self._finish_trial(predicted)
 
-    def _correct_when(self, activity: Floats, target: Any, active: Any) -> None:
-        error = target - activity @ self.when_weights_
-        weights = self.when_weights_.copy()
-        if self.merged:
-            weights += np.outer(self._inverses[0].gain(activity), error)
-        else:  # a channel has a target, and learns correlations, only when its event is shown
-            for channel in np.flatnonzero(active):
-                weights[:, channel] += self._inverses[channel].gain(activity) * error[channel]
-        self.when_weights_ = weights
-
-    def _new_inverses(self) -> list[BufferedInverse]:
-        """Return those of the timing channels and, last, that of the identity read-out."""
+    def _new_squares(self) -> LeastSquaresReadouts:
         p, learning = self._constants()
-        steps = round(float(p.trial) / float(learning.rls_interval))
-        when = 1 if self.merged else self.n_channels
-        factors = [learning.forgetting_when] * when + [learning.forgetting_what]
-        return [
-            BufferedInverse(p.n_cells, ridge=learning.ridge, forgetting=factor, buffer=steps)
-            for factor in factors
-        ]
+        channels = None if self.merged else self.n_channels
+        return LeastSquaresReadouts(
+            p.n_cells, channels, round(float(p.trial) / float(learning.rls_interval)), learning
+        )
 
     def _finish_trial(self, predicted: NDArray[Any]) -> None:
         self.what_history_ = np.vstack([self.what_history_, predicted.astype(np.float64)])
@@ -429,8 +389,8 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
             "power": np.array([self.power_, self._power_what]),
         }
         arrays |= {f"state/{name}": values for name, values in self._state.items()}
-        for number, inverse in enumerate(getattr(self, "_inverses", ())):
-            arrays[f"inverse/{number}"] = np.triu(inverse.p)
+        if self.optimiser == "rls":
+            arrays |= self._squares.to_arrays()
         numbers = {"n_trials": self.n_trials_, "n_blocks": self.n_blocks_}
         return save_model(path, type(self).__name__, self.get_params(deep=False), arrays, numbers)
 
@@ -459,9 +419,8 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
             if name.startswith("state/")
         }
         if model.optimiser == "rls":
-            model._inverses = model._new_inverses()
-            for number, inverse in enumerate(model._inverses):
-                inverse.p = np.asfortranarray(arrays[f"inverse/{number}"])
+            model._squares = model._new_squares()
+            model._squares.from_arrays(arrays)
         return model
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import numpy.typing as npt
 from scipy.linalg.blas import dsymv, dsyrk
 
+from bioplastic.models.what_when.parameters import LearningParameters
 from bioplastic.validation import check_integer, check_real
 
-__all__ = ["BufferedInverse"]
+__all__ = ["BufferedInverse", "LeastSquaresReadouts"]
 
 Array = npt.NDArray[np.float64]
 
@@ -88,3 +91,61 @@ class BufferedInverse:
             rows = self._spreads[: self._count] * np.sqrt(self._factors[: self._count])[:, None]
             self.p = dsyrk(-1.0, rows.T, beta=self._scale, c=self.p, overwrite_c=True)
             self._scale, self._count = 1.0, 0
+
+
+class LeastSquaresReadouts:
+    """What recursive least squares keeps for the two read-outs.
+
+    Timing channels have a matrix each, since a channel has a target only when its event is shown;
+    the identity read-out has its own, as has a merged read-out for all channels.
+
+    Parameters
+    ----------
+    n : int
+        Number of cells.
+    n_channels : int or None
+        Timing channels; None for a merged read-out.
+    n_samples : int
+        Samples per trial.
+    learning : LearningParameters
+        Ridge and forgetting factors.
+    """
+
+    def __init__(
+        self, n: int, n_channels: int | None, n_samples: int, learning: LearningParameters
+    ) -> None:
+        self.merged = n_channels is None
+        factors = [learning.forgetting_when] * (n_channels or 1) + [learning.forgetting_what]
+        self._inverses = [
+            BufferedInverse(n, ridge=learning.ridge, forgetting=factor, buffer=n_samples)
+            for factor in factors
+        ]
+
+    def correct_when(self, weights: Array, activity: Array, target: Array, active: Array) -> Array:
+        """Return timing weights, shape (n, n_channels), after a sample of all channels."""
+        error = target - activity @ weights
+        if self.merged:
+            return weights + np.outer(self._inverses[0].gain(activity), error)
+        weights = weights.copy()
+        for channel in np.flatnonzero(active):
+            weights[:, channel] += self._inverses[channel].gain(activity) * error[channel]
+        return weights
+
+    def correct_what(self, weights: Array, activity: Array, shown: Array) -> Array:
+        """Return identity weights, shape (n, n_channels), after a trial."""
+        error = shown - activity @ weights
+        return weights + np.outer(self._inverses[-1].gain(activity), error)
+
+    def flush(self) -> None:
+        """Write all buffered samples into the matrices."""
+        for inverse in self._inverses:
+            inverse.flush()
+
+    def to_arrays(self) -> dict[str, Array]:
+        """Return the matrices, to be stored."""
+        return {f"inverse/{k}": np.triu(inverse.p) for k, inverse in enumerate(self._inverses)}
+
+    def from_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Take matrices that `to_arrays` returned."""
+        for k, inverse in enumerate(self._inverses):
+            inverse.p = np.asfortranarray(arrays[f"inverse/{k}"])

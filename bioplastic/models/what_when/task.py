@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.validation import check_integer, check_quantity, check_real
 
-__all__ = ["Block", "Signals", "event_bump", "expectation", "trial_signals"]
+__all__ = ["Block", "Prediction", "Signals", "event_bump", "expectation", "trial_signals"]
 
 Floats = NDArray[np.float64]
 
@@ -212,3 +212,29 @@ def expectation(
     p = np.asarray(probabilities, dtype=np.float64)
     time = float(dt) * np.arange(n_steps)
     return np.asarray(p * event_bump(time[:, None], np.asarray(latencies), float(width)))
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network expects after the cue, when nothing is shown.
+
+    Attributes
+    ----------
+    what : array, shape (n_trials, n_channels)
+        Predicted probability of every event; ones for a merged read-out.
+    when : array, shape (n_trials, n_steps, n_channels)
+        Predicted time course of every event.
+    """
+
+    what: Floats
+    when: Floats
+
+    @property
+    def trials(self) -> Floats:
+        """The joint prediction, probability times time course, in every trial."""
+        return np.asarray(np.clip(self.what, 0, 1)[:, None, :] * self.when)
+
+    @property
+    def output(self) -> Floats:
+        """The joint prediction averaged over trials, shape (n_steps, n_channels)."""
+        return np.asarray(self.trials.mean(axis=0))

@@ -31,9 +31,13 @@ def noise_of(trial: int, step: int, position: int, n: int) -> Any:
 
 
 def transcribe(
-    reservoir: Reservoir, p: ReservoirParameters, learning: LearningParameters, position: int
+    reservoir: Reservoir,
+    p: ReservoirParameters,
+    learning: LearningParameters,
+    position: int,
+    block: Block,
 ) -> dict[str, Any]:
-    """Twenty trials, step by step."""
+    """All trials of a block, step by step."""
     n = p.n_cells
     matrix = {}
     for name in ("excitatory", "inhibitory"):
@@ -42,7 +46,7 @@ def transcribe(
         matrix[name][edges.pre, edges.post] = edges.w
     a, b, c, d = reservoir.a, reservoir.b, reservoir.c, reservoir.d
     when, what = np.zeros((n, 2)), np.zeros((n, 2))
-    events, latencies = BLOCK.draw(SEED)
+    events, latencies = block.draw(SEED)
     outputs = np.zeros((len(events), N_STEPS, 2))
     for trial, (event, latency) in enumerate(zip(events, np.asarray(latencies), strict=True)):
         v, u = reservoir.v_start.copy(), b * reservoir.v_start
@@ -79,17 +83,19 @@ def transcribe(
     return {"when": when, "what": what, "y": outputs}
 
 
-@pytest.mark.parametrize("gate", ["union", "window", "full"])
-def test_twenty_trials_equal_their_transcription(gate: str) -> None:
+@pytest.mark.parametrize(
+    ("gate", "target", "n_trials"),
+    [("union", "cpp", 20), ("window", "numpy", 2), ("full", "numpy", 2)],
+)
+def test_trials_equal_their_transcription(gate: str, target: str, n_trials: int) -> None:
     learning = dataclasses.replace(LEARNING, gate=gate)
     reservoir = draw_reservoir(P, seed=1)
     network = what_when_network(P, learning, reservoir)
     position = [population.name for population in network.populations].index("noise")
-    program = Program(network, dt=P.dt, dtype="float64")
-    events, latencies = BLOCK.draw(SEED)
-    signals = trial_signals(
-        events, latencies, n_channels=2, n_steps=N_STEPS, dt=1e-3, width=0.015
-    )
+    program = Program(network, dt=P.dt, dtype="float64", target=target)
+    block = dataclasses.replace(BLOCK, n_trials=n_trials)
+    events, latencies = block.draw(SEED)
+    signals = trial_signals(events, latencies, n_channels=2, n_steps=N_STEPS, dt=1e-3, width=0.015)
     time = np.arange(N_STEPS)[:, None]
     inputs = {
         "cue": (time < 50).astype(np.float32),
@@ -99,8 +105,8 @@ def test_twenty_trials_equal_their_transcription(gate: str) -> None:
     state = program.initial_state()
     state["when.eta"], state["what.eta"] = np.array(ETA), np.array(0.05)
     state, record = program(state, inputs, seed=SEED)
-    expected = transcribe(reservoir, P, learning, position)
-    assert np.abs(expected["y"]).max() > 0.05  # something was learned
+    expected = transcribe(reservoir, P, learning, position, block)
+    assert np.abs(expected["y"]).max() > 0.01  # something was learned
     np.testing.assert_allclose(state["what.w"], expected["what"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(state["when.w"], expected["when"], rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(record["readout.y"], expected["y"], rtol=1e-6, atol=1e-8)

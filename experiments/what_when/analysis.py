@@ -89,9 +89,9 @@ def measure_angles(theta: NDArray[Any], seed: int, *, n_samples: int = 200) -> C
     -------
     dict
         For ``p80`` and ``p50`` (identity against timing weights at one condition) and ``change``
-        (differences by probability against differences by latency): the angles, ``_null`` of random
-        subspaces, shape (n_samples, k), and ``_permuted`` of the same weights with the cells of one
-        side permuted.
+        (differences by probability at three latencies against differences by latency at p(A) = 0.5,
+        which share no condition): the angles, ``_null`` of random subspaces, shape (n_samples, k),
+        and ``_permuted`` of the same weights with the cells of one side permuted.
     """
     at = {condition: theta[k].astype(np.float64) for k, condition in enumerate(GRID)}
     pairs = {
@@ -99,7 +99,7 @@ def measure_angles(theta: NDArray[Any], seed: int, *, n_samples: int = 200) -> C
         "p50": (at[0.5, 300][0], at[0.5, 300][1]),
         "change": (
             np.stack([(at[0.8, t] - at[0.2, t]).reshape(-1) for t in (200, 300, 400)], axis=1),
-            np.stack([(at[p, 400] - at[p, 200]).reshape(-1) for p in (0.2, 0.5, 0.8)], axis=1),
+            np.stack([(at[0.5, t + 100] - at[0.5, t]).reshape(-1) for t in (200, 300)], axis=1),
         ),
     }
     rng = np.random.default_rng([seed, 17])
@@ -144,6 +144,7 @@ def measure_switch(task: Arrays, tests: NDArray[Any], name: str, part: int) -> d
         "error_before": reference,
         "error_after": float(task[f"{key}_start"]),
         "error_end": float(errors[-1]),
+        "reached_limit": float(errors.min() <= 1.5 * reference),
         "best_over_before": float(errors.min() / reference),
         "end_over_before": float(errors[-1] / reference),
         "trials_to_limit": min(switch_trials(tests, errors, 1.5 * reference), never),

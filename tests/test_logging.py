@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from brian2 import ms, mV
+from brian2 import ms
 
 from bioplastic.engine import NetworkSpec, Population, Program, Trial
 from bioplastic.models.sym_stdp import SymSTDPClassifier

@@ -87,9 +87,7 @@ def test_twenty_trials_equal_their_transcription(gate: str) -> None:
     position = [population.name for population in network.populations].index("noise")
     program = Program(network, dt=P.dt, dtype="float64")
     events, latencies = BLOCK.draw(SEED)
-    signals = trial_signals(
-        events, latencies, n_channels=2, n_steps=N_STEPS, dt=1e-3, width=0.015
-    )
+    signals = trial_signals(events, latencies, n_channels=2, n_steps=N_STEPS, dt=1e-3, width=0.015)
     time = np.arange(N_STEPS)[:, None]
     inputs = {
         "cue": (time < 50).astype(np.float32),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.intrinsic import intrinsic_plasticity
+from bioplastic.plasticity.ottt import ottt_rule
 from bioplastic.plasticity.pair import pair_stdp
 from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
@@ -63,6 +64,7 @@ def rule_library() -> dict[str, tuple[PlasticityRule, ...]]:
             eprop_lif(),
             eprop_alif(),
             superspike(),
+            ottt_rule(),
         ),
         "homeostasis": (
             synaptic_scaling(1.0),

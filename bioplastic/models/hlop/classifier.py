@@ -64,8 +64,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     head : {'shared', 'per_task'}, default 'shared'
         One read-out for all tasks, protected as every other layer, or one for every task.
     batch_size : int, default 1
-        Samples per update. One at a time is online learning on the engine; more is the published
-        protocol, which averages updates.
+        Samples per update. One at a time is online learning on the engine, with one update of the
+        lateral circuits per time step; more is the published protocol, which averages updates.
     epochs : int, default 1
         Passes through the samples of a task.
     learning_rate : float, default 0.1
@@ -447,15 +447,31 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     def _train(self, samples: NDArray[Any], labels: NDArray[np.int32], epoch: int) -> None:
         task = self.n_tasks_
         order = self._rng(4, task, epoch).permutation(len(samples))
+        if self.runs_online_:
+            self._train_online(samples[order], labels[order])
+            return
         trainer = self.trainer_of(len(self.heads_) - 1)
-        penalty = self.consolidation_.penalty if self.consolidation_ is not None else None
+        pull = self.consolidation_.pull if self.consolidation_ is not None else None
         title = f"task {task + 1}, epoch {epoch + 1}/{self.epochs}"
         with tqdm(total=len(order), desc=title, unit="img", disable=not self.progress) as bar:
             for start in range(0, len(order), self.batch_size):
                 part = order[start : start + self.batch_size]
                 x = self.standardise(samples[part])
-                trainer.step(x, labels[part], self.learning_rate, penalty=penalty)
+                trainer.step(x, labels[part], self.learning_rate, pull=pull)
                 bar.update(len(part))
+
+    def _train_online(self, samples: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        from bioplastic.models.hlop.online import OnlineTrainer
+
+        weights = [*self.weights_, self.heads_[-1]]
+        trainer = OnlineTrainer(
+            weights, self.circuits_, self.feedback, self.feedback_[-1], self.constants_
+        )
+        with tqdm(total=len(labels), unit="img", disable=not self.progress) as bar:
+            for start in range(0, len(labels), _CHUNK):
+                part = slice(start, start + _CHUNK)
+                trainer.train(self.standardise(samples[part]), labels[part], self.learning_rate)
+                bar.update(len(labels[part]))
 
     def _end_task(self, samples: NDArray[Any], labels: NDArray[np.int32]) -> None:
         for circuit in self.circuits_:

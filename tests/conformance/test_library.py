@@ -24,6 +24,11 @@ ARGUMENTS = {
         "silent_values": {"r_pre": 0.0, "x_post": 0.0},
     },
     "node-perturbation": {"values": {"noise_post": [0.5, -1]}},
+    "ottt": {
+        "values": {"r_pre": [0.5, 0.2, 0.1], "h_post": [0.5, 1.0]},
+        "silent_values": {"r_pre": 0.0, "h_post": 0.5},
+        "skip": STEPS,
+    },
     "rate-scaling": {"skip": {"silence": "a silent cell scales its inputs up"}},
     "subspace": {
         "values": {"x_pre": [0.5, 0.2, 0.1], "f_pre": [0.1, 0.1, 0.3], "y_post": [0.5, -1]},

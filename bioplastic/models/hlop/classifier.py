@@ -82,7 +82,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     fisher_samples : int, default 200
         Samples per task that it estimates importance from.
     parameters : HLOPParameters, optional
-        Constants of neurons and lateral circuits.
+        Constants of neurons and lateral circuits. Default: the published ones for batches, with
+        ``eta_subspace=0.001`` and ``hebbian_steps=1`` for single samples.
     backend : {'auto', 'engine', 'numpy'}, default 'auto'
         Where learning runs: on the engine, network compiled from equation strings, or on NumPy in
         batches. ``'auto'``: the engine for ``batch_size=1``, ``'ottt'`` and ``'traces'`` without
@@ -344,7 +345,11 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     @property
     def constants_(self) -> HLOPParameters:
         """The constants in use."""
-        return self.parameters or HLOPParameters()
+        if self.parameters is not None:
+            return self.parameters
+        # one sample at a time: as fast per sample, and stable for single images of many pixels
+        online = HLOPParameters(eta_subspace=0.001, hebbian_steps=1)
+        return online if self.batch_size == 1 else HLOPParameters()
 
     @property
     def runs_online_(self) -> bool:

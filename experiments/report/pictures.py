@@ -10,18 +10,22 @@ from matplotlib import image as mpl_image
 
 __all__ = ["describe_picture", "group_pictures", "picture_size"]
 
+# By what follows the name of the results, or by the whole name where that says too little.
 _TEXTS = {
     "ablations_bars": "Test accuracy with parts of the network taken away, each seed as a dot",
     "accuracy": "Accuracy against the number of neurons, each seed as a dot",
-    "activity": "Spikes per neuron and time step of the target and the learned networks",
     "avalanches": "Distributions of the sizes and durations of avalanches with fitted power laws",
     "bars": "Test accuracy under each condition, each seed as a dot",
     "chaos": "Distance of the spike trains of a network from itself after its weights are nudged",
     "class_weights": "Read-out weights from hidden neurons to classes",
     "confusion_assigned": "Confusion matrix of the label assignment on test images",
     "confusion_supervised": "Confusion matrix of the supervised read-out on test images",
-    "distances": "Distances of spike trains before and after learning, with the control",
     "learning_curve": "Score over training, with baselines",
+    "pspm_activity": "Filtered activity of the network and of one neuron before and after learning",
+    "pspm_distances": "Distances of spike trains before and after learning, with the control",
+    "pspm_learning_curve": "Unpaired spikes over the iterations of learning, by condition",
+    "pspm_statistics": "Intervals, spike counts and their spread before and after learning",
+    "pspm_weights": "Errors of the weights and their correlation with those of the reference",
     "misclassified": "Test images that were classified wrongly, with true and predicted class",
     "pif_raster": "Spikes of the integrate-and-fire network that is the target",
     "protocols": "Weight changes of rules under classical protocols, with closed forms and data",
@@ -29,13 +33,11 @@ _TEXTS = {
     "raster_half_max": "Spikes of target, naive and learned network, half-maximal weights",
     "raster_uniform": "Spikes of target, naive and learned network, uniform weights",
     "speed": "Processor time per image against network size, beside other simulators",
-    "statistics": "Distributions of spike counts and intervals before and after learning",
     "stdp_window": "Weight change against the lag of a pair of spikes, with the closed form",
     "table": "Table of all rules: what their updates read and what they cost",
     "tsne_activity": "Map of the hidden activity for test images, coloured by class",
     "tsne_weights": "Map of the input weights of hidden neurons, coloured by preferred class",
     "weight_maps": "Input weights of the hidden neurons as images",
-    "weights": "Weights before and after learning against those of the target",
     "windows": "Weight change against the lag of a pair of spikes for each rule",
 }
 
@@ -64,13 +66,13 @@ def describe_picture(path: Path, results: str) -> str:
     Examples
     --------
     >>> describe_picture(Path("pspm_learning_curve.png"), "pspm")
-    'Score over training, with baselines'
+    'Unpaired spikes over the iterations of learning, by condition'
     >>> describe_picture(Path("pspm_new_things.png"), "pspm")
     'New things'
     """
     kind = path.stem.removeprefix(f"{results}_") if results else path.stem
     words = re.sub(r"[_-]+", " ", kind).strip() or path.stem
-    return _TEXTS.get(kind, words[:1].upper() + words[1:])
+    return _TEXTS.get(path.stem) or _TEXTS.get(kind, words[:1].upper() + words[1:])
 
 
 def picture_size(path: Path) -> tuple[int, int]:

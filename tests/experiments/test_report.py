@@ -125,6 +125,15 @@ def test_a_changed_number_changes_the_readme(tmp_path):
     assert "12.3 %" not in make_table(FIGURES)
 
 
+def test_a_row_of_another_scale_stays_as_it_was(folder):
+    rows = (Row("demo", "demo --scale paper", "{accuracy:%}", ""), Row("absent", "absent", "", ""))
+    for row in rows:
+        with pytest.raises((ValueError, FileNotFoundError), match=r"must be of scale paper|absent"):
+            make_table(folder, [row])
+    old = "| x | `demo --scale paper` | 0 | 99.0 % | y |\n| | `absent` | 1 | 2 | 3 |"
+    assert make_table(folder, rows, old=old).endswith(old)
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.results)
 def test_rows_quote_numbers_and_do_not_type_them(row):
     results = load_numbers(FIGURES / f"{row.results}.json")
@@ -170,7 +179,7 @@ def test_command_writes_page_and_table(folder, tmp_path, monkeypatch, capsys):
     readme = tmp_path / "README.md"
     block = "<!-- reproduction table: {} -->"
     readme.write_text(f"before\n{block.format('start')}\nold\n{block.format('end')}\nafter\n")
-    monkeypatch.setattr("experiments.report.make_table", lambda out: "new")
+    monkeypatch.setattr("experiments.report.make_table", lambda out, old: "new")
     assert main(["report", "--out", str(folder), "--readme", str(readme)], {}) == 0
     assert (folder / "index.html").exists()
     assert readme.read_text().splitlines()[2] == "new"

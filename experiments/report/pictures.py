@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
-
-from matplotlib import image as mpl_image
 
 __all__ = ["describe_picture", "group_pictures", "picture_size"]
 
@@ -76,6 +75,16 @@ def describe_picture(path: Path, results: str) -> str:
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Return width and height of a picture in pixels."""
-    height, width = mpl_image.imread(path).shape[:2]
+    """Return width and height of a PNG file in pixels, from its header.
+
+    Raises
+    ------
+    ValueError
+        If it is no PNG file.
+    """
+    with path.open("rb") as file:
+        head = file.read(24)
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or len(head) < 24:
+        raise ValueError(f"{path}: must be a PNG file")
+    width, height = struct.unpack(">II", head[16:])
     return int(width), int(height)

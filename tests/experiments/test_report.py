@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -45,12 +46,13 @@ addEventListener("load", () => {
 FRAME = """<!DOCTYPE html><html><body>
 <script>addEventListener("message", event => {{
   const found = document.createElement("pre");
-  found.id = "found";
+  found.className = "found";
   found.textContent = JSON.stringify(event.data);
   document.body.append(found);
 }});</script>
-<iframe src="probe.html" style="width:{width}px;height:800px;border:0"></iframe>
+{frames}
 </body></html>"""
+IFRAME = '<iframe src="probe.html" style="width:{}px;height:800px;border:0"></iframe>'
 
 
 class _Page(HTMLParser):
@@ -244,33 +246,41 @@ def test_every_committed_picture_is_described_and_small():
             assert min(picture_size(path)) > 100
 
 
+def test_a_picture_that_is_none_is_named(folder):
+    assert picture_size(folder / "speed.png") == (100, 50)
+    (folder / "speed.png").write_bytes(b"\x89PNG")
+    with pytest.raises(ValueError, match=r"speed\.png: must be a PNG file"):
+        make_page(folder, str.title, ROWS_OF_THE_TEST)
+
+
 # ---- in a browser --------------------------------------------------------------------------------
 
 
-def _probe(browse, page: Path, width: int) -> dict:
+def _probe(browse, page: Path, *widths: int) -> list[dict]:
+    """Open a page in frames of some widths and return what a script finds in each."""
     text = page.read_text("utf-8").replace("</body>", f"{PROBE}</body>")
     page.with_name("probe.html").write_text(text, "utf-8")
     frame = page.with_name("frame.html")
-    frame.write_text(FRAME.format(width=width))
-    found = re.search(r'<pre id="found">(.*?)</pre>', browse(frame, "--dump-dom"), re.DOTALL)
-    assert found, "the page did not load"
-    return json.loads(found[1].replace("&quot;", '"').replace("&amp;", "&"))
+    frame.write_text(FRAME.format(frames="\n".join(IFRAME.format(width) for width in widths)))
+    found = re.findall(r'<pre class="found">(.*?)</pre>', browse(frame, "--dump-dom"), re.DOTALL)
+    assert len(found) == len(widths), "the page did not load"
+    return sorted((json.loads(html.unescape(text)) for text in found), key=lambda f: f["room"])
 
 
-@pytest.mark.parametrize("width", [360, 1100])
-def test_page_in_a_browser(browse, tmp_path, width):
+def test_page_in_a_browser(browse, tmp_path):
     """All pictures load, nothing is wider than the screen: on a phone, on a desk."""
     out = tmp_path / "figures"
     out.mkdir()
     for path in [*FIGURES.glob("*.png"), *FIGURES.glob("*.json")]:
         (out / path.name).symlink_to(path)
-    found = _probe(browse, write_report(out), width)
-    assert found["images"] == len(list(FIGURES.glob("*.png")))
-    assert found["broken"] == []
-    assert (found["wrong"], found["silent"], found["dead"]) == (0, 0, 0)
-    assert found["room"] == width
-    assert found["taken"] <= found["room"]
-    assert found["wide"] == []
+    both = _probe(browse, write_report(out), 360, 1100)
+    assert [found["room"] for found in both] == [360, 1100]
+    for found in both:
+        assert found["images"] == len(list(FIGURES.glob("*.png")))
+        assert found["broken"] == []
+        assert (found["wrong"], found["silent"], found["dead"]) == (0, 0, 0)
+        assert found["taken"] <= found["room"]
+        assert found["wide"] == []
 
 
 def test_a_broken_or_wide_page_is_noticed(browse, folder):
@@ -278,7 +288,7 @@ def test_a_broken_or_wide_page_is_noticed(browse, folder):
     text = make_page(folder, str.title, ROWS_OF_THE_TEST)
     wide = '<p style="width:900px">wide</p></body>'
     page.write_text(text.replace("speed.png", "absent.png").replace("</body>", wide), "utf-8")
-    found = _probe(browse, page, 360)
+    (found,) = _probe(browse, page, 360)
     assert found["broken"] == ["absent.png"]
     assert found["taken"] >= 900
     assert found["wide"] == ["P wide"]

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from tqdm.auto import tqdm
 
-from bioplastic.files import DamagedFileError, read_json, write_atomically, write_json
+from bioplastic.files import DamagedFileError, read_json, write_json
 from experiments.cli import make_parser
 from experiments.framework import DEFAULT_OUT, SCALES, Experiment, positive_int, prepare_folder
 from experiments.logs import add_verbosity, set_verbosity
 from experiments.provenance import find_revision
 from experiments.registry import MODULES, load_experiment
-from experiments.report import write_report
-from experiments.report.readme import make_table, replace_table
+from experiments.report import write_report, write_table
 from experiments.results import load_numbers
 
 __all__ = ["Job", "choose_scale", "main"]
@@ -177,9 +176,7 @@ def _write_report(out: Path, modules: Mapping[str, str]) -> int:
         print(f"wrote {write_report(out, modules)}")
         readme = Path("README.md")
         if out == Path(DEFAULT_OUT) and modules is MODULES and readme.exists():
-            text = replace_table(readme.read_text("utf-8"), make_table(out))
-            with write_atomically(readme) as file:
-                file.write(text.encode())
+            write_table(readme, out)
             print(f"wrote the table of {readme}")
     except (FileNotFoundError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,6 +11,7 @@ __all__ = ["MODULES", "load_experiment"]
 
 MODULES: Mapping[str, str] = {
     "audit": "experiments.audit",
+    "csnn": "experiments.csnn",
     "hlop": "experiments.hlop",
     "ncg": "experiments.ncg",
     "pspm": "experiments.pspm",

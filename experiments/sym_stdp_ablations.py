@@ -10,6 +10,7 @@ without any constraint of locality would reach.
 from __future__ import annotations
 
 import argparse
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from experiments.sym_stdp.training import train_model
 
 __all__ = ["CONDITIONS", "EXPERIMENT", "Condition"]
 
+_LOG = logging.getLogger("bioplastic.experiments.sym_stdp_ablations")
 _FROZEN = {"eta_hidden": 0.0}
 
 
@@ -94,7 +96,7 @@ def compute(args: argparse.Namespace) -> Results:
             if name in LINEAR_ON_HIDDEN:
                 lines = measure_baselines(training.model, samples, response, chosen, seed)
                 run[f"accuracy_linear_on_hidden_{name}"] = lines["linear_hidden"]
-            print(f"seed {seed}, {condition.label}: {measured['accuracy_supervised']:.4f}")
+            _LOG.info("seed %d, %s: %.4f", seed, condition.label, measured["accuracy_supervised"])
         runs.append(run)
         baselines.append({name: lines[name] for name in ("chance", "linear")})
     return Results(

@@ -87,6 +87,12 @@ from bioplastic.analysis.rates import (
     mean_rates,
     population_rate,
 )
+from bioplastic.analysis.signals import (
+    histogram_overlap,
+    lag_tolerant_error,
+    normalised_error,
+    spectral_peak,
+)
 from bioplastic.analysis.spike_trains import (
     SpikeTrains,
 )
@@ -142,11 +148,13 @@ __all__ = [
     "find_avalanches",
     "find_bursts",
     "fit_avalanches",
+    "histogram_overlap",
     "hoyer_sparseness",
     "integrator_gain",
     "interval_statistics",
     "intervals",
     "isi_distances",
+    "lag_tolerant_error",
     "latencies",
     "lempel_ziv_complexity",
     "lif_gain",
@@ -157,6 +165,7 @@ __all__ = [
     "memory_energy_ann",
     "memory_energy_snn",
     "mutual_information",
+    "normalised_error",
     "participation_ratio",
     "population_rate",
     "predict_from_assignment",
@@ -164,6 +173,7 @@ __all__ = [
     "principal_angles",
     "score_continual",
     "selectivity_index",
+    "spectral_peak",
     "spectral_response",
     "spike_distances",
     "spike_synchronisation",

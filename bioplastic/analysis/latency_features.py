@@ -23,8 +23,8 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
     Returns
     -------
     dict of str to float
-        ``mean_weight``, ``share_below_0.1``, ``share_above_0.9``, ``mean_filter_sum``,
-        ``mean_threshold``, ``lowest_threshold`` and ``highest_threshold``.
+        ``mean_weight``, ``weak_share`` of weights below 0.1, ``strong_share`` above 0.9,
+        ``mean_filter_sum``, ``mean_threshold``, ``lowest_threshold`` and ``highest_threshold``.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
     Examples
     --------
     >>> summary = summarise_filters([[0.0, 1.0], [0.5, 1.0]], [1.0, 3.0])
-    >>> summary["share_above_0.9"], summary["mean_filter_sum"], summary["mean_threshold"]
+    >>> summary["strong_share"], summary["mean_filter_sum"], summary["mean_threshold"]
     (0.5, 1.25, 2.0)
     """
     place = "summarise_filters"
@@ -45,8 +45,8 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
         raise ValueError(f"{place}.filters: must not be empty, got shape {array.shape}")
     return {
         "mean_weight": float(w.mean(dtype=np.float64)),
-        "share_below_0.1": float((w < 0.1).mean()),
-        "share_above_0.9": float((w > 0.9).mean()),
+        "weak_share": float((w < 0.1).mean()),
+        "strong_share": float((w > 0.9).mean()),
         "mean_filter_sum": float(w.sum(axis=1, dtype=np.float64).mean()),
         "mean_threshold": float(theta.mean(dtype=np.float64)),
         "lowest_threshold": float(theta.min()),

@@ -109,6 +109,10 @@ class Bench:
             if weights is not None and f"{kind}.w" in state:
                 shape = state[f"{kind}.w"].shape
                 state[f"{kind}.w"] = np.array(weights, dtype=np.float64).reshape(shape)
+            scaling = self.rule.normalise
+            if weights is not None and scaling is not None and isinstance(scaling.total, str):
+                axis = 0 if scaling.over == "pre" else 1  # every cell keeps the sum it has
+                state[f"{kind}.{scaling.total}"] = np.sum(weights, axis=axis)
             for number, name in enumerate(self.modulators):
                 shape = state[f"{kind}.{name}"].shape
                 cells = np.arange(np.prod(shape, dtype=int), dtype=np.float64).reshape(shape)

@@ -200,7 +200,7 @@ class _Suite:
             low, high = self.limits[0] + 0.3 * span, self.limits[0] + 0.7 * span
         weights = np.random.default_rng(1).uniform(low, high, (N_PRE, N_POST))
         scaling = self.rule.normalise
-        if scaling is not None and scaling.variable == "w":
+        if scaling is not None and scaling.variable == "w" and not isinstance(scaling.total, str):
             axis = 0 if scaling.over == "pre" else 1
             weights *= scaling.total / weights.sum(axis=axis, keepdims=True)
         return weights

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,9 +27,12 @@ from bioplastic.engine.network import NetworkSpec, SparseProjection
 from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
+from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
 
 __all__ = ["Program"]
+
+_LOG = logging.getLogger(__name__)
 
 State = dict[str, NDArray[Any]]
 _DTYPES: dict[str, np.dtype[Any]] = {
@@ -232,7 +236,8 @@ class Program:
         run = self._run_cpp if self.target == "cpp" else self._run_numpy
         first, call = clock.copy(), (prepared, outputs, count, seed)
         watch = Watch(arrays, int(self.check_finite))
-        logs = run(arrays, *call, clock, presentations, totals, watch)
+        with log_time(_LOG, "ran %d samples of %r", count, self, level=logging.DEBUG):
+            logs = run(arrays, *call, clock, presentations, totals, watch)
         if watch.found:
             given = {name: np.array(values) for name, values in state.items()}
             intact = [self._state_array(given, entry) for entry in self.layout.state]

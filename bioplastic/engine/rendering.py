@@ -6,6 +6,7 @@ from functools import singledispatch
 from typing import Any
 
 from brian2.codegen.generators.cpp_generator import c_data_type
+from brian2.codegen.translation import analyse_identifiers
 from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
@@ -141,9 +142,10 @@ def _(action: actions.RestoreSpikes, assembly: Assembly) -> str:
 @render_action.register
 def _(action: actions.SummedStatements, assembly: Assembly) -> str:
     projection, synapses = action.projection, action.synapses
-    variables = synapses.resolve_all(
-        {action.target, *get_identifiers(action.expression)}, run_namespace={}
-    )
+    # subexpressions of the cells bring the variables that they are made of
+    code = f"_summand = {action.expression}"
+    _, known, unknown = analyse_identifiers(code, synapses.variables, recursive=True)
+    variables = synapses.resolve_all({action.target, *known, *unknown}, run_namespace={})
     check_units_statements(f"{action.target} = {action.expression}", variables)
     target = synapses.variables[action.target]
     sparse = isinstance(projection, SparseProjection)
@@ -152,7 +154,7 @@ def _(action: actions.SummedStatements, assembly: Assembly) -> str:
     return assembly.add(
         action.name,
         synapses,
-        f"_summand = {action.expression}",
+        code,
         template,
         path="compressed rows" if sparse else "dense matrix, vectorised",
         size=_n_synapses(projection, synapses),

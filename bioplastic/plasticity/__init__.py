@@ -10,6 +10,7 @@ from bioplastic.plasticity.intrinsic import intrinsic_plasticity
 from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.library import rule_library
 from bioplastic.plasticity.normalisation import Normalisation
+from bioplastic.plasticity.ottt import ottt_rule
 from bioplastic.plasticity.pair import pair_stdp
 from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
@@ -20,6 +21,7 @@ from bioplastic.plasticity.scaling import rate_scaling, synaptic_scaling
 from bioplastic.plasticity.short_term import tsodyks_markram
 from bioplastic.plasticity.statements import Phase, Statement
 from bioplastic.plasticity.subspace import subspace_rule
+from bioplastic.plasticity.subspace_learner import SubspaceLearner, quantise_bursts
 from bioplastic.plasticity.supervised import (
     first_spike_trial,
     reward_latency_stdp,
@@ -41,6 +43,7 @@ __all__ = [
     "PlasticityRule",
     "RecursiveLeastSquares",
     "Statement",
+    "SubspaceLearner",
     "SynapseInterpreter",
     "Update",
     "Verdict",
@@ -55,7 +58,9 @@ __all__ = [
     "miconi_rule",
     "node_perturbation",
     "oja_rule",
+    "ottt_rule",
     "pair_stdp",
+    "quantise_bursts",
     "rate_scaling",
     "reward_latency_stdp",
     "reward_stdp",

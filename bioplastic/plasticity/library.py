@@ -5,6 +5,7 @@ from __future__ import annotations
 from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.intrinsic import intrinsic_plasticity
+from bioplastic.plasticity.ottt import ottt_rule
 from bioplastic.plasticity.pair import pair_stdp
 from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
@@ -13,6 +14,12 @@ from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.scaling import rate_scaling, synaptic_scaling
 from bioplastic.plasticity.short_term import tsodyks_markram
 from bioplastic.plasticity.subspace import subspace_rule
+from bioplastic.plasticity.supervised import (
+    first_spike_trial,
+    reward_latency_stdp,
+    s2_stdp,
+    sstdp,
+)
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.plasticity.triplet import triplet_stdp
@@ -63,11 +70,19 @@ def rule_library() -> dict[str, tuple[PlasticityRule, ...]]:
             eprop_lif(),
             eprop_alif(),
             superspike(),
+            ottt_rule(),
+        ),
+        "first spikes, supervised": (
+            s2_stdp(),
+            sstdp(),
+            reward_latency_stdp(),
+            reward_latency_stdp(form="multiplicative", name="reward-latency-multiplicative"),
         ),
         "homeostasis": (
             synaptic_scaling(1.0),
             rate_scaling(),
             intrinsic_plasticity(),
+            first_spike_trial(regulation="two_compartment"),
         ),
         "short term": (tsodyks_markram(),),
     }

@@ -80,7 +80,7 @@ def plot_feature_learning(
     latencies: ArrayLike,
     *,
     t_target: float | None = None,
-    published_threshold: float | None = None,
+    threshold_elsewhere: float | None = None,
 ) -> Figure:
     """Show thresholds over training, who won, where the weights went, and the latencies.
 
@@ -96,8 +96,8 @@ def plot_feature_learning(
         Features; 1 and above means no spike.
     t_target : float, optional
         Latency that thresholds aim at, drawn into the histogram of latencies.
-    published_threshold : float, optional
-        Mean threshold of another implementation after training, drawn beside ours.
+    threshold_elsewhere : float, optional
+        Mean threshold after training that another program reached, drawn beside ours.
 
     Returns
     -------
@@ -127,20 +127,24 @@ def plot_feature_learning(
     with use_style():
         figure = Figure(figsize=(COLUMN_WIDTH, 3.7))
         panels = figure.subplots(2, 2)
-        _draw_thresholds(panels[0, 0], thresholds, published_threshold)
+        _draw_thresholds(panels[0, 0], thresholds, threshold_elsewhere)
         _draw_wins(panels[0, 1], won)
         _draw_weights(panels[1, 0], weights)
         _draw_latencies(panels[1, 1], times, t_target)
     return figure
 
 
-def _draw_thresholds(axes: Axes, thresholds: NDArray[Any], published: float | None) -> None:
+def _draw_thresholds(axes: Axes, thresholds: NDArray[Any], elsewhere: float | None) -> None:
     epochs = np.arange(len(thresholds))
     low, high = np.percentile(thresholds, [5, 95], axis=1)
     axes.fill_between(epochs, low, high, color=PALETTE[0], alpha=0.2, linewidth=0)
     axes.plot(epochs, thresholds.mean(axis=1), color=PALETTE[0])
-    if published is not None:
-        axes.plot(epochs[-1], published, "D", markerfacecolor="white", color=GREY, clip_on=False)
+    if elsewhere is not None:
+        axes.plot(
+            epochs[-1:], [elsewhere], "D", markerfacecolor="white", color=GREY, clip_on=False,
+            label="mean, measured\nelsewhere",
+        )  # fmt: skip
+        axes.legend(loc="lower right", borderaxespad=0.1)
     axes.set_xlim(0, epochs[-1] or 1)
     axes.set_ylim(bottom=0)
     axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -162,7 +166,7 @@ def _draw_wins(axes: Axes, wins: NDArray[Any]) -> None:
     axes.set_xlabel("map, sorted")
     axes.set_ylabel("wins (%)")
     axes.set_title("100 % = equal share")
-    axes.legend(loc="upper right", borderaxespad=0.1)
+    axes.legend(loc="lower left", borderaxespad=0.1)
 
 
 def _draw_weights(axes: Axes, weights: NDArray[Any]) -> None:

@@ -115,7 +115,7 @@ _DIGITS = Protocol(
     hebbian_steps=1,
     eta_input=None,
     replay=5,
-    ewc=100.0,
+    ewc=20_000.0,
     arms=tuple(ARMS),
 )
 _MNIST = replace(
@@ -139,8 +139,8 @@ def choose_protocol(args: argparse.Namespace) -> Protocol:
     protocol = _DIGITS if args.data == "digits" else _MNIST
     if args.scale == "smoke":
         protocol = replace(
-            protocol, n_tasks=2, images=300, test_images=100, hidden=(40, 40), epochs=2,
-            batch_size=32, sizes=((20, 20, 20), (5, 10, 10)),
+            protocol, n_tasks=2, images=500, test_images=100, hidden=(100, 100), epochs=8,
+            batch_size=16, sizes=((20, 20, 20), (5, 10, 10)),
             arms=("hlop", "sequential", "joint", "hlop_spiking_40"),
         )  # fmt: skip
     if args.tasks == "split":

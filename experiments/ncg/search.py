@@ -134,10 +134,11 @@ def main() -> None:
     parser.add_argument("names", nargs="+", choices=list(GRIDS))
     parser.add_argument("--trials", type=int, default=100)
     parser.add_argument("--epochs", type=int, default=30)
+    parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--pixels", action="store_true", help="latencies of pixels, no features")
     args = parser.parse_args()
     for name in args.names:
-        found = search(name, args.trials, epochs=args.epochs, pixels=args.pixels)
+        found = search(name, args.trials, epochs=args.epochs, folds=args.folds, pixels=args.pixels)
         for score, settings in found[:10]:
             print(f"{name} {score:.4f} {json.dumps(settings)}", flush=True)
 

@@ -14,7 +14,7 @@ from experiments.registry import MODULES, load_experiment
 from experiments.report.page import make_page
 from experiments.report.readme import make_table, replace_table
 
-__all__ = ["main", "write_report"]
+__all__ = ["main", "write_report", "write_table"]
 
 _TITLES = {"sym_stdp_mnist_sizes": "Symmetric STDP on MNIST: accuracy against size"}
 
@@ -42,6 +42,22 @@ def write_report(figures: Path, modules: Mapping[str, str] = MODULES) -> Path:
     return path
 
 
+def write_table(readme: Path, figures: Path) -> None:
+    """Write the table of a README from a folder of results.
+
+    Raises
+    ------
+    ValueError
+        If the README has no place for it, or results are damaged.
+    OSError
+        If a file cannot be read or written.
+    """
+    old = readme.read_text("utf-8")
+    text = replace_table(old, make_table(figures, old=old))
+    with write_atomically(readme) as file:
+        file.write(text.encode())
+
+
 def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
     """Run the sub-command and return its exit code."""
     parser = argparse.ArgumentParser(
@@ -67,9 +83,7 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
         print(f"wrote {write_report(Path(args.out), modules or MODULES)}")
         if args.readme:
             path = Path(args.readme)
-            text = replace_table(path.read_text("utf-8"), make_table(Path(args.out)))
-            with write_atomically(path) as file:
-                file.write(text.encode())
+            write_table(path, Path(args.out))
             print(f"wrote the table of {path}")
     except (TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

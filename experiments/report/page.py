@@ -45,6 +45,7 @@ summary { cursor: pointer; color: #0060a0; padding: .3rem 0; }
 .pictures { display: grid; gap: 1rem; margin-top: 1rem;
   grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); align-items: start; }
 figure { margin: 0; }
+figure.wide { grid-column: 1 / -1; max-width: 50rem; }
 img { max-width: 100%; height: auto; display: block; border: 1px solid #eee; }
 """
 
@@ -64,6 +65,9 @@ class System:
     title: str
     paper_note: str = "paper"
 
+
+_DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-10"}
+_WIDE = 1500  # pixels; a picture as wide as a page gets the width of the page
 
 PAPER_NOTES: Mapping[str, str] = {
     "pspm": "authors' program",
@@ -92,12 +96,8 @@ def make_page(figures: Path, title_of: Callable[[str], str], rows: Sequence[Row]
     """
     stored = _load_all(figures)
     by_results = {row.results: row for row in rows}
-    order = [row.results for row in rows if row.results in stored]
-    names = [*order, *(name for name in stored if name not in by_results)]
-    pictures = group_pictures(figures.glob("*.png"), names)
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(stored[name].experiment, []).append(name)
+    groups = _group_results(stored, [row.results for row in rows if row.results in stored])
+    pictures = group_pictures(figures.glob("*.png"), stored)
     sections, links = [], []
     for experiment, members in groups.items():
         system = System(title_of(experiment), PAPER_NOTES.get(experiment, "paper"))
@@ -137,6 +137,22 @@ def _load_all(figures: Path) -> dict[str, Results]:
     return found
 
 
+def _group_results(stored: Mapping[str, Results], first: Sequence[str]) -> dict[str, list[str]]:
+    """Return the names of results by experiment, those with rows first, in their order.
+
+    Experiments without rows follow those whose name theirs begins with.
+    """
+    groups: dict[str, list[str]] = {}
+    for name in [*first, *(name for name in stored if name not in first)]:
+        groups.setdefault(stored[name].experiment, []).append(name)
+    main = {stored[name].experiment for name in first}
+    order: list[str] = [experiment for experiment in groups if experiment in main]
+    for experiment in reversed([name for name in groups if name not in main]):
+        before = [k for k, other in enumerate(order) if experiment.startswith(f"{other}_")]
+        order.insert(before[-1] + 1 if before else len(order), experiment)
+    return {experiment: groups[experiment] for experiment in order}
+
+
 def _make_part(
     name: str, results: Results, row: Row | None, pictures: Sequence[Path], system: System
 ) -> str:
@@ -169,8 +185,8 @@ def _make_part(
 def _head(results: Results) -> str:
     parameters = results.parameters
     parts = [f"scale {results.scale}"]
-    if results.data != "none":
-        parts.insert(0, results.data)
+    if results.data not in ("none", ""):
+        parts.insert(0, _DATA.get(results.data, results.data.capitalize()))
     for key, text in (("n_hidden", "{} hidden neurons"), ("variant", "variant {}")):
         if key in parameters:
             parts.append(text.format(parameters[key]))
@@ -191,9 +207,10 @@ def _make_numbers(results: Results, row: Row | None, system: System) -> str:
     names = [name for name in results.metrics if not name.endswith("_std")]
     quoted = [] if row is None else find_names(row.measured)
     matter = [name for name in names if name in quoted or name in results.paper]
+    if row is None:
+        accuracies = [name for name in names if name.split("_")[0] in ("accuracy", "acc")]
+        matter = list(dict.fromkeys([*matter, *accuracies])) or names[:12]
     matter += [name for name in results.paper if name not in names and not name.endswith("_std")]
-    if not matter:
-        matter = [n for n in names if n.split("_")[0] in ("accuracy", "acc")] or names[:12]
     short = [name for name in matter if name in quoted or len(matter) <= 12] or matter[:12]
     text = _table(short, results, system, baselines=True)
     if set(names) - set(short):
@@ -245,9 +262,11 @@ def _make_pictures(pictures: Sequence[Path], results: str) -> str:
     for path in pictures:
         text = html.escape(describe_picture(path, results))
         width, height = picture_size(path)
+        kind = ' class="wide"' if width > _WIDE else ""
+        image = f'<img src="{quote(path.name)}" alt="{text}" width="{width}" height="{height}">'
         items.append(
-            f'<figure><a href="{quote(path.name)}"><img src="{quote(path.name)}" alt="{text}" '
-            f'width="{width}" height="{height}"></a><figcaption>{text}</figcaption></figure>'
+            f'<figure{kind}><a href="{quote(path.name)}">{image}</a>'
+            f"<figcaption>{text}</figcaption></figure>"
         )
     return f'<div class="pictures">\n{chr(10).join(items)}\n</div>\n'
 

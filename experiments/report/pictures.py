@@ -3,41 +3,47 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Iterable
 from pathlib import Path
-
-from matplotlib import image as mpl_image
 
 __all__ = ["describe_picture", "group_pictures", "picture_size"]
 
 _TEXTS = {
-    "ablations_bars": "Test accuracy with parts of the network taken away, each seed as a dot",
-    "accuracy": "Accuracy against the number of neurons, each seed as a dot",
-    "activity": "Spikes per neuron and time step of the target and the learned networks",
-    "avalanches": "Distributions of the sizes and durations of avalanches with fitted power laws",
-    "bars": "Test accuracy under each condition, each seed as a dot",
-    "chaos": "Distance of the spike trains of a network from itself after its weights are nudged",
-    "class_weights": "Read-out weights from hidden neurons to classes",
-    "confusion_assigned": "Confusion matrix of the label assignment on test images",
-    "confusion_supervised": "Confusion matrix of the supervised read-out on test images",
-    "distances": "Distances of spike trains before and after learning, with the control",
-    "learning_curve": "Score over training, with baselines",
-    "misclassified": "Test images that were classified wrongly, with true and predicted class",
-    "pif_raster": "Spikes of the integrate-and-fire network that is the target",
-    "protocols": "Weight changes of rules under classical protocols, with closed forms and data",
-    "raster": "Spikes of all layers during one presentation",
-    "raster_half_max": "Spikes of target, naive and learned network, half-maximal weights",
-    "raster_uniform": "Spikes of target, naive and learned network, uniform weights",
+    "audit_table": "Table of all rules: what their updates read and what they cost",
+    "pspm_activity": "Filtered activity of the network and of one neuron before and after learning",
+    "pspm_avalanches": "Sizes and durations of avalanches with fitted power laws",
+    "pspm_chaos": "Distance of the spike trains of a network from itself when weights are nudged",
+    "pspm_distances": "Distances of spike trains before and after learning, with the control",
+    "pspm_learning_curve": "Unpaired spikes over the iterations of learning, by condition",
+    "pspm_pif_raster": "Spikes of the integrate-and-fire network that is the target",
+    "pspm_raster_half_max": "Spikes of target, naive and learned network, half-maximal weights",
+    "pspm_raster_uniform": "Spikes of target, naive and learned network, uniform weights",
+    "pspm_statistics": "Intervals, spike counts and their spread before and after learning",
+    "pspm_weights": "Errors of the weights and their correlation with those of the reference",
+    "rules_protocols": "Weight changes under classical protocols, with closed forms and data",
+    "rules_windows": "Weight change against the lag of a pair of spikes for each rule",
     "speed": "Processor time per image against network size, beside other simulators",
-    "statistics": "Distributions of spike counts and intervals before and after learning",
-    "stdp_window": "Weight change against the lag of a pair of spikes, with the closed form",
-    "table": "Table of all rules: what their updates read and what they cost",
-    "tsne_activity": "Map of the hidden activity for test images, coloured by class",
-    "tsne_weights": "Map of the input weights of hidden neurons, coloured by preferred class",
-    "weight_maps": "Input weights of the hidden neurons as images",
-    "weights": "Weights before and after learning against those of the target",
-    "windows": "Weight change against the lag of a pair of spikes for each rule",
+    "sym_stdp_mnist_ablations_bars": "Test accuracy with each part of the network taken away",
+    "sym_stdp_mnist_sizes_accuracy": "Test accuracy against the number of hidden neurons",
 }
+"""By the name of the file."""
+
+_ENDINGS = {
+    "sym_stdp": {
+        "class_weights": "Read-out weights from hidden neurons to classes",
+        "confusion_assigned": "Confusion matrix of the label assignment on test images",
+        "confusion_supervised": "Confusion matrix of the supervised read-out on test images",
+        "learning_curve": "Accuracy on held-out images over training, with baselines",
+        "misclassified": "Test images that were classified wrongly, true and predicted class",
+        "raster": "Spikes of all layers during one presentation",
+        "stdp_window": "Weight change against the lag of a pair of spikes, with the closed form",
+        "tsne_activity": "Map of the hidden activity for test images, coloured by class",
+        "tsne_weights": "Map of the input weights of hidden neurons, coloured by preferred class",
+        "weight_maps": "Input weights of the hidden neurons as images",
+    }
+}
+"""By the beginning and the ending of the name, where several results have the same pictures."""
 
 
 def group_pictures(pictures: Iterable[Path], names: Iterable[str]) -> dict[str, list[Path]]:
@@ -64,16 +70,31 @@ def describe_picture(path: Path, results: str) -> str:
     Examples
     --------
     >>> describe_picture(Path("pspm_learning_curve.png"), "pspm")
-    'Score over training, with baselines'
+    'Unpaired spikes over the iterations of learning, by condition'
     >>> describe_picture(Path("pspm_new_things.png"), "pspm")
-    'New things'
+    'New things (pspm)'
     """
+    if path.stem in _TEXTS:
+        return _TEXTS[path.stem]
     kind = path.stem.removeprefix(f"{results}_") if results else path.stem
-    words = re.sub(r"[_-]+", " ", kind).strip() or path.stem
-    return _TEXTS.get(kind, words[:1].upper() + words[1:])
+    for beginning, texts in _ENDINGS.items():
+        if results.startswith(beginning) and kind in texts:
+            return texts[kind]
+    words = re.sub(r"[_-]+", " ", kind).strip()
+    return f"{words[:1].upper()}{words[1:]}" + (f" ({results})" if results else "")
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Return width and height of a picture in pixels."""
-    height, width = mpl_image.imread(path).shape[:2]
+    """Return width and height of a PNG file in pixels, from its header.
+
+    Raises
+    ------
+    ValueError
+        If it is no PNG file.
+    """
+    with path.open("rb") as file:
+        head = file.read(24)
+    if head[:8] != b"\x89PNG\r\n\x1a\n" or len(head) < 24:
+        raise ValueError(f"{path}: must be a PNG file")
+    width, height = struct.unpack(">II", head[16:])
     return int(width), int(height)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from experiments.report.texts import describe_seeds, fill_template
-from experiments.results import load_numbers
+from experiments.results import Results, load_numbers
 from experiments.table_rows import ROWS, Row
 
 __all__ = ["make_table", "replace_table"]
 
+_LOG = logging.getLogger("bioplastic.experiments.report")
 _START = "<!-- reproduction table: start -->"
 _END = "<!-- reproduction table: end -->"
 _HEAD = (
@@ -21,7 +23,7 @@ _HEAD = (
 _BLOCK = re.compile(f"{re.escape(_START)}\n.*?{re.escape(_END)}", re.DOTALL)
 
 
-def make_table(figures: Path, rows: Sequence[Row] = ROWS) -> str:
+def make_table(figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "") -> str:
     """Return the table in Markdown.
 
     Parameters
@@ -30,18 +32,29 @@ def make_table(figures: Path, rows: Sequence[Row] = ROWS) -> str:
         Folder of the stored results.
     rows : sequence of Row, optional
         The rows; those of `experiments.table_rows` by default.
+    old : str, optional
+        A README: a row whose results are missing, or were computed at another scale than its
+        command says, stays as it is there. Without, that is an error.
 
     Raises
     ------
     FileNotFoundError
         If the results of a row are missing.
     ValueError
-        If they are damaged, or lack a number that the row quotes.
+        If they are damaged, of another scale, or lack a number that the row quotes.
     """
     lines = [_HEAD]
     for row in rows:
-        results = load_numbers(figures / f"{row.results}.json")
         command = f"`{row.short or row.command}`" + (f" ({row.remark})" if row.remark else "")
+        try:
+            results = _load_row(figures, row)
+        except (FileNotFoundError, _OtherScaleError) as error:
+            kept = [line for line in old.splitlines() if f"| {command} |" in line]
+            if len(kept) != 1:
+                raise
+            _LOG.warning("%s: its row stays as it was", error)
+            lines.append(kept[0])
+            continue
         cells = [
             row.paper,
             command,
@@ -51,6 +64,19 @@ def make_table(figures: Path, rows: Sequence[Row] = ROWS) -> str:
         ]
         lines.append("| " + " | ".join(cells).replace("|  |", "| |").lstrip() + " |")
     return "\n".join(lines)
+
+
+class _OtherScaleError(ValueError):
+    """Results are not of the scale that the command of a row names."""
+
+
+def _load_row(figures: Path, row: Row) -> Results:
+    path = figures / f"{row.results}.json"
+    results = load_numbers(path)
+    wanted = re.search(r"--scale (\w+)", row.command)
+    if wanted and wanted[1] != results.scale:
+        raise _OtherScaleError(f"{path}: must be of scale {wanted[1]}, got {results.scale}")
+    return results
 
 
 def replace_table(text: str, table: str) -> str:

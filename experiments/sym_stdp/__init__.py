@@ -13,6 +13,7 @@ the end, to the finished network alone.
 from __future__ import annotations
 
 import argparse
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ from experiments.sym_stdp.training import READOUTS, Training, train_model
 
 __all__ = ["EXPERIMENT", "compute", "measure_test"]
 
+_LOG = logging.getLogger("bioplastic.experiments.sym_stdp")
+
 
 def compute(args: argparse.Namespace) -> Results:
     """Train one model per seed, then show each of them the test images once."""
@@ -60,7 +63,7 @@ def compute(args: argparse.Namespace) -> Results:
         response = training.model.respond(samples.X_test)
         runs.append(measure_test(training, samples, response, protocol))
         baselines.append(measure_baselines(training.model, samples, response, protocol, seed))
-        print(f"seed {seed}: " + ", ".join(f"{k} {v:.4g}" for k, v in runs[-1].items()))
+        _LOG.info("seed %d: %s", seed, ", ".join(f"{k} {v:.4g}" for k, v in runs[-1].items()))
         if seed == args.seed:
             first = (training, samples, response)
     return Results(

@@ -12,8 +12,8 @@ def test_filters() -> None:
     filters = np.array([[[0.05, 0.95]], [[1.0, 0.4]], [[0.0, 0.0]]])
     summary = summarise_filters(filters, [2.0, 4.0, 9.0])
     assert summary["mean_weight"] == pytest.approx(0.4)
-    assert summary["share_below_0.1"] == 0.5
-    assert summary["share_above_0.9"] == pytest.approx(1 / 3)
+    assert summary["weak_share"] == 0.5
+    assert summary["strong_share"] == pytest.approx(1 / 3)
     assert summary["mean_filter_sum"] == pytest.approx(0.8)
     assert summary["mean_threshold"] == 5
     assert (summary["lowest_threshold"], summary["highest_threshold"]) == (2, 9)

@@ -12,6 +12,12 @@ RULES = {rule.name: rule for family in rule_library().values() for rule in famil
 
 STEPS = {"time step": "the rule is a recursion over steps"}
 
+#: Rules that compare first spike times, which the bench gives as values.
+FIRST_SPIKES = {
+    "values": {"t_spike_pre": [0.1, 0.5, 1.0], "t_spike_post": [0.3, 0.6]},
+    "skip": {"silence": "the error of a spike time moves weights: silent cells are kept active"},
+}
+
 #: What the suite has to know about a rule besides its text.
 ARGUMENTS = {
     "clopath": {"values": {"v_post": [-40, -60] * mV}},
@@ -24,7 +30,16 @@ ARGUMENTS = {
         "silent_values": {"r_pre": 0.0, "x_post": 0.0},
     },
     "node-perturbation": {"values": {"noise_post": [0.5, -1]}},
+    "ottt": {
+        "values": {"r_pre": [0.5, 0.2, 0.1], "h_post": [0.5, 1.0]},
+        "silent_values": {"r_pre": 0.0, "h_post": 0.5},
+        "skip": STEPS,
+    },
+    "reward-latency-multiplicative": FIRST_SPIKES,
+    "reward-latency-stdp": FIRST_SPIKES,
     "rate-scaling": {"skip": {"silence": "a silent cell scales its inputs up"}},
+    "s2-stdp": FIRST_SPIKES,
+    "sstdp": FIRST_SPIKES,
     "subspace": {
         "values": {"x_pre": [0.5, 0.2, 0.1], "f_pre": [0.1, 0.1, 0.3], "y_post": [0.5, -1]},
         "silent_values": {"x_pre": 0.0, "f_pre": 0.0, "y_post": 0.0},
@@ -33,11 +48,16 @@ ARGUMENTS = {
         "values": {"x_post": [0.5, 0.2], "f_post": [0.1, 0.3], "y_pre": [0.5, -1, 1]},
         "silent_values": {"x_post": 0.0, "f_post": 0.0, "y_pre": 0.0},
     },
+    "two-compartment": {
+        "values": {"base_post": [2.0, 3.0], "active_post": 1.0, "crossed_post": 0.0}
+        | {"t_spike_post": 1.0, "theta_post": 2.0, "v_post": 0.0},
+        "skip": {"zero modulator": "the rule moves thresholds, not weights"},
+    },
     "superspike": {"values": {"v_post": [-51, -52] * mV}},
 }
 
 #: Compiled in the default run; the others are slow.
-COMPILED = {"clopath", "dopamine-stdp", "superspike"}
+COMPILED = {"clopath", "dopamine-stdp", "s2-stdp", "superspike"}
 
 
 def make(name):
@@ -69,5 +89,8 @@ def test_names_are_unique_and_rules_are_local_or_say_why():
     assert len(RULES) == sum(len(family) for family in rule_library().values())
     verdicts = {name: rule.audit().verdict for name, rule in RULES.items()}
     assert Verdict.NON_LOCAL not in verdicts.values()
-    assert [n for n, v in verdicts.items() if v == Verdict.CELL_WIDE] == ["synaptic-scaling"]
+    assert [n for n, v in verdicts.items() if v == Verdict.CELL_WIDE] == [
+        "s2-stdp",
+        "synaptic-scaling",
+    ]
     assert all(rule.reference for rule in RULES.values())

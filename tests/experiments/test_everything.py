@@ -55,34 +55,30 @@ def _calls(tmp_path, name):
     return [line.split() for line in (tmp_path / f"{name}_of_all.calls").read_text().splitlines()]
 
 
-def test_all_runs_each_in_its_process_and_reports(everything, tmp_path, capsys):
-    assert everything("--scale", "quick", "--jobs", "2", "--seed", "3") == 0
+def test_all_runs_each_in_its_process_tells_failures_and_resumes(everything, tmp_path, capsys):
+    (tmp_path / "two.fails").touch()
+    assert everything("--scale", "quick", "--jobs", "2", "--seed", "3") == 1
     (one,), (two,) = _calls(tmp_path, "one"), _calls(tmp_path, "two")
     assert (one[:3], two[:3]) == (["quick", "3", "False"], ["smoke", "3", "False"])
     assert one[3] != two[3]
-    said = capsys.readouterr().out
-    assert "two: has no scale quick, smoke is run" in said
-    assert "2 experiments: 2 run, 0 finished before, 0 failed" in said
-    page = (tmp_path / "figures" / "index.html").read_text()
-    assert "About one" in page
-    assert "two_raster.png" in page
-    assert "a line in the log" in (tmp_path / "runs" / "logs" / "one.log").read_text()
-    assert json.loads((tmp_path / "figures" / "one.json").read_text())["seed"] == 3
-
-
-def test_a_failure_is_told_and_resume_does_the_rest(everything, tmp_path, capsys):
-    (tmp_path / "two.fails").touch()
-    assert everything("--scale", "smoke") == 1
     said = capsys.readouterr()
+    assert "two: has no scale quick, smoke is run" in said.out
     assert "2 experiments: 1 run, 0 finished before, 1 failed" in said.out
     assert "failed two: exit code 1" in said.err
     assert "ArithmeticError: no luck with two" in said.err
-    assert "About one" in (tmp_path / "figures" / "index.html").read_text()
+    page = (tmp_path / "figures" / "index.html").read_text()
+    assert "About one" in page
+    assert "one_raster.png" in page
+    assert "About two" not in page
+    assert "a line in the log" in (tmp_path / "runs" / "logs" / "two.log").read_text()
+    assert json.loads((tmp_path / "figures" / "one.json").read_text())["seed"] == 3
+
     (tmp_path / "two.fails").unlink()
-    assert everything("--scale", "smoke", "--resume") == 0
+    assert everything("--scale", "quick", "--seed", "3", "--resume") == 0
     assert "one: finished before" in capsys.readouterr().out
     assert len(_calls(tmp_path, "one")) == 1
     assert [call[2] for call in _calls(tmp_path, "two")] == ["False", "True"]
+    assert "About two" in (tmp_path / "figures" / "index.html").read_text()
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def test_learning_shows_means_shares_and_density(tmp_path) -> None:  # type: ign
     wins = np.array([[6, 2], [5, 5]])
     filters = np.array([0.05, 0.95, 0.95, 0.5])
     latencies = np.array([[0.5, 1.0], [0.7, 1.4]])
-    figure = plot_feature_learning(thresholds, wins, filters, latencies, published_threshold=5.5)
+    figure = plot_feature_learning(thresholds, wins, filters, latencies, threshold_elsewhere=5.5)
     first, second, third, fourth = figure.axes
     np.testing.assert_array_equal(first.lines[0].get_ydata(), [5, 6, 6])
     assert first.lines[1].get_ydata() == [5.5]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,12 @@ def die_once(key, parameters):
     if parameters["x"] == 2 and not flag.exists():
         flag.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    note(parameters, "ended")
+    return {"metrics": {"y": parameters["x"] ** 2}}
+
+def die_never(key, parameters):
+    note(parameters, "began")
+    time.sleep(0.005)
     note(parameters, "ended")
     return {"metrics": {"y": parameters["x"] ** 2}}
 
@@ -183,6 +192,42 @@ def test_bad_numbers_are_refused(trials, tmp_path):
         _run(trials.square, {}, tmp_path, workers=-1)
     with pytest.raises(ValueError, match=r"run_trials.retries: must be a non-negative integer"):
         _run(trials.square, {}, tmp_path, workers=0, retries=-1)
+
+
+DRIVER = """
+import sys
+from bioplastic.sweeps import SweepFolder, run_trials
+import trials_of_the_test
+points = {f"key{x}": {"x": x, "notes": sys.argv[2]} for x in range(200)}
+with SweepFolder(sys.argv[1], {"what": "test"}) as folder:
+    run_trials(trials_of_the_test.die_never, points, folder, workers=0, progress=False)
+"""
+
+
+def test_a_sweep_that_is_killed_goes_on_where_it_was(trials, tmp_path):
+    """The process that writes is killed without notice: the folder is free, nothing is doubled."""
+    notes, place = tmp_path / "notes", tmp_path / "sweep"
+    points = _points(notes, 200)
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(place), str(notes)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    deadline = time.monotonic() + 120
+    while len(_count(notes, "ended")) < 5:
+        assert driver.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    driver.kill()
+    driver.wait()
+    outcome = _run(trials.die_never, points, place, workers=0)
+    assert 4 <= outcome.skipped < 200
+    assert [record["metrics"]["y"] for record in outcome.records.values()] == [
+        x**2 for x in range(200)
+    ]
+    # only what was running when the kill came began twice, and had not been kept
+    again = [x for x, count in _count(notes).items() if count > 1]
+    assert len(again) <= 1
+    assert len(list((place / "trials").glob("*.json"))) == 200
 
 
 # ---- on a cluster --------------------------------------------------------------------------------

@@ -1,5 +1,21 @@
 // Run-time support shared by all generated networks: arithmetic that Brian2's expressions expect,
 // counter-based random numbers, the calendar of input spikes and the recorders.
+#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__)
+// glibc offers these for vectors only under the full -ffast-math, which would assume that no number
+// is NaN.
+#include <features.h>
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 22)
+#define BP_SIMD __attribute__((__simd__("notinbranch")))
+extern "C" {
+BP_SIMD double sin(double) noexcept;
+BP_SIMD double cos(double) noexcept;
+BP_SIMD double log(double) noexcept;
+BP_SIMD float sinf(float) noexcept;
+BP_SIMD float cosf(float) noexcept;
+BP_SIMD float logf(float) noexcept;
+}
+#endif
+#endif
 #include <algorithm>
 #include <chrono>
 #include <cmath>

@@ -8,8 +8,9 @@
     std::vector<{{scalar_type}}> _factor({{n_post if over == 'pre' else n_pre}}, {{scalar_type}}(0));
     for(int64_t _k=0; _k<_n; _k++)
         _factor[{{cell}}[_k]] += {{weight}}[_k];
-    for(auto& _f : _factor)
-        _f = _f != 0 ? {{scalar_type}}({{total}}) / _f : {{scalar_type}}(1);
+    {% set at = '_j' if over == 'pre' else '_i' %}
+    for(int {{at}}=0; {{at}}<{{n_post if over == 'pre' else n_pre}}; {{at}}++)
+        _factor[{{at}}] = _factor[{{at}}] != 0 ? {{scalar_type}}({{total}}) / _factor[{{at}}] : {{scalar_type}}(1);
     for(int64_t _k=0; _k<_n; _k++)
         {{weight}}[_k] *= _factor[{{cell}}[_k]];
 {% endblock %}

@@ -64,8 +64,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     head : {'shared', 'per_task'}, default 'shared'
         One read-out for all tasks, protected as every other layer, or one for every task.
     batch_size : int, default 1
-        Samples per update. One at a time is online learning on the engine; more is the published
-        protocol, which averages updates.
+        Samples per update. One at a time is online learning on the engine, with one update of the
+        lateral circuits per time step; more is the published protocol, which averages updates.
     epochs : int, default 1
         Passes through the samples of a task.
     learning_rate : float, default 0.1
@@ -82,7 +82,8 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     fisher_samples : int, default 200
         Samples per task that it estimates importance from.
     parameters : HLOPParameters, optional
-        Constants of neurons and lateral circuits.
+        Constants of neurons and lateral circuits. Default: the published ones for batches, with
+        ``eta_subspace=0.001`` and ``hebbian_steps=1`` for single samples.
     backend : {'auto', 'engine', 'numpy'}, default 'auto'
         Where learning runs: on the engine, network compiled from equation strings, or on NumPy in
         batches. ``'auto'``: the engine for ``batch_size=1``, ``'ottt'`` and ``'traces'`` without
@@ -344,7 +345,11 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     @property
     def constants_(self) -> HLOPParameters:
         """The constants in use."""
-        return self.parameters or HLOPParameters()
+        if self.parameters is not None:
+            return self.parameters
+        # one sample at a time: as fast per sample, and stable for single images of many pixels
+        online = HLOPParameters(eta_subspace=0.001, hebbian_steps=1)
+        return online if self.batch_size == 1 else HLOPParameters()
 
     @property
     def runs_online_(self) -> bool:
@@ -447,15 +452,31 @@ class ContinualClassifier(ContinualStorage, ClassifierMixin, BaseEstimator):  # 
     def _train(self, samples: NDArray[Any], labels: NDArray[np.int32], epoch: int) -> None:
         task = self.n_tasks_
         order = self._rng(4, task, epoch).permutation(len(samples))
+        if self.runs_online_:
+            self._train_online(samples[order], labels[order])
+            return
         trainer = self.trainer_of(len(self.heads_) - 1)
-        penalty = self.consolidation_.penalty if self.consolidation_ is not None else None
+        pull = self.consolidation_.pull if self.consolidation_ is not None else None
         title = f"task {task + 1}, epoch {epoch + 1}/{self.epochs}"
         with tqdm(total=len(order), desc=title, unit="img", disable=not self.progress) as bar:
             for start in range(0, len(order), self.batch_size):
                 part = order[start : start + self.batch_size]
                 x = self.standardise(samples[part])
-                trainer.step(x, labels[part], self.learning_rate, penalty=penalty)
+                trainer.step(x, labels[part], self.learning_rate, pull=pull)
                 bar.update(len(part))
+
+    def _train_online(self, samples: NDArray[Any], labels: NDArray[np.int32]) -> None:
+        from bioplastic.models.hlop.online import OnlineTrainer
+
+        weights = [*self.weights_, self.heads_[-1]]
+        trainer = OnlineTrainer(
+            weights, self.circuits_, self.feedback, self.feedback_[-1], self.constants_
+        )
+        with tqdm(total=len(labels), unit="img", disable=not self.progress) as bar:
+            for start in range(0, len(labels), _CHUNK):
+                part = slice(start, start + _CHUNK)
+                trainer.train(self.standardise(samples[part]), labels[part], self.learning_rate)
+                bar.update(len(labels[part]))
 
     def _end_task(self, samples: NDArray[Any], labels: NDArray[np.int32]) -> None:
         for circuit in self.circuits_:

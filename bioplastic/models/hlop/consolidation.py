@@ -64,11 +64,14 @@ class Consolidation:
                 importance += gradient
                 self.weighted[layer] += gradient * trainer.weights[layer]
 
-    def penalty(self, layer: int, weight: Array) -> Array:
-        """Return the derivative of the pull on a layer."""
+    def pull(self, layer: int, weight: Array, learning_rate: float) -> None:
+        """Move the weights of a layer towards those after earlier tasks, in place.
+
+        The step is implicit, ``w <- (w + r sum F w*)/(1 + r sum F)`` with ``r`` the learning rate
+        times the strength, so that no strength makes it unstable.
+        """
         if layer >= len(self.importance):
-            return np.zeros_like(weight)
-        pull: Array = self.importance[layer] * weight
-        pull -= self.weighted[layer]
-        pull *= self.strength
-        return pull
+            return
+        rate = np.float32(learning_rate) * self.strength
+        weight += rate * self.weighted[layer]
+        weight /= 1 + rate * self.importance[layer]

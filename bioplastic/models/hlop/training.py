@@ -14,7 +14,7 @@ from bioplastic.plasticity.subspace_learner import SubspaceLearner
 __all__ = ["BatchTrainer", "feedback_weights", "initial_weights"]
 
 Array = NDArray[np.float32]
-Penalty = Callable[[int, Array], Array]
+Pull = Callable[[int, Array, float], None]
 
 
 def initial_weights(rng: np.random.Generator, n_in: int, n_out: int) -> Array:
@@ -117,7 +117,7 @@ class BatchTrainer:
         learning_rate: float,
         *,
         learn_subspace: bool = True,
-        penalty: Penalty | None = None,
+        pull: Pull | None = None,
     ) -> None:
         """Learn one batch.
 
@@ -131,8 +131,9 @@ class BatchTrainer:
             Step size of the weights.
         learn_subspace : bool, default True
             Whether lateral circuits learn.
-        penalty : callable, optional
-            Takes the number of a layer and its weights, returns a gradient to be added.
+        pull : callable, optional
+            Changes the weights of a layer after the update; takes the number of the layer, the
+            weights and the learning rate.
         """
         traces, errors = self.gradients(x, labels)
         rate = np.float32(learning_rate / len(x))
@@ -146,9 +147,9 @@ class BatchTrainer:
                 trace = projected
             change = trace.T @ error
             change *= rate
-            if penalty is not None:
-                change += np.float32(learning_rate) * penalty(layer, weight)
             weight -= change
+            if pull is not None:
+                pull(layer, weight, learning_rate)
 
     def _learn_subspace(
         self, layer: int, circuit: SubspaceLearner, trace: Array, projected: Array

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,11 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine.convolution import LatencyConvolution
-from bioplastic.models.ncg import csnn_rule, preprocessing
 from bioplastic.models.ncg.csnn_rule import latency_stdp, target_time_thresholds
-from bioplastic.models.ncg.preprocessing import difference_of_gaussians, latency_code, whiten
+from bioplastic.models.ncg.preprocessing import (
+    difference_of_gaussians,
+    fit_scale,
+    latency_code,
+    whiten,
+)
 
-__all__ = ["Coding", "Learning", "Training", "code_digest", "encode", "initial_training", "train"]
+__all__ = [
+    "Coding",
+    "Learning",
+    "Training",
+    "code_digest",
+    "encode",
+    "find_limits",
+    "initial_training",
+    "respond",
+    "train",
+]
 
 
 @dataclass(frozen=True)
@@ -78,6 +93,23 @@ def encode(coding: Coding, X: NDArray[np.uint8]) -> NDArray[np.float32]:
     return latency_code(coding.respond(X), coding.low, coding.high)
 
 
+def find_limits(
+    coding: Coding, X: NDArray[np.uint8]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return minimum and maximum of every response."""
+    return fit_scale(None, None, coding.respond(X))
+
+
+def respond(
+    context: tuple[Coding, Learning, NDArray[np.float32], NDArray[np.float32], int],
+    X: NDArray[np.uint8],
+) -> NDArray[np.float32]:
+    """Return the features of images: coding, constants, weights, thresholds and pooling given."""
+    coding, learning, weights, thresholds, pooling = context
+    times = layer(learning).respond(encode(coding, X), weights, thresholds, pooling=pooling)
+    return times.reshape(len(X), -1)
+
+
 @functools.lru_cache(maxsize=16)
 def layer(learning: Learning) -> LatencyConvolution:
     """Return the compiled layer of these constants."""
@@ -98,8 +130,8 @@ def layer(learning: Learning) -> LatencyConvolution:
 def code_digest() -> str:
     """Return a digest of the code that decides about features: it is part of every cache key."""
     accumulated = hashlib.sha256()
-    for module in (preprocessing, csnn_rule, inspect.getmodule(code_digest)):
-        assert module is not None
+    for name in ("preprocessing", "csnn_rule", "csnn", "features"):
+        module = importlib.import_module(f"bioplastic.models.ncg.{name}")
         accumulated.update(inspect.getsource(module).encode())
     generic = Learning(1, 1, 1, 0.5, 1.0, 0.0, 1.0, 0.1, 0.1, 1.0, 1.0, 0.5, 0.0, "all")
     accumulated.update(layer(generic).source.encode())

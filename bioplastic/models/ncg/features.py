@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -21,9 +20,16 @@ from bioplastic.models.ncg.csnn import (
     Training,
     code_digest,
     encode,
+    find_limits,
     initial_training,
-    layer,
+    respond,
     train,
+)
+from bioplastic.models.ncg.csnn_checks import check_arguments, check_gaussians
+from bioplastic.models.ncg.extraction import (
+    check_flat_images,
+    map_images,
+    name_features,
 )
 from bioplastic.models.ncg.feature_cache import (
     digest_arrays,
@@ -34,7 +40,6 @@ from bioplastic.models.ncg.feature_cache import (
 )
 from bioplastic.models.ncg.preprocessing import fit_scale, whitening_filters
 from bioplastic.models.storage import load_model, save_model
-from bioplastic.validation import check_choice, check_integer, check_real
 
 __all__ = ["SpikingConvFeatures"]
 
@@ -216,12 +221,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         self
         """
         shape, learning = self._check_arguments()
-        images = check_images("SpikingConvFeatures.X", X)
-        if images.shape[1] != np.prod(shape):
-            raise ValueError(
-                f"SpikingConvFeatures.X: image_shape={self.image_shape} needs {np.prod(shape)} "
-                f"values per image, got {images.shape[1]}"
-            )
+        images = check_flat_images("SpikingConvFeatures", X, shape)
         root = feature_directory(self.cache)
         if root is None:
             self._keep(shape, learning, self._learn(shape, learning, images, None))
@@ -239,57 +239,11 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         return self
 
     def _check_arguments(self) -> tuple[tuple[int, int, int], Learning]:
-        place = type(self).__name__
-        given = self.image_shape
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            raise ValueError(
-                f"{place}.image_shape: must be (rows, columns) or (rows, columns, channels), "
-                f"got {given!r}"
-            )
-        rows, columns, colours = (
-            check_integer(f"{place}.image_shape", size, minimum=1) for size in (*given, 1)[:3]
-        )
-        small = min(rows, columns)
-        check_choice(f"{place}.preprocessing", self.preprocessing, ("dog", "whitening"))
-        check_choice(f"{place}.patches", self.patches, ("published", "all"))
-        check_integer(f"{place}.kernel", self.kernel, minimum=1, maximum=small)
-        check_integer(f"{place}.pooling", self.pooling, minimum=1, maximum=small - self.kernel + 1)
-        check_integer(f"{place}.n_filters", self.n_filters, minimum=2)
-        check_integer(f"{place}.epochs", self.epochs, minimum=0)
-        check_integer(f"{place}.random_state", self.random_state, minimum=0)
-        for argument in ("t_target", "decay"):
-            check_real(f"{place}.{argument}", getattr(self, argument), minimum=0, maximum=1)
-        for argument in (
-            "threshold", "min_threshold", "eta_threshold", "a_plus", "a_minus", "beta", "weight_std"
-        ):  # fmt: skip
-            check_real(f"{place}.{argument}", getattr(self, argument), minimum=0)
-        check_real(f"{place}.weight_mean", self.weight_mean)
-        return (rows, columns, colours), Learning(
-            n_filters=self.n_filters,
-            kernel=self.kernel,
-            channels=2 * colours,
-            t_target=float(self.t_target),
-            threshold=float(self.threshold),
-            min_threshold=float(self.min_threshold),
-            eta_threshold=float(self.eta_threshold),
-            a_plus=float(self.a_plus),
-            a_minus=float(self.a_minus),
-            beta=float(self.beta),
-            decay=float(self.decay),
-            weight_mean=float(self.weight_mean),
-            weight_std=float(self.weight_std),
-            patches=self.patches,
-        )
+        return check_arguments(type(self).__name__, self.get_params())
 
     @property
     def _gaussians(self) -> tuple[float, float]:
-        place = f"{type(self).__name__}.gaussians"
-        if not isinstance(self.gaussians, (tuple, list)) or len(self.gaussians) != 2:
-            raise ValueError(f"{place}: must be (centre, surround), got {self.gaussians!r}")
-        centre, surround = (
-            check_real(place, sigma, minimum=0, exclusive=True) for sigma in self.gaussians
-        )
-        return centre, surround
+        return check_gaussians(f"{type(self).__name__}.gaussians", self.gaussians)
 
     def _description(self) -> dict[str, Any]:
         """Return what decides about the filters besides the images."""
@@ -313,7 +267,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
             filters = whitening_filters(images.reshape(-1, *shape) / 255.0)
         coding = Coding(shape, filters, self._gaussians)
         low = high = None
-        for least, most in self._map(_limits, coding, images, "scale"):
+        for least, most in self._map(find_limits, coding, images, "scale"):
             low, high = fit_scale(low, high, np.stack([least, most]))
         coding = Coding(shape, filters, self._gaussians, low, high)
         latencies = np.concatenate(list(self._map(encode, coding, images, "encode")))
@@ -383,7 +337,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
 
         def fill(out: NDArray[np.float32]) -> NDArray[np.float32]:
             start = 0
-            for part in self._map(_respond, context, images, "features"):
+            for part in self._map(respond, context, images, "features"):
                 out[start : start + len(part)] = part
                 start += len(part)
             return out
@@ -415,12 +369,7 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return names of the form ``window<row>_<column>_map<number>``."""
         check_is_fitted(self, "filters_")
-        rows, columns, maps = self.output_shape_
-        names = [
-            f"window{r}_{c}_map{z}"
-            for r in range(rows) for c in range(columns) for z in range(maps)
-        ]  # fmt: skip
-        return np.array(names, dtype=object)
+        return name_features(self.output_shape_)
 
     def _map(
         self,
@@ -429,13 +378,10 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         images: NDArray[np.uint8],
         what: str,
     ) -> Iterator[Any]:
-        """Apply a function to parts of the images in parallel processes, results in order."""
-        starts = range(0, len(images), _CHUNK)
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")
-        results = parallel(
-            joblib.delayed(function)(context, images[start : start + _CHUNK]) for start in starts
-        )
-        yield from tqdm(results, total=len(starts), desc=what, disable=not self.progress)
+        return map_images(
+            function, context, images, size=_CHUNK, n_jobs=self.n_jobs,
+            what=what if self.progress else "",
+        )  # fmt: skip
 
     # ---- on disk ---------------------------------------------------------------------------------
 
@@ -483,15 +429,3 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         shape, learning = model._check_arguments()
         model._keep(shape, learning, arrays)
         return model
-
-
-def _limits(
-    coding: Coding, images: NDArray[np.uint8]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    return fit_scale(None, None, coding.respond(images))
-
-
-def _respond(context: Any, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    coding, learning, weights, thresholds, pooling = context
-    times = layer(learning).respond(encode(coding, images), weights, thresholds, pooling=pooling)
-    return times.reshape(len(images), -1)

@@ -404,7 +404,8 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         array, shape (n_samples,)
         """
-        labels: NDArray[Any] = self.classes_[self.respond(X).first // self.n_per_class]
+        first = self.respond(X).first
+        labels: NDArray[Any] = self.classes_[first // self.n_per_class]
         return labels
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:

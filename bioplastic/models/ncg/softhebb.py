@@ -13,6 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
 from bioplastic.models.images import check_images
+from bioplastic.models.ncg.extraction import (
+    check_flat_images,
+    check_image_shape,
+    name_features,
+)
 from bioplastic.models.storage import load_model, save_model
 from bioplastic.validation import check_choice, check_integer, check_real
 
@@ -209,12 +214,7 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             For bad arguments or images that do not fit ``image_shape``.
         """
         shape = self._check_arguments()
-        images = check_images("SoftHebbFeatures.X", X)
-        if images.shape[1] != np.prod(shape):
-            raise ValueError(
-                f"SoftHebbFeatures.X: image_shape={self.image_shape} needs {np.prod(shape)} "
-                f"values per image, got {images.shape[1]}"
-            )
+        images = check_flat_images("SoftHebbFeatures", X, shape)
         rng = np.random.default_rng(self.random_state)
         channels = [shape[2], *(block.n_maps for block in self.blocks)]
         self.n_features_in_ = int(np.prod(shape))
@@ -264,12 +264,7 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return names of the form ``window<row>_<column>_map<number>``."""
         check_is_fitted(self, "weights_")
-        rows, columns, maps = self.output_shape_
-        names = [
-            f"window{r}_{c}_map{z}"
-            for r in range(rows) for c in range(columns) for z in range(maps)
-        ]  # fmt: skip
-        return np.array(names, dtype=object)
+        return name_features(self.output_shape_)
 
     def save(self, path: str | Path) -> Path:
         """Write the trained network to an ``.npz`` of plain arrays, atomically."""
@@ -312,15 +307,7 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_arguments(self) -> tuple[int, int, int]:
         place = type(self).__name__
-        given = self.image_shape
-        if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
-            raise ValueError(
-                f"{place}.image_shape: must be (rows, columns) or (rows, columns, channels), "
-                f"got {given!r}"
-            )
-        rows, columns, colours = (
-            check_integer(f"{place}.image_shape", size, minimum=1) for size in (*given, 1)[:3]
-        )
+        rows, columns, colours = check_image_shape(f"{place}.image_shape", self.image_shape)
         blocks = list(self.blocks)
         if not blocks or not all(isinstance(block, SoftHebbBlock) for block in blocks):
             raise TypeError(f"{place}.blocks: must be SoftHebbBlock objects, got {self.blocks!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +26,12 @@ from bioplastic.models.pspm.parameters import PSPMParameters
 from bioplastic.models.pspm.rule import PSPMRule, clip_signs
 from bioplastic.models.pspm.tasks import draw_weights
 from bioplastic.models.storage import load_model, save_model
+from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_integer, check_real
 
 __all__ = ["PSPMRegressor"]
 
+_LOG = logging.getLogger(__name__)
 _HISTORY = ("window", "surplus", "missing", "spikes")
 _ARRAYS = ("weights_", "initial_weights_", "signs_")
 
@@ -148,7 +151,8 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         drive, wanted = self._check_arguments(X, y)
         self._start(drive.shape[1])
-        return self._learn(drive, wanted, self.n_iterations)
+        with log_time(_LOG, "fit: %d iterations, %d neurons", self.n_iterations, drive.shape[1]):
+            return self._learn(drive, wanted, self.n_iterations)
 
     def partial_fit(self, X: Any, y: Any, n_iterations: int | None = None) -> PSPMRegressor:
         """Continue learning where the last call, or a loaded model, ended.

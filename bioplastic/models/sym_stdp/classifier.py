@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,12 @@ from bioplastic.models.sym_stdp.parameters import (
     improved_parameters,
     published_parameters,
 )
+from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["SymSTDPClassifier"]
 
+_LOG = logging.getLogger(__name__)
 _BLOCKS = 6  # the window of label assignment moves in sixths of its length
 
 
@@ -322,7 +325,10 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
     def _train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], title: str) -> None:
         program = self._program("training")
         taught = "output" in self._learning_layers()
-        with tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar:
+        with (
+            log_time(_LOG, "%s: %d images, %d hidden neurons", title, len(images), self.n_hidden),
+            tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar,
+        ):
             for part in chunks(len(images)):
                 inputs = {"pixel": images[part]} | ({"label": labels[part]} if taught else {})
                 self.state_, record = program(self.state_, inputs, seed=self.random_state)

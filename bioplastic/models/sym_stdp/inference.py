@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from bioplastic.analysis.assignment import predict_from_assignment, predict_from
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images
 from bioplastic.models.sym_stdp.response import Response
+from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["Inference", "chunks"]
 
 _RECORDED = ("exc.count", "output.count", "presentations")
+_LOG = logging.getLogger(__name__)
 _CHUNK = 250  # samples between two updates of the progress bar
 
 
@@ -75,9 +78,10 @@ class Inference:
         program = self._program("inference")
         state, seed = self._frozen_state(program), self._seed(repetition)
         records = []
-        with tqdm(
-            total=len(images), desc="inference", unit="img", disable=not self.progress
-        ) as bar:
+        with (
+            log_time(_LOG, "answers to %d images", len(images)),
+            tqdm(total=len(images), desc="inference", unit="img", disable=not self.progress) as bar,
+        ):
             for part in chunks(len(images)):
                 state, record = program(state, {"pixel": images[part]}, seed=seed)
                 records.append(record)

@@ -132,7 +132,7 @@ class TestCache:
             raise AssertionError("computed again")
 
         monkeypatch.setattr(features, "train", refuse)
-        monkeypatch.setattr(features, "_respond", refuse)
+        monkeypatch.setattr(features, "respond", refuse)
         np.testing.assert_array_equal(small(cache=tmp_path).fit(X).transform(X), times)
         for change in ({"random_state": 7}, {"beta": 1.1}, {"epochs": 7}):
             with pytest.raises(AssertionError, match="computed again"):

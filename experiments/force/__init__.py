@@ -78,7 +78,9 @@ def compute(args: argparse.Namespace) -> Results:
     arrays: dict[str, Any] = {}
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for task, arm, seed in tqdm(jobs, desc="networks"):
-        found.setdefault((task.name, arm), []).append(_run_once(task, n, arm, seed, folder))
+        found.setdefault((task.name, arm), []).append(
+            _run_once(folder, task, n, arm, seed, arm == "force" and seed == args.seed)
+        )
     for (name, arm), runs in found.items():
         means = mean_over_seeds([run["metrics"] for run in runs])
         if arm == "force":
@@ -128,16 +130,19 @@ def _describe(task: Task, n: int) -> dict[str, Any]:
     }
 
 
-def _run_once(task: Task, n: int, arm: str, seed: int, folder: Path | None) -> dict[str, Any]:
+def _run_once(
+    folder: Path | None, task: Task, n: int, arm: str, seed: int, keep: bool
+) -> dict[str, Any]:
     parameters = {
         "task": {name: str(getattr(task, name)) for name in task.__dataclass_fields__},
         "n_neurons": n,
         "arm": arm,
         "seed": seed,
+        "keep": keep,
         "sources": _source_digest(),
     }
     return compute_once(
-        folder, f"{task.name}-{arm}", parameters, lambda: run_task(task, n, arm, seed)
+        folder, f"{task.name}-{arm}", parameters, lambda: run_task(task, n, arm, seed, keep)
     )
 
 

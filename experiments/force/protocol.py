@@ -110,7 +110,7 @@ def _change(task: Task, **changes: Any) -> Task:
     return Task(**{**{name: getattr(task, name) for name in task.__dataclass_fields__}, **changes})
 
 
-def run_task(task: Task, n_neurons: int, arm: str, seed: int) -> dict[str, Any]:
+def run_task(task: Task, n_neurons: int, arm: str, seed: int, keep: bool = False) -> dict[str, Any]:
     """Train one network on one signal, let it run on freely, and score it.
 
     Parameters
@@ -124,6 +124,8 @@ def run_task(task: Task, n_neurons: int, arm: str, seed: int) -> dict[str, Any]:
         does not hear its output.
     seed : int
         Seed of the network.
+    keep : bool, default False
+        Whether to return what the figures show.
 
     Returns
     -------
@@ -160,7 +162,7 @@ def run_task(task: Task, n_neurons: int, arm: str, seed: int) -> dict[str, Any]:
         cut = model.generate(task.free * second, feedback=False)
         controls["feedback_cut"] = _lagged(cut.output, free)
     arrays: dict[str, Any] = {}
-    if seed == 0 and arm == "force":
+    if keep:
         model.state_ = trained
         arrays = _keep(task, model, run, seen)
     return {"metrics": metrics, "controls": controls, "arrays": arrays}

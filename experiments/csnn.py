@@ -107,7 +107,6 @@ def compute(args: argparse.Namespace) -> Results:
             "seeds": seeds,
             "n_train": len(train),
             "linear_samples": min(_LINEAR_SAMPLES, len(train)),
-            "data_source": data.source,
             "extractor": {
                 name: list(value) if isinstance(value, tuple) else value
                 for name, value in EXTRACTORS[args.data].items()

@@ -12,6 +12,7 @@ __all__ = ["MODULES", "load_experiment"]
 MODULES: Mapping[str, str] = {
     "audit": "experiments.audit",
     "csnn": "experiments.csnn",
+    "force": "experiments.force",
     "hlop": "experiments.hlop",
     "ncg": "experiments.ncg",
     "pspm": "experiments.pspm",

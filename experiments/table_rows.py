@@ -129,5 +129,23 @@ ROWS: tuple[Row, ...] = (
         paper="Bagley et al. 2020, pre-synaptic pool modification",
         remark="400 neurons, 5 trials of 150 iterations",
     ),
+    Row(
+        "csnn",
+        "csnn",
+        "{density:%} of the features spike; linear on them {accuracy_linear:%}",
+        "chance {baselines.chance:%}, linear on pixels {baselines.linear_pixels:%}, on random "
+        "filters {baselines.linear_frozen:%}",
+        paper="Goupy et al. 2024, features of a spiking convolution",
+        remark="scikit-learn digits",
+    ),
+    Row(
+        "csnn_mnist",
+        "csnn --scale paper --data mnist",
+        "mean threshold {mean_threshold:.1f}; {weak_share:%} of weights near 0, "
+        "{strong_share:%} near 1; {density:%} of the features spike, at {mean_latency:.2f} on "
+        "average; linear on them, 10,000 images {accuracy_linear:%}",
+        "measured elsewhere 11.5, 70 %, 24 %, 26.5 %, 0.84; linear on random filters "
+        "{baselines.linear_frozen:%}, on pixels {baselines.linear_pixels:%}",
+    ),
 )
 """All rows, in the order of the table."""

@@ -43,7 +43,8 @@ thead th + th { text-align: right; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; color: #0060a0; padding: .3rem 0; }
 .pictures { display: grid; gap: 1rem; margin-top: 1rem;
-  grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); align-items: start; }
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); align-items: start;
+  grid-auto-flow: dense; }
 figure { margin: 0; }
 figure.wide { grid-column: 1 / -1; max-width: 50rem; }
 img { max-width: 100%; height: auto; display: block; border: 1px solid #eee; }

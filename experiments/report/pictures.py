@@ -11,6 +11,10 @@ __all__ = ["describe_picture", "group_pictures", "picture_size"]
 
 _TEXTS = {
     "audit_table": "Table of all rules: what their updates read and what they cost",
+    "csnn_filters": "Filters of the spiking convolution, on minus off channel",
+    "csnn_learning": "Thresholds, wins, weights and latencies of the spiking convolution",
+    "csnn_mnist_filters": "Filters of the spiking convolution on MNIST, on minus off channel",
+    "csnn_mnist_learning": "Thresholds, wins, weights and latencies on MNIST",
     "pspm_activity": "Filtered activity of the network and of one neuron before and after learning",
     "pspm_avalanches": "Sizes and durations of avalanches with fitted power laws",
     "pspm_chaos": "Distance of the spike trains of a network from itself when weights are nudged",

@@ -73,8 +73,9 @@ class ForceGenerator(BaseEstimator):  # type: ignore[misc]
     rule : {'force', 'rls', 'delta'}, default 'force'
         How the read-out learns: recursive least squares with the published gain or the exact one
         (both not local), or the delta rule (local, with the error as modulator).
-    eta : float, default 0.1
-        Learning rate of the delta rule: share of the error that one update removes.
+    eta : float, default 0.03
+        Learning rate of the delta rule: share of the error that one update removes, at the rates
+        before learning; they grow once the output is fed back.
     settle : Quantity, default 1 s
         How long the network runs before it learns, with a silent output.
     feedback : bool, default True
@@ -121,7 +122,7 @@ class ForceGenerator(BaseEstimator):  # type: ignore[misc]
         parameters: ForceParameters | None = None,
         *,
         rule: str = "force",
-        eta: float = 0.1,
+        eta: float = 0.03,
         settle: Quantity = 1 * second,
         feedback: bool = True,
         block: Quantity = 100 * ms,
@@ -174,12 +175,50 @@ class ForceGenerator(BaseEstimator):  # type: ignore[misc]
             For wrong parameters or a target of wrong shape or length.
         """
         frames = self._check_target(X)
-        self._build(frames.shape[2])
+        self.build(frames.shape[2])
         self.settling_ = self._run(number_of_blocks(self.settle, self.block), None)
         if "readout.power" in self.state_:
             power = self._rate_power()
             self.state_["readout.power"] = np.asarray(power, dtype=self.dtype)
         self.training_ = self._run(frames.shape[0], frames)
+        return self
+
+    def build(self, n_outputs: int = 1) -> ForceGenerator:
+        """Draw the weights and compile the network, or take it from the cache; `fit` does it too.
+
+        Parameters
+        ----------
+        n_outputs : int, default 1
+            Number of outputs.
+        """
+        p = self._constants()
+        check_integer("ForceGenerator.random_state", self.random_state, minimum=0)
+        check_choice("ForceGenerator.rule", self.rule, ("force", "rls", "delta"))
+        check_real("ForceGenerator.eta", self.eta, minimum=0)
+        rng = np.random.default_rng(self.random_state)
+        self.connections_ = draw_recurrent(p, rng)
+        encoders = float(p.feedback) * (2 * rng.random((n_outputs, p.n_neurons)) - 1)
+        if self.rule == "delta":
+            rule = delta_readout(p, eta=self.eta)
+        else:
+            rule = force_readout(p, gain="force" if self.rule == "force" else "exact")
+        network = force_network(
+            p,
+            rule,
+            n_outputs,
+            connections=self.connections_,
+            block=self.block,
+            record_every=_RECORD_EVERY,
+        )
+        self.program_ = Program(network, dt=p.dt, dtype=self.dtype, target=self.target)
+        self.n_outputs_ = n_outputs
+        self.state_ = self.program_.initial_state(self.random_state)
+        given = {
+            "recurrent.w": self.connections_[2],
+            "feedback.w": encoders if self.feedback else np.zeros_like(encoders),
+        }
+        for name, values in given.items():
+            self.state_[name] = values.astype(self.state_[name].dtype)
         return self
 
     def partial_fit(self, X: Any) -> ForceGenerator:
@@ -275,7 +314,7 @@ class ForceGenerator(BaseEstimator):  # type: ignore[misc]
         """
         arguments, arrays, numbers = load_model(path, "ForceGenerator", (ForceParameters,))
         model = cls(**arguments)
-        model._build(numbers["n_outputs_"])
+        model.build(numbers["n_outputs_"])
         model.state_ = {name.removeprefix("state "): value for name, value in arrays.items()}
         return model
 
@@ -303,36 +342,6 @@ class ForceGenerator(BaseEstimator):  # type: ignore[misc]
                 f"got {array.shape[0]} steps"
             )
         return array.reshape(-1, steps, array.shape[1])
-
-    def _build(self, n_outputs: int) -> None:
-        p = self._constants()
-        check_integer("ForceGenerator.random_state", self.random_state, minimum=0)
-        check_choice("ForceGenerator.rule", self.rule, ("force", "rls", "delta"))
-        check_real("ForceGenerator.eta", self.eta, minimum=0)
-        rng = np.random.default_rng(self.random_state)
-        self.connections_ = draw_recurrent(p, rng)
-        encoders = float(p.feedback) * (2 * rng.random((n_outputs, p.n_neurons)) - 1)
-        if self.rule == "delta":
-            rule = delta_readout(p, eta=self.eta)
-        else:
-            rule = force_readout(p, gain="force" if self.rule == "force" else "exact")
-        network = force_network(
-            p,
-            rule,
-            n_outputs,
-            connections=self.connections_,
-            block=self.block,
-            record_every=_RECORD_EVERY,
-        )
-        self.program_ = Program(network, dt=p.dt, dtype=self.dtype, target=self.target)
-        self.n_outputs_ = n_outputs
-        self.state_ = self.program_.initial_state(self.random_state)
-        given = {
-            "recurrent.w": self.connections_[2],
-            "feedback.w": encoders if self.feedback else np.zeros_like(encoders),
-        }
-        for name, values in given.items():
-            self.state_[name] = values.astype(self.state_[name].dtype)
 
     def _rate_power(self) -> float:
         """Return the mean squared length of the rates, from the mean rate of the settled network.

@@ -174,7 +174,7 @@ def force_readout(parameters: ForceParameters, *, gain: str = "force") -> Plasti
     )
 
 
-def delta_readout(parameters: ForceParameters, *, eta: float = 0.1) -> PlasticityRule:
+def delta_readout(parameters: ForceParameters, *, eta: float = 0.03) -> PlasticityRule:
     """Return the local alternative: error of the output times activity of the presynaptic cell.
 
     ``w += eta (target - z) r / power`` for each synapse, where ``power`` is the squared length of
@@ -184,7 +184,7 @@ def delta_readout(parameters: ForceParameters, *, eta: float = 0.1) -> Plasticit
     ----------
     parameters : ForceParameters
         Constants.
-    eta : float, default 0.1
+    eta : float, default 0.03
         Share of the error that one update removes; it must stay below 2.
 
     Examples

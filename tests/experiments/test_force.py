@@ -1,0 +1,57 @@
+"""The FORCE experiment at its smallest scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import cli
+from experiments.force.protocol import choose_protocol, count_lobe_changes
+from experiments.results import load_results
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("force")
+    assert cli.main(["force", "--scale", "smoke", "--out", str(folder)]) == 0
+    return folder
+
+
+def test_every_task_is_measured_and_drawn(out: Path) -> None:
+    results = load_results(out / "force.json")
+    for task in choose_protocol("smoke").tasks:
+        for key in ("rate_before", "rate_after", "error_training", "lag_tolerant", "overlap"):
+            assert np.isfinite(results.metrics[f"{task.name}_{key}"])
+        assert results.baselines[f"untrained_{task.name}_lag_tolerant"] >= 1 - 1e-9
+    drawn = {path.stem.removeprefix("force_") for path in out.glob("*.png")}
+    assert drawn == {"sine", "spectrum", "controls", "targets", "lorenz"}
+
+
+def test_controls_stand_beside_the_sine(out: Path) -> None:
+    results = load_results(out / "force.json")
+    for control in ("delta", "no_feedback", "feedback_cut", "untrained"):
+        assert results.baselines[f"{control}_sine_lag_tolerant"] > 0
+        assert f"{control}_sine_lag_tolerant_std" in results.baselines
+    before, after = (results.arrays[f"sine_eigenvalues_{name}"] for name in ("before", "after"))
+    assert before.shape == after.shape == (2, 60)
+    assert not np.array_equal(before, after)
+
+
+def test_published_sizes_are_those_of_the_paper() -> None:
+    protocol = choose_protocol("paper")
+    assert protocol.n_neurons == 2000
+    sine = protocol.tasks[0]
+    assert (sine.settle, sine.train, sine.free, sine.seeds) == (5, 5, 5, 5)
+
+
+def test_unknown_tasks_are_refused(tmp_path: Path) -> None:
+    arguments = ["force", "--scale", "smoke", "--tasks", "square", "--out", str(tmp_path)]
+    assert cli.main(arguments) != 0
+
+
+def test_lobes_are_counted_past_the_noise() -> None:
+    t = np.linspace(0, 4, 4001)
+    wave = np.sign(np.sin(2 * np.pi * t + 0.1)) + 0.01 * np.sin(900 * t)
+    assert count_lobe_changes(wave) == 7 + 1 - int(wave[0] * wave[-1] > 0)

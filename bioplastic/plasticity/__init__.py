@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bioplastic.plasticity.audit import Audit, Origin, Update, Verdict
 from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
+from bioplastic.plasticity.gated import gated_delta_rule, trial_delta_rule
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.intrinsic import intrinsic_plasticity
@@ -54,6 +55,7 @@ __all__ = [
     "eprop_alif",
     "eprop_lif",
     "first_spike_trial",
+    "gated_delta_rule",
     "intrinsic_plasticity",
     "miconi_rule",
     "node_perturbation",
@@ -72,6 +74,7 @@ __all__ = [
     "superspike",
     "symmetric_stdp",
     "synaptic_scaling",
+    "trial_delta_rule",
     "triplet_stdp",
     "tsodyks_markram",
     "vogels_stdp",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bioplastic.plasticity.eprop import eprop_alif, eprop_lif
+from bioplastic.plasticity.gated import gated_delta_rule, trial_delta_rule
 from bioplastic.plasticity.inhibitory import vogels_stdp
 from bioplastic.plasticity.intrinsic import intrinsic_plasticity
 from bioplastic.plasticity.ottt import ottt_rule
@@ -71,6 +72,8 @@ def rule_library() -> dict[str, tuple[PlasticityRule, ...]]:
             eprop_alif(),
             superspike(),
             ottt_rule(),
+            gated_delta_rule(),
+            trial_delta_rule(),
         ),
         "first spikes, supervised": (
             s2_stdp(),

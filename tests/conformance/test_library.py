@@ -24,6 +24,7 @@ ARGUMENTS = {
     "dopamine-stdp": {"zero_modulator": {"baseline": 0.0}},
     "eprop-alif": {"values": {"v_post": [0.9, 0.7], "a_post": 0.1}, "skip": STEPS},
     "eprop-lif": {"values": {"v_post": [0.9, 0.7]}, "skip": STEPS},
+    "gated-delta": {"values": {"r_pre": [0.5, 0.2, 0.1]}, "silent_values": {"r_pre": 0.0}},
     "intrinsic": {"values": {"theta_post": [0, 1] * mV}},
     "miconi": {
         "values": {"r_pre": [0.5, 0.2, 0.1], "x_post": [0.5, -1]},
@@ -53,6 +54,7 @@ ARGUMENTS = {
         | {"t_spike_post": 1.0, "theta_post": 2.0, "v_post": 0.0},
         "skip": {"zero modulator": "the rule moves thresholds, not weights"},
     },
+    "trial-delta": {"values": {"rbar_pre": [0.5, 0.2, 0.1]}, "silent_values": {"rbar_pre": 0.0}},
     "superspike": {"values": {"v_post": [-51, -52] * mV}},
 }
 

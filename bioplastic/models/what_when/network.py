@@ -25,7 +25,7 @@ from bioplastic.engine.network import Projection, Source
 from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
 from bioplastic.models.what_when.reservoir import Edges, Reservoir
 from bioplastic.neurons import NeuronModel, izhikevich_2003
-from bioplastic.plasticity.gated import gated_delta_rule, trial_delta_rule
+from bioplastic.plasticity import gated_delta_rule, trial_delta_rule
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals import AnalogueSource, NoiseSource
 

@@ -10,8 +10,12 @@ from bioplastic.conformance import check_rule
 from bioplastic.engine import DenseProjection, NetworkSpec, Population, Program, Trial
 from bioplastic.models.what_when.optimiser import BufferedInverse
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.plasticity import PlasticityRule, RecursiveLeastSquares
-from bioplastic.plasticity.gated import gated_delta_rule, trial_delta_rule
+from bioplastic.plasticity import (
+    PlasticityRule,
+    RecursiveLeastSquares,
+    gated_delta_rule,
+    trial_delta_rule,
+)
 from bioplastic.signals import AnalogueSource
 
 OUT = NeuronModel(
@@ -88,12 +92,13 @@ def test_under_constant_activity_the_trial_rule_is_a_leaky_counter(normalised: b
         np.testing.assert_allclose(rbar @ state["read.w"][:, 0], p, rtol=1e-12)
 
 
-def test_the_rules_pass_the_conformance_suite() -> None:
-    skip = {"silence": "activity is given, whatever the spikes"}
-    check_rule(gated_delta_rule(), values={"r_pre": 0.5}, compiled=False, skip=skip)
-    for normalised in (True, False):
-        rule = trial_delta_rule(normalised=normalised)
-        check_rule(rule, values={"rbar_pre": 0.5}, compiled=False, skip=skip)
+def test_the_local_trial_rule_passes_the_conformance_suite() -> None:
+    check_rule(
+        trial_delta_rule(normalised=False),
+        values={"rbar_pre": 0.5},
+        silent_values={"rbar_pre": 0.0},
+        compiled=False,
+    )
 
 
 @pytest.mark.parametrize("forgetting", [1.0, 0.97])

@@ -101,6 +101,7 @@ def _check_of(text: str, default: Any, names: Mapping[str, Any]) -> Check | None
         "str | Path": _check_path,
         "str | os.PathLike[str] | None": _check_path,
         "ArrayLike": _check_array,
+        "npt.ArrayLike": _check_array,
         "Axes": _check_axes,
     }
     if text in plain:

@@ -132,6 +132,8 @@ VALID: dict[str, dict[str, Any]] = {
     "plasticity.Normalisation": {"total": 3.0},
     "plasticity.RecursiveLeastSquares": {"n_inputs": 3, "n_outputs": 2},
     "plasticity.SynapseInterpreter": {"rule": rule},
+    "plasticity.SubspaceLearner": {"n_inputs": 4},
+    "plasticity.quantise_bursts": {"y": RNG.random((3, 4)), "steps": 20},
     "plasticity.LeastSquares": {"activity": "rate_pre", "error": "error_post"},
     "plasticity.synaptic_scaling": {"total": 3.0},
     # signals
@@ -200,6 +202,15 @@ VALID: dict[str, dict[str, Any]] = {
     "analysis.bit_budget": {"macs": 3.0, "n_steps": 2, "weight_bits": 8, "rate": 0.5},
     "analysis.decode": {"trains": trials, "y": np.arange(12) % 2, "bin_width": 0.1, "n_folds": 2},
     "analysis.chance_level": {"y": LABELS},
+    "analysis.histogram_overlap": {"output": RNG.random(50), "target": RNG.random(50)},
+    "analysis.lag_tolerant_error": {
+        "output": RNG.random(50),
+        "target": RNG.random(50),
+        "max_lag": 3,
+        "window": 10,
+    },
+    "analysis.normalised_error": {"output": RNG.random(50), "target": RNG.random(50)},
+    "analysis.spectral_peak": {"signal": RNG.random(64), "dt": 1e-3},
     "analysis.summarise_filters": {"filters": RNG.random((4, 9)), "thresholds": RNG.random(4)},
     "analysis.summarise_latencies": {"latencies": RNG.random((12, 5))},
     "analysis.compare_subspaces": {
@@ -504,6 +515,8 @@ ALLOWED = {
     ("plotting.plot_embedding", "method", "unknown"),  # a label
     ("plotting.plot_heat_map", "values", "nan"),  # trials that are missing
     ("plotting.plot_heat_map", "x", "entries"),
+    ("plasticity.quantise_bursts", "y", "dimensions"),
+    ("plasticity.quantise_bursts", "y", "nan"),
     ("plasticity.LeastSquares", "activity", "unknown"),  # known when it is part of a network
     ("plasticity.LeastSquares", "error", "unknown"),
     ("analysis.summarise_filters", "filters", "dimensions"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -61,8 +62,9 @@ def check_arguments(
     """
     given = arguments
     shape = check_image_shape(f"{place}.image_shape", given["image_shape"])
-    for name in ("cache", "progress"):
-        check_flag(f"{place}.{name}", given[name])
+    check_flag(f"{place}.progress", given["progress"])
+    if not isinstance(given["cache"], str | os.PathLike):
+        check_flag(f"{place}.cache", given["cache"])
     check_integer(f"{place}.n_jobs", given["n_jobs"], minimum=-1)
     if not isinstance(given["gaussians"], tuple | list) or len(given["gaussians"]) != 2:
         raise TypeError(f"{place}.gaussians: must be two widths, got {given['gaussians']!r}")

@@ -67,7 +67,9 @@ def check_arguments(
         check_flag(f"{place}.cache", given["cache"])
     check_integer(f"{place}.n_jobs", given["n_jobs"], minimum=-1)
     if not isinstance(given["gaussians"], tuple | list) or len(given["gaussians"]) != 2:
-        raise TypeError(f"{place}.gaussians: must be two widths, got {given['gaussians']!r}")
+        raise TypeError(
+            f"{place}.gaussians: must be (centre, surround), got {given['gaussians']!r}"
+        )
     for width in given["gaussians"]:
         check_real(f"{place}.gaussians", width, minimum=0, exclusive=True)
     small = min(shape[:2])

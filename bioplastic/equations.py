@@ -187,6 +187,29 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(statements)
 
 
+def check_expression(place: str, text: str) -> None:
+    """Refuse what is no expression, before anything is known about its names.
+
+    Raises
+    ------
+    TypeError
+        If ``text`` is no string.
+    ValueError
+        If it does not parse.
+
+    Examples
+    --------
+    >>> check_expression("Trial.repeat_while", "exc_count < 5 and intensity < 32")
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{place}: must be an expression in a string, got {text!r}")
+    try:
+        Expression(text)
+        compile(text.strip(), "<expression>", "eval")
+    except (ValueError, SyntaxError) as error:
+        raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
+
+
 def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
     """Return parameters as a frozen map of scalar quantities and floats.
 

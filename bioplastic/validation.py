@@ -21,6 +21,7 @@ __all__ = [
     "check_integer",
     "check_quantity",
     "check_real",
+    "check_text",
 ]
 
 
@@ -224,6 +225,31 @@ def check_flag(place: str, value: Any) -> bool:
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{place}: must be True or False, got {_describe(value)}")
     return bool(value)
+
+
+def check_text(place: str, value: Any) -> str:
+    """Return ``value`` if it is text.
+
+    Parameters
+    ----------
+    place : str
+        Where the value was given, ``"Class.argument"``.
+    value : object
+        The value to check.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> check_text("plot_rates.title", "hidden layer")
+    'hidden layer'
+    """
+    if not isinstance(value, str):
+        raise TypeError(f"{place}: must be text, got {_describe(value)}")
+    return value
 
 
 def check_identifier(place: str, value: Any) -> str:

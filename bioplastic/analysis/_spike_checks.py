@@ -51,7 +51,10 @@ def check_window(place: str, start: Any, stop: Any) -> tuple[float, float]:
 
 def check_index(place: str, value: Any, n_spikes: int, size: int) -> NDArray[np.int32]:
     """Return indices of spikes, each from 0 to ``size - 1``."""
-    index = np.asarray(value)
+    try:
+        index = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{place}: must be a rectangular array ({error})") from None
     if index.shape != (n_spikes,):
         raise ValueError(f"{place}: must have shape ({n_spikes},), got {index.shape}")
     if index.dtype.kind not in "iu":

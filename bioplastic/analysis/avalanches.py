@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis.power_law import PowerLawFit, fit_power_law
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -90,6 +91,7 @@ def cut_silence(counts: ArrayLike, *, longest: int = 1000, keep: int = 5) -> NDA
     return np.asarray(activity[kept])
 
 
+@check_arguments
 def find_avalanches(
     counts: ArrayLike, *, percentile: float = 35.0, threshold: float | None = None
 ) -> Avalanches:
@@ -139,6 +141,7 @@ def mean_size_by_duration(
     return durations, total / count, count
 
 
+@check_arguments
 def fit_avalanches(
     avalanches: Avalanches,
     *,
@@ -171,6 +174,12 @@ def fit_avalanches(
     Friedman et al. (2012), doi 10.1103/PhysRevLett.108.208102; Bagley et al. (2020),
     doi 10.1371/journal.pone.0229083.
     """
+    for name, value in (
+        ("largest_lower_size", largest_lower_size),
+        ("largest_lower_duration", largest_lower_duration),
+        ("min_size", min_size),
+    ):
+        check_integer(f"fit_avalanches.{name}", value, minimum=1)
     durations, sizes, _ = mean_size_by_duration(avalanches)
     if durations.size < 2:
         raise ValueError("fit_avalanches.avalanches: must have at least two different durations")

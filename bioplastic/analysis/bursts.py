@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer
 
 __all__ = ["Bursts", "find_bursts"]
@@ -42,6 +43,7 @@ class Bursts:
     share: NDArray[np.float64]
 
 
+@check_arguments
 def find_bursts(trains: SpikeTrains, max_interval: Any, min_spikes: int = 3) -> Bursts:
     """Find maximal runs of spikes whose intervals do not exceed a limit.
 

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 
 __all__ = ["count_phrases", "entropy_rate_markov", "lempel_ziv_complexity"]
 
 
+@check_arguments
 def count_phrases(symbols: ArrayLike) -> int:
     """Count the phrases of the exhaustive history of Lempel and Ziv (1976).
 
@@ -60,6 +62,7 @@ def count_phrases(symbols: ArrayLike) -> int:
     return count
 
 
+@check_arguments
 def lempel_ziv_complexity(sequences: ArrayLike) -> NDArray[np.float64]:
     r"""Measure the normalised Lempel-Ziv complexity of binary sequences.
 
@@ -107,6 +110,7 @@ def lempel_ziv_complexity(sequences: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(phrases * np.log2(n) / n).reshape(bits.shape[:-1])
 
 
+@check_arguments
 def entropy_rate_markov(rate: float, correlation: float = 0.0) -> float:
     r"""Return the entropy rate of a two-state Markov chain of spikes and silences.
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 
 __all__ = ["ContinualScores", "score_continual"]
 
@@ -35,6 +36,7 @@ class ContinualScores:
     learning: float
 
 
+@check_arguments
 def score_continual(accuracies: ArrayLike) -> ContinualScores:
     r"""Score the matrix of accuracies of continual learning.
 

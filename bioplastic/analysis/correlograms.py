@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._spike_checks import check_index, in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 
 __all__ = ["cross_correlograms", "spike_time_tiling"]
 
 
+@check_arguments
 def cross_correlograms(
     trains: SpikeTrains,
     pairs: Iterable[tuple[int, int]] | ArrayLike,
@@ -68,7 +70,14 @@ def cross_correlograms(
     place = "cross_correlograms"
     width = _positive(f"{place}.bin_width", bin_width)
     reach = _positive(f"{place}.max_lag", max_lag)
-    chosen = np.asarray([tuple(pair) for pair in np.asarray(pairs)], dtype=np.int64)
+    if (isinstance(pairs, np.ndarray) and pairs.dtype.kind not in "iu") or not hasattr(
+        pairs, "__iter__"
+    ):
+        raise TypeError(f"{place}.pairs: must hold pairs of units, got {pairs!r}")
+    try:
+        chosen = np.asarray([tuple(pair) for pair in np.asarray(pairs)], dtype=np.int64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{place}.pairs: must hold pairs of units ({error})") from None
     if chosen.size == 0:
         chosen = chosen.reshape(0, 2)
     if chosen.ndim != 2 or chosen.shape[1] != 2:
@@ -84,6 +93,7 @@ def cross_correlograms(
     return np.asarray(lags * width, dtype=np.float64), counts
 
 
+@check_arguments
 def spike_time_tiling(
     trains: SpikeTrains, window: Any, units: ArrayLike | None = None
 ) -> NDArray[np.float64]:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_labels
+from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.baselines import chance_level
 from bioplastic.analysis.rates import bin_spikes
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["Decoding", "decode", "latencies"]
@@ -38,6 +40,7 @@ class Decoding:
     predictions: NDArray[np.int64]
 
 
+@check_arguments
 def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     """Return the time from the start of the window to the first spike.
 
@@ -63,6 +66,7 @@ def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     return result.reshape(shape)
 
 
+@check_arguments
 def decode(
     trains: SpikeTrains,
     y: ArrayLike,
@@ -125,6 +129,8 @@ def decode(
     n_folds = check_integer("decode.n_folds", n_folds, minimum=2)
     seed = check_integer("decode.seed", seed, minimum=0, maximum=2**32 - 1)
     labels = check_labels("decode.y", y, n_samples=trains.n_trials)
+    if bin_width is not None:
+        in_seconds("decode.bin_width", bin_width)
     classes, sizes = np.unique(labels, return_counts=True)
     if classes.size < 2 or sizes.min() < n_folds:
         raise ValueError(

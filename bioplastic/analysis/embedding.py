@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["embed_tsne"]
@@ -13,6 +14,7 @@ __all__ = ["embed_tsne"]
 _PRINCIPAL = 50
 
 
+@check_arguments
 def embed_tsne(
     X: ArrayLike, seed: int, *, perplexity: float = 30.0, max_iter: int = 1000
 ) -> NDArray[np.float64]:

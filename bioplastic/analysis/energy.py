@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments, check_fields
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -55,6 +56,13 @@ class SynapseLayer:
     post_spikes: ArrayLike | None = None
     plastic: bool = False
 
+    def __post_init__(self) -> None:
+        check_fields(self)
+        wiring = check_array("SynapseLayer.connections", self.connections, shape=(None, None))
+        _check_spikes("SynapseLayer.pre_spikes", self.pre_spikes, wiring.shape[0])
+        if self.post_spikes is not None:
+            _check_spikes("SynapseLayer.post_spikes", self.post_spikes, wiring.shape[1])
+
 
 @dataclasses.dataclass(frozen=True)
 class Operations:
@@ -82,6 +90,7 @@ class Operations:
     neuron_updates: int
 
 
+@check_arguments
 def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps: int) -> Operations:
     """Count what an event-driven machine has to do.
 
@@ -115,6 +124,8 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     synaptic = plastic = traces = 0
     for index, layer in enumerate(layers):
         place = f"count_operations.layers[{index}]"
+        if not isinstance(layer, SynapseLayer):
+            raise TypeError(f"{place}: must be a SynapseLayer, got {layer!r}")
         wiring = check_array(f"{place}.connections", layer.connections, shape=(None, None)) != 0
         pre = _check_spikes(f"{place}.pre_spikes", layer.pre_spikes, len(wiring))
         delivered = int(pre @ wiring.sum(axis=1))
@@ -134,6 +145,7 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     )
 
 
+@check_arguments
 def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     r"""Estimate the energy of inference as most papers do: arithmetic only.
 
@@ -163,6 +175,7 @@ def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     return E_MAC * macs + E_AC * operations
 
 
+@check_arguments
 def bit_budget(
     macs: float, *, n_steps: int, weight_bits: int, spike_bits: int = 1, rate: float | None = None
 ) -> float:
@@ -209,6 +222,7 @@ def bit_budget(
     return float(n * budget * share)
 
 
+@check_arguments
 def memory_energy_snn(
     operations: Operations, *, cached_weights: bool = False, event_driven: bool = False
 ) -> float:
@@ -249,6 +263,7 @@ def memory_energy_snn(
     return E_AC * additions + E_MEM * accesses
 
 
+@check_arguments
 def memory_energy_ann(
     macs: float, *, bits: int, n_activations: int, n_weights: int, bit_density: float = 0.5
 ) -> float:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis._spike_checks import in_seconds
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["SpectralResponse", "integrator_gain", "lif_gain", "lock_in", "spectral_response"]
@@ -36,6 +37,7 @@ class SpectralResponse:
     coherence: NDArray[np.float64]
 
 
+@check_arguments
 def spectral_response(
     stimulus: ArrayLike, response: ArrayLike, dt: float, *, n_segment: int = 1024
 ) -> SpectralResponse:
@@ -104,6 +106,7 @@ def spectral_response(
     )
 
 
+@check_arguments
 def lock_in(signal: ArrayLike, frequency: float) -> complex:
     r"""Return the complex amplitude of one frequency in a signal.
 
@@ -146,6 +149,7 @@ def lock_in(signal: ArrayLike, frequency: float) -> complex:
     return complex(real, imaginary)
 
 
+@check_arguments
 def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     r"""Return the gain of the membrane of a discrete leaky integrate-and-fire neuron.
 
@@ -182,10 +186,11 @@ def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     decay = check_real("lif_gain.beta", beta, minimum=0)
     if decay >= 1:
         raise ValueError(f"lif_gain.beta: must be below 1, got {decay:g}")
-    cosine = np.cos(2 * np.pi * np.asarray(frequency, dtype=np.float64))
+    cosine = np.cos(2 * np.pi * _check_frequency("lif_gain.frequency", frequency))
     return np.asarray((1 - decay) / np.sqrt(1 + decay**2 - 2 * decay * cosine))
 
 
+@check_arguments
 def integrator_gain(frequency: ArrayLike) -> NDArray[np.float64]:
     r"""Return the gain of the membrane of a non-leaky neuron, :math:`1 / (2 |\sin \pi f|)`.
 
@@ -204,6 +209,10 @@ def integrator_gain(frequency: ArrayLike) -> NDArray[np.float64]:
     >>> integrator_gain(0.5)
     array(0.5)
     """
-    sine = np.abs(np.sin(np.pi * np.asarray(frequency, dtype=np.float64)))
+    sine = np.abs(np.sin(np.pi * _check_frequency("integrator_gain.frequency", frequency)))
     with np.errstate(divide="ignore"):
         return np.asarray(0.5 / sine)
+
+
+def _check_frequency(place: str, value: ArrayLike) -> NDArray[np.float64]:
+    return check_array(place, value, shape=(None,) * np.ndim(value)).astype(np.float64)

@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 
 __all__ = ["summarise_filters", "summarise_latencies"]
 
 
+@check_arguments
 def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, float]:
     """Return the numbers that papers give for filters learned by STDP between 0 and 1.
 
@@ -39,6 +41,8 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
     """
     place = "summarise_filters"
     array = np.asarray(filters)
+    if array.ndim < 2 or array.size == 0:
+        raise ValueError(f"{place}.filters: must have shape (n_filters, ...), got {array.shape}")
     w = check_array(f"{place}.filters", array.reshape(len(array), -1), shape=(None, None))
     theta = check_array(f"{place}.thresholds", thresholds, shape=(len(array),))
     if w.size == 0:
@@ -54,6 +58,7 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
     }
 
 
+@check_arguments
 def summarise_latencies(latencies: ArrayLike, silent: float = 1.0) -> dict[str, float | int]:
     """Return how dense and how early a latency code is.
 

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 
 __all__ = ["bin_spikes", "fano_factor", "mean_rates", "population_rate"]
 
 
+@check_arguments
 def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
     """Return the mean rate of each unit over the window and all trials.
 
@@ -36,6 +38,7 @@ def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
     return np.asarray(total / (max(trains.n_trials, 1) * trains.duration), dtype=np.float64)
 
 
+@check_arguments
 def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
     """Count spikes in adjacent bins of equal width.
 
@@ -76,6 +79,7 @@ def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
     return counts[0] if trains.trials is None else counts
 
 
+@check_arguments
 def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     """Return the mean rate per unit in adjacent bins, averaged over units and trials.
 
@@ -107,6 +111,7 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     return np.asarray(counts / (size * in_seconds("", bin_width)), dtype=np.float64)
 
 
+@check_arguments
 def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
     r"""Measure how variable the spike count of each unit is.
 
@@ -145,6 +150,7 @@ def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
     if window is None:
         counts = trains.counts().reshape(trains.n_trials, trains.n_units).T
     else:
+        in_seconds("fano_factor.window", window)
         binned = bin_spikes(trains, window).reshape(trains.n_trials, trains.n_units, -1)
         counts = np.moveaxis(binned, 1, 0).reshape(trains.n_units, -1)
     if counts.shape[1] < 2:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
 ]
 
 
+@check_arguments
 def normalised_error(output: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
     """Return the root mean squared error over the standard deviation of the target.
 
@@ -43,6 +45,7 @@ def normalised_error(output: ArrayLike, target: ArrayLike) -> NDArray[np.float64
     return np.asarray(np.sqrt(np.mean((z - x) ** 2, axis=0)) / _spread("normalised_error", x))
 
 
+@check_arguments
 def lag_tolerant_error(
     output: ArrayLike, target: ArrayLike, *, max_lag: int, window: int
 ) -> NDArray[np.float64]:
@@ -101,6 +104,7 @@ def lag_tolerant_error(
     return np.asarray(np.sqrt(np.mean(best, axis=0)) / spread)
 
 
+@check_arguments
 def spectral_peak(signal: ArrayLike, dt: float) -> float:
     """Return the frequency with the largest power, in the inverse unit of ``dt``.
 
@@ -138,6 +142,7 @@ def spectral_peak(signal: ArrayLike, dt: float) -> float:
     return float((k + shift) / (x.size * dt))
 
 
+@check_arguments
 def histogram_overlap(
     output: ArrayLike, target: ArrayLike, *, bins: int = 50
 ) -> NDArray[np.float64]:
@@ -175,7 +180,10 @@ def histogram_overlap(
 
 
 def _columns(place: str, signal: ArrayLike) -> NDArray[np.float64]:
-    array = np.asarray(signal, dtype=np.float64)
+    array = np.asarray(signal)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"{place}: must hold real numbers, got an array of {array.dtype}")
+    array = array.astype(np.float64)
     array = array[:, None] if array.ndim == 1 else array
     if array.ndim != 2 or array.size == 0 or not np.all(np.isfinite(array)):
         raise ValueError(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis import _spike_checks as checks
+from bioplastic.analysis._arrays import check_array
 from bioplastic.validation import check_integer
 
 __all__ = ["SpikeTrains"]
@@ -69,7 +70,8 @@ class SpikeTrains:
 
     def __post_init__(self) -> None:
         window = checks.check_window("SpikeTrains", self.t_start, self.t_stop)
-        times = np.asarray(self.times, dtype=np.float64)
+        times = check_array("SpikeTrains.times", self.times, shape=(None,), finite=False)
+        times = np.asarray(times, dtype=np.float64)
         n_units = check_integer("SpikeTrains.n_units", self.n_units, minimum=0)
         n_trials = check_integer("SpikeTrains.n_trials", self.n_trials, minimum=0)
         if self.trials is None and n_trials != 1:

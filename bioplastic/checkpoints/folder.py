@@ -125,6 +125,8 @@ class RunFolder:
     ) -> None:
         if not isinstance(resume, bool):
             raise TypeError(f"RunFolder.resume: must be True or False, got {resume!r}")
+        if folder is not None and not isinstance(folder, str | os.PathLike):
+            raise TypeError(f"RunFolder.folder: must be a path or None, got {folder!r}")
         self.folder = None if folder is None else Path(folder)
         self.parameters = describe_parameters(parameters)
         self.every = check_real("RunFolder.every", every, minimum=0)

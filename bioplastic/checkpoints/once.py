@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.checkpoints.parameters import describe_parameters
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 
 __all__ = ["compute_once"]
 
 
+@check_arguments
 def compute_once(
     folder: str | os.PathLike[str] | None,
     name: str,
@@ -53,6 +56,8 @@ def compute_once(
     >>> compute_once(folder, "trial", {"seed": 0}, lambda: {"never": "called"})
     {'accuracy': 0.5, 'counts': {'a': array([0, 1])}}
     """
+    if not re.fullmatch(r"[\w.-]+", name):
+        raise ValueError(f"compute_once.name: must be a plain name of a file, got {name!r}")
     if folder is None:
         return dict(compute())
     plain = describe_parameters(parameters)

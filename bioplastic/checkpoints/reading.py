@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import bioplastic
+from bioplastic.arguments import check_arguments
 from bioplastic.files import DamagedFileError, WrongVersionError, file_digest, read_json
 
 __all__ = ["RunFolderError", "find_state", "read_run"]
@@ -27,6 +28,7 @@ class RunFolderError(ValueError):
     """A run folder belongs to another run, or to another process."""
 
 
+@check_arguments
 def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what the folder of a run says about it, without opening it.
 
@@ -67,6 +69,7 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return about
 
 
+@check_arguments
 def find_state(folder: str | os.PathLike[str]) -> Path:
     """Return the file with the last state of a run, for example to load its model elsewhere.
 

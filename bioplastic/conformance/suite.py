@@ -9,6 +9,7 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.conformance.bench import N_POST, N_PRE, Bench, Spikes, State, stored_names
 from bioplastic.conformance.limits import find_bounds, read_all_names
 from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
@@ -40,6 +41,7 @@ class _NotApplicable(Exception):
     """Raised by a check that has nothing to check in a rule."""
 
 
+@check_arguments
 def check_rule(
     rule: PlasticityRule,
     *,

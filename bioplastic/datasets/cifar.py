@@ -13,6 +13,7 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.validation import check_choice
 
@@ -63,6 +64,7 @@ CIFAR_FAMILY: tuple[str, ...] = tuple(_ARCHIVES)
 """Names that `load_cifar` knows."""
 
 
+@check_arguments
 def load_cifar(name: str = "cifar-10", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return CIFAR-10, or CIFAR-100 with its fine labels.
 

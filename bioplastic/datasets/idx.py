@@ -12,12 +12,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
+from bioplastic.validation import check_integer
+
 __all__ = ["read_idx"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
 
 
+@check_arguments
 def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, plain or compressed with gzip.
 
@@ -54,6 +58,8 @@ def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[n
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
+    if ndim is not None:
+        check_integer("read_idx.ndim", ndim, minimum=1)
     file = Path(path)
     content = _read_bytes(file)
     if len(content) < 4:

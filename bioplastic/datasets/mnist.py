@@ -12,6 +12,7 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.idx import read_idx
 from bioplastic.validation import check_choice
@@ -70,6 +71,7 @@ MNIST_FAMILY: tuple[str, ...] = tuple(_DOWNLOADS)
 """Names that `load_mnist` knows. ``kmnist`` is read from a folder only."""
 
 
+@check_arguments
 def load_mnist(name: str = "mnist", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return MNIST, Fashion-MNIST or Kuzushiji-MNIST.
 

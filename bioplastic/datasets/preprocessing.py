@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import zoom
 
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_real
 
 __all__ = ["equalise_brightness", "preprocess_fashion", "resize_images"]
 
 
+@check_arguments
 def resize_images(
     X: ArrayLike, image_shape: tuple[int, int], new_shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
@@ -38,7 +40,7 @@ def resize_images(
     >>> resize_images([[0, 0, 100, 100]], (2, 2), (2, 4))
     array([[  0,   0,   0,   0, 100, 100, 100, 100]], dtype=uint8)
     """
-    images = np.asarray(X, dtype=float)
+    images = _check_numbers("resize_images.X", X)
     rows, columns = image_shape
     if images.ndim != 2 or images.shape[1] != rows * columns:
         raise ValueError(
@@ -51,6 +53,7 @@ def resize_images(
     return flat.reshape(len(images), -1)
 
 
+@check_arguments
 def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
     """Scale each image to a mean of 30 and saturate at 255.
 
@@ -91,6 +94,7 @@ def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
     return _scale_to_mean("preprocess_fashion.X", X, 30.0)
 
 
+@check_arguments
 def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     """Scale each image to a mean grey value and saturate at 255.
 
@@ -121,8 +125,18 @@ def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     return _scale_to_mean("equalise_brightness.X", X, mean)
 
 
+def _check_numbers(place: str, X: ArrayLike) -> NDArray[np.float64]:
+    images = np.asarray(X)
+    if images.dtype.kind not in "biuf":
+        raise TypeError(f"{place}: must hold grey values, got an array of {images.dtype}")
+    images = images.astype(float)
+    if not np.isfinite(images).all():
+        raise ValueError(f"{place}: must be finite, got NaN or infinity")
+    return images
+
+
 def _scale_to_mean(place: str, X: ArrayLike, mean: float) -> NDArray[np.uint8]:
-    images = np.asarray(X, dtype=float)
+    images = _check_numbers(f"{place}.X", X)
     if images.ndim < 2:
         raise ValueError(
             f"{place}: must have shape (n, pixels) or (n, rows, columns), got {images.shape}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +13,10 @@ from brian2 import second
 from brian2.equations.equations import PARAMETER
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_fields
 from bioplastic.engine.events import GroupWinner, PopulationMean, TrialRecord, check_events
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
+from bioplastic.equations import parse_statements
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
@@ -82,6 +84,7 @@ class Population:
     on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_identifier("Population.name", self.name)
         check_integer("Population.n", self.n, minimum=1)
         if not isinstance(self.model, NeuronModel):
@@ -95,8 +98,13 @@ class Population:
                     f"in its equations; known: {known}"
                 )
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
-        for argument in ("sample_inputs", "on_trial_end"):
-            object.__setattr__(self, argument, tuple(getattr(self, argument)))
+        parse_statements("Population.on_trial_start", self.on_trial_start)
+        for argument, kinds in (
+            ("sample_inputs", (str,)),
+            ("on_trial_end", (str, GroupWinner, PopulationMean)),
+        ):
+            members = _check_members(f"Population.{argument}", getattr(self, argument), kinds)
+            object.__setattr__(self, argument, members)
         for name in self.sample_inputs:
             if name not in self.model.state_variables:
                 known = ", ".join(self.model.state_variables) or "none"
@@ -143,10 +151,13 @@ class Projection:
 
     def __post_init__(self) -> None:
         place = type(self).__name__
+        check_fields(self)
         if self.delay is not None:
             check_quantity(f"{place}.delay", self.delay, second, non_negative=True)
         for argument in ("name", "source", "target"):
             check_identifier(f"{place}.{argument}", getattr(self, argument))
+        for argument in ("transmit", "summed"):
+            parse_statements(f"{place}.{argument}", getattr(self, argument, ""))
         if self.name.endswith(("_pre", "_post")):
             raise ValueError(f"{place}.name: must not end in _pre or _post, got {self.name!r}")
 
@@ -264,7 +275,10 @@ class SparseProjection(_PlasticProjection):
         place = f"SparseProjection {self.name!r}"
         arrays = []
         for argument in ("pre", "post"):
-            values = np.asarray(getattr(self, argument))
+            try:
+                values = np.asarray(getattr(self, argument))
+            except ValueError as error:
+                raise ValueError(f"{place}.{argument}: must be a 1d array ({error})") from None
             if values.ndim != 1 or values.size == 0 or not np.issubdtype(values.dtype, np.integer):
                 raise ValueError(f"{place}.{argument}: must be a non-empty 1d array of integers")
             if values.min() < 0:
@@ -363,6 +377,17 @@ def _is_shared(population: Source, variable: str) -> bool:
     return "shared" in population.model.parsed[variable].flags
 
 
+def _check_members(place: str, value: Any, kinds: tuple[type, ...]) -> tuple[Any, ...]:
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise TypeError(f"{place}: must be a sequence, got {value!r}")
+    members = tuple(value)
+    for member in members:
+        if not isinstance(member, kinds):
+            names = ", ".join(kind.__name__ for kind in kinds)
+            raise TypeError(f"{place}: must hold members of {names}, got {member!r}")
+    return members
+
+
 def _fires(population: Source) -> bool:
     if isinstance(population, Population):
         return population.model.threshold is not None
@@ -401,8 +426,15 @@ class NetworkSpec:
     records: tuple[Record, ...] = ()
 
     def __post_init__(self) -> None:
-        for argument in ("populations", "projections", "records"):
-            object.__setattr__(self, argument, tuple(getattr(self, argument)))
+        for argument, kinds in (
+            ("populations", (*Source.__args__,)),
+            ("projections", (Projection,)),
+            ("records", (*Record.__args__,)),
+        ):
+            members = _check_members(f"NetworkSpec.{argument}", getattr(self, argument), kinds)
+            object.__setattr__(self, argument, members)
+        if not isinstance(self.trial, Trial):
+            raise TypeError(f"NetworkSpec.trial: must be a Trial, got {self.trial!r}")
         names = [member.name for member in (*self.populations, *self.projections)]
         for name in names:
             if names.count(name) > 1:

@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from brian2 import Quantity, second
 
+from bioplastic.arguments import check_fields
+from bioplastic.equations import check_expression, parse_statements
 from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
 __all__ = ["SpikeCount", "SpikeRecord", "StateRecord", "Trial"]
@@ -51,6 +53,7 @@ class Trial:
     max_presentations: int = 1000
 
     def __post_init__(self) -> None:
+        check_fields(self)
         check_quantity("Trial.duration", self.duration, second, positive=True)
         check_integer("Trial.max_presentations", self.max_presentations, minimum=1)
         values = {}
@@ -58,6 +61,9 @@ class Trial:
             check_identifier("Trial.variables", name)
             values[name] = check_real(f"Trial.variables[{name!r}]", value)
         object.__setattr__(self, "variables", MappingProxyType(values))
+        parse_statements("Trial.on_repeat", self.on_repeat)
+        if self.repeat_while:
+            check_expression("Trial.repeat_while", self.repeat_while)
         if self.on_repeat and not self.repeat_while:
             raise ValueError("Trial.on_repeat: needs a repeat_while condition, got none")
 
@@ -83,6 +89,8 @@ class SpikeCount:
     def __post_init__(self) -> None:
         check_identifier("SpikeCount.population", self.population)
         if self.window is not None:
+            if not isinstance(self.window, tuple | list) or len(self.window) != 2:
+                raise TypeError(f"SpikeCount.window: must be a pair of times, got {self.window!r}")
             for edge in self.window:
                 check_quantity("SpikeCount.window", edge, second, non_negative=True)
             if not self.window[0] < self.window[1]:

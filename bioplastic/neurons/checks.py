@@ -190,5 +190,5 @@ def _check_refractory(slot: str, refractory: Any, known: Mapping[str, Any]) -> N
         return
     if not isinstance(refractory, b2.Quantity) or refractory.dim is not b2.second.dim:
         raise TypeError(f"{slot}: must be False, a duration or a string, got {refractory!r}")
-    if np.ndim(refractory) or not float(refractory) >= 0:
+    if np.ndim(refractory) or not 0 <= float(refractory) < np.inf:
         raise ValueError(f"{slot}: must be one non-negative duration, got {refractory!r}")

@@ -6,6 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms, mV, second
 
+from bioplastic.arguments import check_arguments
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.validation import check_choice
 
@@ -14,6 +15,7 @@ __all__ = ["adaptive_conductance_lif", "conductance_lif", "current_lif"]
 _CONDUCTANCES = "ge*(e_rev - v) + gi*(i_rev - v)"
 
 
+@check_arguments
 def current_lif(
     *,
     name: str = "current-lif",
@@ -80,6 +82,7 @@ def current_lif(
     )
 
 
+@check_arguments
 def conductance_lif(
     *,
     name: str = "conductance-lif",
@@ -162,6 +165,7 @@ def conductance_lif(
     )
 
 
+@check_arguments
 def adaptive_conductance_lif(
     *,
     name: str = "adaptive-conductance-lif",

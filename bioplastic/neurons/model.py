@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2.equations.equations import SUBEXPRESSION
 
+from bioplastic.arguments import check_arguments, check_fields
 from bioplastic.equations import (
     FrozenMap,
     check_parameters,
@@ -104,6 +105,7 @@ class NeuronModel:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"NeuronModel.name: must be a non-empty string, got {self.name!r}")
+        check_fields(self, "initial", "reference")
         object.__setattr__(
             self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
         )
@@ -265,6 +267,7 @@ class NeuronModel:
         return group
 
 
+@check_arguments
 def build_group(
     model: NeuronModel,
     n: int,

@@ -23,7 +23,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from bioplastic.equations import suggest
-from bioplastic.validation import check_quantity
+from bioplastic.validation import check_flag, check_integer, check_quantity
 
 if TYPE_CHECKING:
     from bioplastic.plasticity.rule import PlasticityRule
@@ -80,6 +80,12 @@ class SynapseInterpreter:
         dt: b2.Quantity = 0.1 * b2.ms,
         seed: int = 0,
     ) -> None:
+        from bioplastic.plasticity.rule import PlasticityRule
+
+        if not isinstance(rule, PlasticityRule):
+            raise TypeError(f"SynapseInterpreter.rule: must be a PlasticityRule, got {rule!r}")
+        check_flag("SynapseInterpreter.rest", rest)
+        check_integer("SynapseInterpreter.seed", seed, minimum=0)
         self.rule = rule
         self.dt = float(check_quantity("SynapseInterpreter.dt", dt, b2.second, positive=True))
         self.time = 0.0

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["miconi_rule", "node_perturbation"]
 
 
+@check_arguments
 def node_perturbation(
     *,
     eta: float = 1e-3,
@@ -66,6 +68,7 @@ def node_perturbation(
     )
 
 
+@check_arguments
 def miconi_rule(
     *,
     eta: float = 0.1,

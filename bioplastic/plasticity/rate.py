@@ -6,6 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms, second
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["bcm_rule", "delta_rule", "oja_rule"]
@@ -18,6 +19,7 @@ _TRACES: dict[str, Any] = {
 }
 
 
+@check_arguments
 def oja_rule(
     *,
     eta: float = 1e-3,
@@ -62,6 +64,7 @@ def oja_rule(
     )
 
 
+@check_arguments
 def bcm_rule(
     *,
     eta: float = 1e-3,
@@ -121,6 +124,7 @@ def bcm_rule(
     )
 
 
+@check_arguments
 def delta_rule(
     *,
     eta: float = 1e-3,

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, ms
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.locality import Audit, Origin, Update, Verdict
 from bioplastic.plasticity.rule import PlasticityRule
@@ -18,6 +19,7 @@ __all__ = ["RecursiveLeastSquares", "rls_rule"]
 Array = npt.NDArray[np.float64]
 
 
+@check_arguments
 def rls_rule(
     *,
     activity: str = "r_pre",

@@ -16,6 +16,7 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.arguments import check_fields
 from bioplastic.equations import (
     FrozenMap,
     check_parameters,
@@ -137,6 +138,7 @@ class PlasticityRule:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"PlasticityRule.name: must be a non-empty string, got {self.name!r}")
+        check_fields(self, "initial", "reference")
         object.__setattr__(
             self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
         )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_identifier, check_real
 
 __all__ = ["tsodyks_markram"]
 
 
+@check_arguments
 def tsodyks_markram(
     *,
     use: float = 0.5,

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import get_blas_funcs
 
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["SubspaceLearner", "quantise_bursts"]
@@ -13,6 +14,7 @@ __all__ = ["SubspaceLearner", "quantise_bursts"]
 Array = npt.NDArray[np.floating]
 
 
+@check_arguments
 def quantise_bursts(y: npt.ArrayLike, steps: int, scale: float = 20.0) -> Array:
     """Return what a burst code of so many time steps carries of an analogue response.
 
@@ -43,7 +45,10 @@ def quantise_bursts(y: npt.ArrayLike, steps: int, scale: float = 20.0) -> Array:
     >>> quantise_bursts([-0.3, 0.3, 0.8, 50.0], steps=40).tolist()
     [-0.5, 0.5, 1.0, 20.0]
     """
+    check_integer("quantise_bursts.steps", steps, minimum=1)
     values = np.asarray(y)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"quantise_bursts.y: must hold real numbers, got {values.dtype}")
     values = values.astype(np.result_type(values, np.float32), copy=False)
     counts = np.rint(np.clip(values, -scale, scale) * values.dtype.type(steps / scale))
     return np.asarray(counts * values.dtype.type(scale / steps))
@@ -127,6 +132,10 @@ class SubspaceLearner:
         self.burst_scale = check_real(
             f"{place}.burst_scale", burst_scale, minimum=0, exclusive=True
         )
+        try:
+            dtype = np.dtype(dtype)
+        except TypeError:
+            raise TypeError(f"SubspaceLearner.dtype: must be a dtype, got {dtype!r}") from None
         self.rows: Array = np.zeros((0, n_inputs), dtype=dtype)
         self.velocity: Array = np.zeros((0, n_inputs), dtype=dtype)
         self.n_frozen = 0

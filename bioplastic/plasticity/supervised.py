@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice, check_real
@@ -22,6 +23,7 @@ _ON_TIME = "int(t_spike_pre <= t_spike_post)"
 _LATE = "int(t_spike_pre > t_spike_post)"
 
 
+@check_arguments
 def s2_stdp(
     *,
     a_plus: float = 0.05,
@@ -99,6 +101,7 @@ def s2_stdp(
     )
 
 
+@check_arguments
 def sstdp(
     *,
     a_plus: float = 0.01,
@@ -153,6 +156,7 @@ def sstdp(
     )
 
 
+@check_arguments
 def reward_latency_stdp(
     *,
     a_plus: float = 0.05,
@@ -228,6 +232,7 @@ def reward_latency_stdp(
     )
 
 
+@check_arguments
 def first_spike_trial(*, dropout: bool = False, regulation: str = "none") -> PlasticityRule:
     """Return the rule that starts a trial of `bioplastic.neurons.first_spike` cells.
 

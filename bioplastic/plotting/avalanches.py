@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
@@ -17,6 +18,7 @@ __all__ = ["plot_avalanches"]
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
+@check_arguments
 def plot_avalanches(
     values: Mapping[str, ArrayLike],
     *,

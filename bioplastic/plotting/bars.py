@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
@@ -18,6 +19,7 @@ __all__ = ["plot_bars"]
 _DASHES = ("--", ":", "-.")
 
 
+@check_arguments
 def plot_bars(
     values: Mapping[str, ArrayLike],
     *,

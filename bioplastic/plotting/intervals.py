@@ -8,12 +8,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_integer
 
 __all__ = ["plot_intervals"]
 
 
+@check_arguments
 def plot_intervals(
     intervals: ArrayLike, *, n_bins: int = 40, title: str = "", ax: Axes | None = None
 ) -> Axes:

@@ -11,12 +11,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import COLUMN_WIDTH, GREY, PALETTE, drawing_axes, use_style
 from bioplastic.plotting.weights import plot_weight_maps, tile_images
 
 __all__ = ["plot_feature_learning", "plot_signed_filters"]
 
 
+@check_arguments
 def plot_signed_filters(filters: ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Show filters over on and off channels, tiled on a near-square grid.
 
@@ -73,6 +75,7 @@ def plot_signed_filters(filters: ArrayLike, *, title: str = "", ax: Axes | None 
     return axes
 
 
+@check_arguments
 def plot_feature_learning(
     threshold_history: ArrayLike,
     wins: ArrayLike,
@@ -124,6 +127,9 @@ def plot_feature_learning(
     won = check_array(f"{place}.wins", wins, shape=(len(thresholds) - 1, n_maps), minimum=0)
     weights = check_array(f"{place}.filters", np.ravel(np.asarray(filters)), shape=(None,))
     times = check_array(f"{place}.latencies", latencies, shape=(None, None), finite=False)
+    for name, values in (("filters", weights), ("latencies", times)):
+        if values.size == 0:
+            raise ValueError(f"{place}.{name}: must not be empty")
     with use_style():
         figure = Figure(figsize=(COLUMN_WIDTH, 3.7))
         panels = figure.subplots(2, 2)

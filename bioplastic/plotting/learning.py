@@ -11,6 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting._labels import place_end_labels
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_real
@@ -21,6 +22,7 @@ _MARKERS = ("o", "s", "^", "v", "P", "X", "D")
 _DASHES = ((0, (4, 2)), (0, (1, 1.5)), (0, (6, 1.5, 1, 1.5)))
 
 
+@check_arguments
 def plot_learning_curve(
     samples: ArrayLike,
     curves: Mapping[str, ArrayLike],

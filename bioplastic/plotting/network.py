@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_choice, check_integer
 
@@ -21,6 +22,7 @@ _HEADS = {
 }
 
 
+@check_arguments
 def plot_network(
     populations: Mapping[str, int],
     projections: Sequence[tuple[str, str, str]],
@@ -81,8 +83,11 @@ def plot_network(
                 1.6 * column, 0, f"{name}\n{size:,}", ha="center", va="center", fontsize=7, zorder=4
             )
         used = []
-        for index, (source, target, kind) in enumerate(projections):
+        for index, arrow in enumerate(projections):
             where = f"{place}.projections[{index}]"
+            if not isinstance(arrow, tuple | list) or len(arrow) != 3:
+                raise TypeError(f"{where}: must be (source, target, kind), got {arrow!r}")
+            source, target, kind = arrow
             check_choice(f"{where}[2]", kind, tuple(_COLOURS))
             for name in (source, target):
                 check_choice(where, name, names)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
@@ -18,6 +19,7 @@ __all__ = ["plot_phase_plane"]
 Field = Callable[[NDArray[Any], NDArray[Any]], tuple[ArrayLike, ArrayLike]]
 
 
+@check_arguments
 def plot_phase_plane(
     field: Field,
     xlim: tuple[float, float],
@@ -73,11 +75,17 @@ def plot_phase_plane(
     """
     place = "plot_phase_plane"
     (x0, x1), (y0, y1) = _range(f"{place}.xlim", xlim), _range(f"{place}.ylim", ylim)
+    if not callable(field):
+        raise TypeError(f"{place}.field: must be a function of (x, y), got {field!r}")
+    if len(names) != 2 or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"{place}.names: must be the two names of the axes, got {names!r}")
     x, y = np.meshgrid(np.linspace(x0, x1, 241), np.linspace(y0, y1, 241))
     shape: tuple[int | None, ...] = x.shape
+    parts = field(x, y)
+    if not isinstance(parts, tuple | list | np.ndarray) or len(parts) != 2:
+        raise TypeError(f"{place}.field: must return the two rates of change, got {parts!r}")
     dx, dy = (
-        check_array(f"{place}.field", np.broadcast_to(part, x.shape), shape=shape)
-        for part in field(x, y)
+        check_array(f"{place}.field", np.broadcast_to(part, x.shape), shape=shape) for part in parts
     )
     with drawing_axes(ax, height=2.7) as axes:
         # Directions as they look on the page: both axes in units of their length.

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import COLUMN_WIDTH, PALETTE, new_figure, use_style
 from bioplastic.validation import check_integer, check_real
 
@@ -18,6 +19,7 @@ __all__ = ["plot_raster", "stack_spikes"]
 _SHADE = "#EDEDED"
 
 
+@check_arguments
 def stack_spikes(
     spikes: Mapping[str, tuple[ArrayLike, ArrayLike]], populations: Mapping[str, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -63,6 +65,7 @@ def stack_spikes(
     return np.concatenate(all_times), np.concatenate(all_indices)
 
 
+@check_arguments
 def plot_raster(
     times: ArrayLike,
     indices: ArrayLike,
@@ -124,7 +127,10 @@ def plot_raster(
         for name, size in populations.items()
     }
     t, i = _check_train(place, times, indices, sum(sizes.values()))
-    for start, stop, name in phases:
+    for phase in phases:
+        if not isinstance(phase, tuple | list) or len(phase) != 3:
+            raise TypeError(f"{place}.phases: must hold (start, stop, name), got {phase!r}")
+        start, stop, name = phase
         _check_span(f"{place}.phases[{name!r}]", start, stop)
     if window is None:
         edges = [*t[:0], *(edge for phase in phases for edge in phase[:2])]

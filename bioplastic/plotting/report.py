@@ -15,6 +15,7 @@ from bioplastic.analysis.correlograms import cross_correlograms
 from bioplastic.analysis.intervals import interval_statistics, intervals
 from bioplastic.analysis.rates import mean_rates
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.style import (
@@ -32,6 +33,7 @@ __all__ = ["plot_rates", "plot_regularity", "plot_report"]
 _MOST_SHOWN = 20_000
 
 
+@check_arguments
 def plot_report(
     trains: SpikeTrains,
     summary: Mapping[str, float | int | None],
@@ -87,6 +89,7 @@ def plot_report(
     return figure
 
 
+@check_arguments
 def plot_rates(rates: ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw the histogram of the units' rates, with their mean.
 
@@ -130,6 +133,7 @@ def plot_rates(rates: ArrayLike, *, title: str = "", ax: Axes | None = None) -> 
     return axes
 
 
+@check_arguments
 def plot_regularity(
     rates: ArrayLike, cv: ArrayLike, *, title: str = "", ax: Axes | None = None
 ) -> Axes:

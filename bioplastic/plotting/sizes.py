@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import ArrayLike
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_integer, check_real
 
@@ -18,6 +19,7 @@ _MARKERS = "osv^<>"
 _DASHES = ("--", ":", "-.")
 
 
+@check_arguments
 def plot_sizes(
     curves: Mapping[str, Mapping[int, ArrayLike]],
     *,

@@ -13,8 +13,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting._parts import add_colour_bar
 from bioplastic.plotting.style import PALETTE, drawing_axes
+from bioplastic.validation import check_integer
 
 __all__ = ["plot_heat_map", "plot_search", "plot_sweep_curves"]
 
@@ -22,6 +24,7 @@ _MARKERS = "osv^<>D"
 _MOST_TICKS = 8
 
 
+@check_arguments
 def plot_heat_map(
     x: Sequence[Any],
     y: Sequence[Any],
@@ -85,6 +88,8 @@ def plot_heat_map(
                     color="white" if dark else "black",
                 )  # fmt: skip
         if best is not None:
+            for index, size in zip(best, scores.shape, strict=True):
+                check_integer("plot_heat_map.best", index, minimum=0, maximum=size - 1)
             corner = (best[1] - 0.47, best[0] - 0.45)
             axes.add_patch(
                 Rectangle(corner, 0.94, 0.9, fill=False, edgecolor=PALETTE[1], linewidth=1.8)
@@ -103,6 +108,7 @@ def plot_heat_map(
     return axes
 
 
+@check_arguments
 def plot_sweep_curves(
     x: Sequence[Any],
     curves: Mapping[str, ArrayLike],
@@ -186,6 +192,7 @@ def plot_sweep_curves(
     return axes
 
 
+@check_arguments
 def plot_search(
     x: ArrayLike,
     scores: ArrayLike,
@@ -232,6 +239,7 @@ def plot_search(
     with drawing_axes(ax, height=2.2) as axes:
         axes.plot(a, b, "o", color=PALETTE[0], markersize=3.5, alpha=0.7)
         if best is not None:
+            check_integer("plot_search.best", best, minimum=0, maximum=len(a) - 1)
             axes.plot(
                 a[best], b[best], "o", markersize=8, markerfacecolor="none", color=PALETTE[1],
                 label="best",

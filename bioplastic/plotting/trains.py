@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bioplastic.analysis.rates import population_rate
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.arguments import check_arguments
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_integer
 
@@ -21,6 +22,7 @@ _RASTER = 0.72
 """Share of the height that the raster takes; the rest is the strip."""
 
 
+@check_arguments
 def plot_spikes(
     trains: SpikeTrains,
     *,

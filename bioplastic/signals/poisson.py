@@ -8,6 +8,8 @@ from types import MappingProxyType
 
 from brian2 import Quantity, second
 
+from bioplastic.arguments import check_fields
+from bioplastic.equations import check_expression
 from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
 
 __all__ = ["INPUT_DTYPES", "PoissonSource"]
@@ -70,6 +72,8 @@ class PoissonSource:
         check_integer(f"{place}.dead_steps", self.dead_steps, minimum=0)
         if not isinstance(self.rates, str) or not self.rates.strip():
             raise ValueError(f"{place}.rates: must be an expression in Hz, got {self.rates!r}")
+        check_fields(self)
+        check_expression(f"{place}.rates", self.rates)
         for argument in ("inputs", "shared_inputs"):
             declared = dict(getattr(self, argument))
             for name, dtype in declared.items():
@@ -77,6 +81,8 @@ class PoissonSource:
                 check_choice(f"{place}.{argument}[{name!r}]", dtype, INPUT_DTYPES)
             object.__setattr__(self, argument, MappingProxyType(declared))
         if self.window is not None:
+            if not isinstance(self.window, tuple | list) or len(self.window) != 2:
+                raise TypeError(f"{place}.window: must be a pair of times, got {self.window!r}")
             onset, offset = self.window
             check_quantity(f"{place}.window", onset, second, non_negative=True)
             check_quantity(f"{place}.window", offset, second, positive=True)

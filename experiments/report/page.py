@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -133,7 +134,12 @@ def _load_all(figures: Path) -> dict[str, Results]:
     """Return all results of a folder by the name of their file; other JSON files are left out."""
     found = {}
     for path in sorted(figures.glob("*.json")):
-        if '"experiment"' in path.read_text("utf-8"):
+        try:
+            content = json.loads(path.read_text("utf-8"))
+        except ValueError:
+            content = None  # damaged: reading it again says how
+        of_experiment = isinstance(content, dict) and {"experiment", "metrics"} <= set(content)
+        if content is None or of_experiment:
             found[path.stem] = load_numbers(path)
     return found
 

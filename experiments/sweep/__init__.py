@@ -8,6 +8,7 @@ best mean of a validation score; test scores stand in the table and decide nothi
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -45,6 +46,7 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
     args = _make_parser().parse_args(argv)
     set_verbosity(args.verbose)
     try:
+        _check_libraries(needs_workers=args.workers != 0 or args.scheduler is not None)
         experiment = load_experiment(args.experiment, modules)
         axes = [parse_axis(text) for text in args.grid]
         fixed = _read_fixed(args.set, axes)
@@ -166,6 +168,13 @@ def _choose_metric(outcome: SweepOutcome, wanted: str | None) -> str | None:
             raise ValueError(f"--metric {wanted}: is not measured (there are: {', '.join(names)})")
         return wanted
     return next(filter(is_validation_metric, names), names[0] if names else None)
+
+
+def _check_libraries(*, needs_workers: bool) -> None:
+    """Say what is missing before hours of computing, not after."""
+    for name in ("pandas", *(("distributed",) if needs_workers else ())):
+        if importlib.util.find_spec(name) is None:
+            raise ImportError(f"a sweep needs {name}; install it: pip install 'bioplastic[sweep]'")
 
 
 def _check_metric(name: str) -> None:

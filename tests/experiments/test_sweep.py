@@ -165,6 +165,13 @@ def test_what_is_refused(sweep, tmp_path, capsys, arguments, message):
         assert _calls(tmp_path) == []
 
 
+def test_a_missing_library_is_named_before_anything_runs(sweep, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert sweep("--grid", "seed=0:2") == 2
+    assert "needs pandas; install it: pip install 'bioplastic[sweep]'" in capsys.readouterr().err
+    assert _calls(tmp_path) == []
+
+
 def test_unknown_experiment(capsys):
     assert main(["sweep", "nothing", "--grid", "seed=0"], {"demo": "x"}) == 2
     assert "unknown experiment 'nothing' (there are: demo)" in capsys.readouterr().err

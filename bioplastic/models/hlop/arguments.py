@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.models.hlop.parameters import HLOPParameters
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_flag, check_integer, check_real
 
 __all__ = ["check_arguments", "check_samples"]
 
@@ -34,7 +34,14 @@ def check_arguments(model: Any) -> None:
     place = type(model).__name__
     for name, choices in _CHOICES.items():
         check_choice(f"{place}.{name}", getattr(model, name), choices)
-    if isinstance(model.hidden, int) or len(model.hidden) == 0:
+    check_flag(f"{place}.progress", model.progress)
+    for name in ("hidden", "subspace_sizes"):
+        if not isinstance(getattr(model, name), tuple | list):
+            raise TypeError(f"{place}.{name}: must be a sequence, got {getattr(model, name)!r}")
+    for sizes in model.subspace_sizes:
+        if not isinstance(sizes, tuple | list):
+            raise TypeError(f"{place}.subspace_sizes: must hold sequences, got {sizes!r}")
+    if len(model.hidden) == 0:
         raise ValueError(f"{place}.hidden: must hold at least one size, got {model.hidden!r}")
     for size in model.hidden:
         check_integer(f"{place}.hidden", size, minimum=1)

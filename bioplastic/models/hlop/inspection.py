@@ -10,6 +10,7 @@ import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis.subspaces import principal_angles
+from bioplastic.arguments import check_arguments
 from bioplastic.models.hlop.arguments import check_samples
 from bioplastic.models.hlop.classifier import ContinualClassifier
 
@@ -41,6 +42,7 @@ class LearntSubspace:
     angles: NDArray[np.float64]
 
 
+@check_arguments
 def presynaptic_traces(
     model: ContinualClassifier, X: ArrayLike, task: int | None = None
 ) -> list[NDArray[np.float32]]:
@@ -69,6 +71,7 @@ def presynaptic_traces(
     return [x, *(trace.reshape(-1, trace.shape[-1]).copy() for trace in network.traces())]
 
 
+@check_arguments
 def inspect_subspaces(
     model: ContinualClassifier, X: ArrayLike, recruited: list[int], task: int | None = None
 ) -> list[LearntSubspace]:

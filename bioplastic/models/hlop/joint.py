@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bioplastic.arguments import check_arguments
 from bioplastic.models.hlop.arguments import check_samples
 from bioplastic.models.hlop.classifier import ContinualClassifier
 from bioplastic.models.hlop.tasks import Task
@@ -15,6 +16,7 @@ from bioplastic.models.images import encode_labels
 __all__ = ["fit_jointly"]
 
 
+@check_arguments
 def fit_jointly(
     model: ContinualClassifier, tasks: Sequence[Task], *, checkpoint: str | Path | None = None
 ) -> ContinualClassifier:

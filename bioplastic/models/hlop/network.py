@@ -179,7 +179,9 @@ def online_network(wiring: Wiring, p: HLOPParameters) -> NetworkSpec:
     ]
     projections += [_back(wiring, layer) for layer in reversed(range(1, top))]
     return NetworkSpec(
-        populations=cells, projections=projections, trial=Trial(duration=p.n_steps * TIME_STEP)
+        populations=tuple(cells),
+        projections=tuple(projections),
+        trial=Trial(duration=p.n_steps * TIME_STEP),
     )
 
 

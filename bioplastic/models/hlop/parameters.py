@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["HLOPParameters", "published_subspace_sizes", "subspace_schedule"]
@@ -74,6 +75,7 @@ class HLOPParameters:
             check_real(f"{place}.eta_input", self.eta_input, minimum=0)
 
 
+@check_arguments
 def published_subspace_sizes(task: int) -> tuple[int, int, int]:
     """Return how many subspace neurons the three layers get for a task of permuted MNIST.
 
@@ -95,6 +97,7 @@ def published_subspace_sizes(task: int) -> tuple[int, int, int]:
     return (size, size, size)
 
 
+@check_arguments
 def subspace_schedule(
     sizes: Sequence[Sequence[int]], task: int, n_inputs: Sequence[int], used: Sequence[int]
 ) -> tuple[int, ...]:
@@ -118,6 +121,14 @@ def subspace_schedule(
     >>> subspace_schedule([(25, 90, 60), (7, 35, 35)], 9, (64, 300, 300), (60, 300, 290))
     (4, 0, 10)
     """
+    place = "subspace_schedule"
+    check_integer(f"{place}.task", task, minimum=0)
+    for name, values in (("n_inputs", n_inputs), ("used", used)):
+        for value in values:
+            check_integer(f"{place}.{name}", value, minimum=0)
+    for given in sizes:
+        if not isinstance(given, Sequence):
+            raise TypeError(f"{place}.sizes: must hold sequences of integers, got {given!r}")
     wanted = sizes[min(task, len(sizes) - 1)][: len(n_inputs)]
     return tuple(
         max(0, min(number, limit - have))

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.validation import check_integer
 
@@ -32,6 +34,12 @@ class Task:
     X_test: NDArray[Any]
     y_test: NDArray[Any]
 
+    def __post_init__(self) -> None:
+        for part in ("", "_test"):
+            X, y = getattr(self, f"X{part}"), getattr(self, f"y{part}")
+            checked = check_array(f"Task.X{part}", X, shape=(None, None))
+            check_array(f"Task.y{part}", y, shape=(len(checked),))
+
 
 class TaskSequence(Sequence[Task]):
     """Tasks that are made when they are asked for, so that only one is in memory.
@@ -45,8 +53,10 @@ class TaskSequence(Sequence[Task]):
     """
 
     def __init__(self, make: Callable[[int], Task], n_tasks: int) -> None:
+        if not callable(make):
+            raise TypeError(f"TaskSequence.make: must be a function, got {make!r}")
         self._make = make
-        self._n_tasks = n_tasks
+        self._n_tasks = check_integer("TaskSequence.n_tasks", n_tasks, minimum=1)
 
     def __len__(self) -> int:
         return self._n_tasks
@@ -70,6 +80,7 @@ class TaskSequence(Sequence[Task]):
 _FIELDS = ("X", "y", "X_test", "y_test")
 
 
+@check_arguments
 def permuted_tasks(dataset: Dataset, n_tasks: int = 10, seed: int = 0) -> TaskSequence:
     """Return the same images with the pixels shuffled in a way of its own for every task.
 
@@ -103,6 +114,7 @@ def permuted_tasks(dataset: Dataset, n_tasks: int = 10, seed: int = 0) -> TaskSe
     return TaskSequence(make, n_tasks)
 
 
+@check_arguments
 def split_tasks(dataset: Dataset, n_tasks: int = 5, seed: int = 0) -> TaskSequence:
     """Return tasks with classes of their own.
 

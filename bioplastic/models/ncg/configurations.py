@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from bioplastic.arguments import check_arguments
 from bioplastic.models.ncg.classifiers import RSTDPClassifier, S2STDPClassifier, SSTDPClassifier
 from bioplastic.models.ncg.layer import LatencyClassifier
 from bioplastic.validation import check_choice
@@ -234,6 +235,7 @@ def _read_arguments(name: str, fields: list[str]) -> Mapping[str, Any]:
 CONFIGURATIONS: Mapping[tuple[str, str, str], Configuration] = MappingProxyType(_read_table())
 
 
+@check_arguments
 def published_classifier(
     name: str = "s2stdp+ncg",
     data: str = "mnist",
@@ -274,7 +276,7 @@ def published_classifier(
     if not known:
         places = sorted({f"{e}, {d}" for e, d, _ in CONFIGURATIONS})
         raise ValueError(
-            f"published_classifier: nothing is known for {extractor!r} and {data!r}; "
+            f"published_classifier.data: nothing is known for {extractor!r} and {data!r}; "
             f"known: {'; '.join(places)}"
         )
     check_choice("published_classifier.name", name, known)

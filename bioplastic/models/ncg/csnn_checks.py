@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from bioplastic.models.ncg.csnn import Learning
 from bioplastic.models.ncg.extraction import check_image_shape
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_flag, check_integer, check_real
 
 __all__ = ["check_arguments", "check_gaussians"]
 
@@ -61,6 +62,16 @@ def check_arguments(
     """
     given = arguments
     shape = check_image_shape(f"{place}.image_shape", given["image_shape"])
+    check_flag(f"{place}.progress", given["progress"])
+    if not isinstance(given["cache"], str | os.PathLike):
+        check_flag(f"{place}.cache", given["cache"])
+    check_integer(f"{place}.n_jobs", given["n_jobs"], minimum=-1)
+    if not isinstance(given["gaussians"], tuple | list) or len(given["gaussians"]) != 2:
+        raise TypeError(
+            f"{place}.gaussians: must be (centre, surround), got {given['gaussians']!r}"
+        )
+    for width in given["gaussians"]:
+        check_real(f"{place}.gaussians", width, minimum=0, exclusive=True)
     small = min(shape[:2])
     check_choice(f"{place}.preprocessing", given["preprocessing"], ("dog", "whitening"))
     check_choice(f"{place}.patches", given["patches"], ("published", "all"))

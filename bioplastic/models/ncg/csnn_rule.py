@@ -5,7 +5,9 @@ Both are data. `bioplastic.engine.convolution.LatencyConvolution` compiles them.
 
 from __future__ import annotations
 
+from bioplastic.arguments import check_arguments
 from bioplastic.plasticity import PlasticityRule
+from bioplastic.validation import check_integer
 
 __all__ = ["latency_stdp", "target_time_thresholds"]
 
@@ -15,6 +17,7 @@ _REFERENCE = (
 )
 
 
+@check_arguments
 def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0) -> PlasticityRule:
     """Return multiplicative STDP between the latencies of the inputs and of the winner.
 
@@ -60,6 +63,7 @@ def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0
     )
 
 
+@check_arguments
 def target_time_thresholds(
     n_cells: int, *, eta: float = 1.0, t_target: float = 0.75, theta_min: float = 2.0
 ) -> PlasticityRule:
@@ -97,6 +101,7 @@ def target_time_thresholds(
     >>> [update.verdict.value for update in target_time_thresholds(128).audit().updates]
     ['local with modulator']
     """
+    check_integer("target_time_thresholds.n_cells", n_cells, minimum=1)
     return PlasticityRule(
         name="target-time",
         synapse="w : 1\neta : 1 (shared)",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.datasets import Dataset
 from bioplastic.models.ncg.features import SpikingConvFeatures
 from bioplastic.validation import check_choice
@@ -44,6 +45,7 @@ et al. 2024, configuration files of the program); arguments not named are the de
 too."""
 
 
+@check_arguments
 def named_extractor(name: str, **overrides: Any) -> SpikingConvFeatures:
     """Return the extractor of a data set.
 
@@ -68,6 +70,7 @@ def named_extractor(name: str, **overrides: Any) -> SpikingConvFeatures:
     return SpikingConvFeatures(**{**EXTRACTORS[name], **overrides})
 
 
+@check_arguments
 def extract_features(
     data: Dataset, train_index: ArrayLike | None = None, **overrides: Any
 ) -> tuple[SpikingConvFeatures, NDArray[np.float32], NDArray[np.float32]]:

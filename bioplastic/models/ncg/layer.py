@@ -28,7 +28,7 @@ from bioplastic.models.ncg.network import (
     learning_network,
 )
 from bioplastic.models.storage import load_model, save_model
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_flag, check_integer, check_real
 
 __all__ = ["REGULATIONS", "LatencyClassifier"]
 
@@ -366,6 +366,8 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_real(f"{place}.validation_fraction", self.validation_fraction, minimum=0, maximum=0.9)
         check_choice(f"{place}.form", self.form, ("additive", "multiplicative"))
         check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
+        for argument in ("test_last_input", "progress"):
+            check_flag(f"{place}.{argument}", getattr(self, argument))
         check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
         for rate in self._rates:
             check_real(f"{place}.{rate}", getattr(self, rate))

@@ -19,7 +19,7 @@ from bioplastic.models.ncg.extraction import (
     name_features,
 )
 from bioplastic.models.storage import load_model, save_model
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_flag, check_integer, check_real
 
 __all__ = ["PUBLISHED_BLOCKS", "SoftHebbBlock", "SoftHebbFeatures", "soft_hebb_update"]
 
@@ -308,6 +308,9 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _check_arguments(self) -> tuple[int, int, int]:
         place = type(self).__name__
         rows, columns, colours = check_image_shape(f"{place}.image_shape", self.image_shape)
+        check_flag(f"{place}.progress", self.progress)
+        if not isinstance(self.blocks, tuple | list):
+            raise TypeError(f"{place}.blocks: must be a sequence, got {self.blocks!r}")
         blocks = list(self.blocks)
         if not blocks or not all(isinstance(block, SoftHebbBlock) for block in blocks):
             raise TypeError(f"{place}.blocks: must be SoftHebbBlock objects, got {self.blocks!r}")

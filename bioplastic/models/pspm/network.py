@@ -12,6 +12,7 @@ import numpy as np
 from brian2 import Quantity, amp, have_same_dimensions
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.engine import (
     DenseProjection,
     NetworkSpec,
@@ -28,6 +29,7 @@ from bioplastic.signals import PoissonSource
 __all__ = ["RecurrentNetwork", "recurrent_network", "to_drive"]
 
 
+@check_arguments
 def recurrent_network(n: int, parameters: PSPMParameters) -> NetworkSpec:
     """Return the all-to-all network of leaky integrate-and-fire cells with an input current.
 

@@ -27,7 +27,7 @@ from bioplastic.models.pspm.rule import PSPMRule, clip_signs
 from bioplastic.models.pspm.tasks import draw_weights
 from bioplastic.models.storage import load_model, save_model
 from bioplastic.timing import log_time
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_flag, check_integer, check_real
 
 __all__ = ["PSPMRegressor"]
 
@@ -179,6 +179,10 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         check_integer(f"{place}.n_iterations", self.n_iterations, minimum=0)
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
         check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
+        check_flag(f"{place}.control", self.control)
+        check_flag(f"{place}.progress", self.progress)
+        if isinstance(self.initial_weights, str):
+            check_choice(f"{place}.initial_weights", self.initial_weights, ("uniform", "gaussian"))
         if self.patience is not None:
             check_integer(f"{place}.patience", self.patience, minimum=1)
         if self.parameters is not None and not isinstance(self.parameters, PSPMParameters):

@@ -9,6 +9,7 @@ import numpy as np
 from brian2 import Quantity, nA
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.models.pspm.rule import clip_signs
 from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
@@ -47,6 +48,7 @@ class Task:
     current: Quantity
 
 
+@check_arguments
 def draw_task(
     condition: str = "uniform",
     *,
@@ -84,7 +86,7 @@ def draw_task(
     check_choice("draw_task.condition", condition, CONDITIONS)
     n = check_integer("draw_task.n", n, minimum=1)
     fraction = check_real("draw_task.inhibitory", inhibitory, minimum=0, maximum=1)
-    rng = np.random.default_rng(seed)
+    rng = _make_generator("draw_task.seed", seed)
     signs = np.ones(n)
     signs[rng.permutation(n)[: round(fraction * n)]] = -1.0
     law = "gaussian" if condition == "gaussian" else "uniform"
@@ -95,6 +97,12 @@ def draw_task(
     if condition == "half_max":
         naive *= 0.5
     return Task(reference, naive, signs, draw_current(rng, n, n_steps))
+
+
+def _make_generator(place: str, seed: int | np.random.SeedSequence) -> np.random.Generator:
+    if not isinstance(seed, np.random.SeedSequence):
+        check_integer(place, seed, minimum=0)
+    return np.random.default_rng(seed)
 
 
 def draw_weights(
@@ -111,6 +119,7 @@ def draw_weights(
     return weights
 
 
+@check_arguments
 def draw_current(
     rng: np.random.Generator,
     n: int,
@@ -128,11 +137,15 @@ def draw_current(
     """
     check_quantity("draw_current.mean", mean, nA)
     check_quantity("draw_current.deviation", deviation, nA, non_negative=True)
+    n = check_integer("draw_current.n", n, minimum=1)
     n_steps = check_integer("draw_current.n_steps", n_steps, minimum=1)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"draw_current.rng: must be a random generator, got {rng!r}")
     noise: Any = rng.standard_normal((n_steps, n))
     return mean + deviation * noise
 
 
+@check_arguments
 def integrate_and_fire_spikes(
     n: int = 500,
     n_steps: int = 10_000,
@@ -183,7 +196,7 @@ def integrate_and_fire_spikes(
     check_real(f"{place}.largest_eigenvalue", largest_eigenvalue, minimum=0)
     check_real(f"{place}.connectivity", connectivity, minimum=0, maximum=1, exclusive=True)
     check_real(f"{place}.external", external, minimum=0, maximum=1)
-    rng = np.random.default_rng(seed)
+    rng = _make_generator("integrate_and_fire_spikes.seed", seed)
     transfer = rng.random((n, n)) * (rng.random((n, n)) < connectivity)
     radius = float(np.abs(np.linalg.eigvals(transfer)).max())
     if radius == 0:

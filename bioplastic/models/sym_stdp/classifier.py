@@ -29,7 +29,7 @@ from bioplastic.models.sym_stdp.parameters import (
     published_parameters,
 )
 from bioplastic.timing import log_time
-from bioplastic.validation import check_choice, check_integer
+from bioplastic.validation import check_choice, check_flag, check_integer
 
 __all__ = ["SymSTDPClassifier"]
 
@@ -286,6 +286,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         check_choice(f"{place}.readout", self.readout, ("supervised", "assigned"))
         check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
         check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
+        check_flag(f"{place}.progress", self.progress)
         if self.parameters is not None and not isinstance(self.parameters, SymSTDPParameters):
             raise TypeError(
                 f"{place}.parameters: must be SymSTDPParameters or None, got {self.parameters!r}"

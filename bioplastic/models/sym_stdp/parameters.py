@@ -7,6 +7,7 @@ from typing import Any
 
 from brian2 import Hz, Quantity, ms, mV, second
 
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
 __all__ = ["SymSTDPParameters", "improved_parameters", "published_parameters"]
@@ -174,6 +175,7 @@ _PUBLISHED = {
 }
 
 
+@check_arguments
 def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
     """Return the published constants of the nearest published size.
 
@@ -194,6 +196,7 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
     >>> published_parameters(1600).eta_hidden
     0.02
     """
+    check_integer("published_parameters.n_hidden", n_hidden, minimum=1)
     sizes = [size for name, size in _PUBLISHED if name == dataset]
     if not sizes:
         known = ", ".join(sorted({repr(name) for name, _ in _PUBLISHED}))
@@ -207,6 +210,7 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
 _POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 6000.0}
 
 
+@check_arguments
 def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
     """Return the constants of ``variant="ours"``: the published hidden layer, a better read-out.
 
@@ -228,6 +232,7 @@ def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamet
     >>> improved_parameters(400).readout_rule
     'error'
     """
+    check_integer("improved_parameters.n_hidden", n_hidden, minimum=1)
     nearest = min(_POWER, key=lambda size: abs(size - n_hidden))
     return published_parameters(n_hidden, dataset).with_values(
         readout_rule="error", readout_inhibition=2.0, error_power=_POWER[nearest]

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_real
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 
+@check_arguments
 def expectation_error(output: ArrayLike, truth: ArrayLike) -> float:
     """Return the root of the mean squared difference over steps and channels.
 
@@ -39,6 +41,7 @@ def expectation_error(output: ArrayLike, truth: ArrayLike) -> float:
     return float(np.sqrt(np.mean((found - goal) ** 2)))
 
 
+@check_arguments
 def window_amplitude(
     output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.06
 ) -> Floats:
@@ -66,6 +69,7 @@ def window_amplitude(
     return np.asarray((out * inside).sum(axis=0) / inside.sum(axis=0), dtype=np.float64)
 
 
+@check_arguments
 def outside_share(
     output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.12
 ) -> float:
@@ -92,6 +96,7 @@ def outside_share(
     return float(power[outside].sum() / total) if total > 0 else float("nan")
 
 
+@check_arguments
 def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:
     """Return the time of the peak of one channel and its full width at half height, in seconds.
 
@@ -109,6 +114,8 @@ def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float
     (0.3, 0.095)
     """
     out = check_array("peak_and_width.output", output, shape=(None,))
+    if not len(out):
+        raise ValueError("peak_and_width.output: must not be empty")
     peak = int(np.argmax(out))
     high = out >= 0.5 * out[peak]
     left, right = peak, peak
@@ -119,6 +126,7 @@ def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float
     return peak * dt, (right - left + 1) * dt
 
 
+@check_arguments
 def switch_trials(trials: ArrayLike, errors: ArrayLike, limit: float) -> float:
     """Return after how many trials of a block the error first reaches a limit, or infinity.
 

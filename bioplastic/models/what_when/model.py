@@ -18,7 +18,7 @@ from bioplastic.models.what_when.optimiser import LeastSquaresReadouts
 from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
 from bioplastic.models.what_when.reservoir import Reservoir, draw_reservoir
 from bioplastic.models.what_when.task import Block, Prediction, Signals, trial_signals
-from bioplastic.validation import check_choice, check_integer
+from bioplastic.validation import check_choice, check_flag, check_integer
 
 __all__ = ["WhatWhenPredictor"]
 
@@ -166,6 +166,7 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
         check_choice(f"{place}.optimiser", self.optimiser, ("local", "rls"))
         check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
+        check_flag(f"{place}.merged", self.merged)
         p = ReservoirParameters() if self.reservoir is None else self.reservoir
         learning = LearningParameters() if self.learning is None else self.learning
         if not isinstance(p, ReservoirParameters):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.arguments import check_arguments
 from bioplastic.models.what_when.parameters import ReservoirParameters
 from bioplastic.validation import check_integer
 
@@ -60,6 +61,7 @@ class Reservoir:
     feedback: Floats
 
 
+@check_arguments
 def draw_reservoir(
     parameters: ReservoirParameters, *, n_channels: int = 2, seed: int = 0
 ) -> Reservoir:

@@ -9,6 +9,8 @@ import numpy as np
 from brian2 import Quantity, have_same_dimensions, ms, second
 from numpy.typing import ArrayLike, NDArray
 
+from bioplastic.analysis._arrays import check_array
+from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_integer, check_quantity, check_real
 
 __all__ = ["Block", "Prediction", "Signals", "event_bump", "expectation", "trial_signals"]
@@ -178,6 +180,7 @@ def trial_signals(
     )
 
 
+@check_arguments
 def expectation(
     probabilities: ArrayLike,
     latencies: Any,
@@ -209,9 +212,12 @@ def expectation(
     >>> truth.max(axis=0), truth.argmax(axis=0)
     (array([0.8, 0.2]), array([300, 600]))
     """
-    p = np.asarray(probabilities, dtype=np.float64)
-    time = float(dt) * np.arange(n_steps)
-    return np.asarray(p * event_bump(time[:, None], np.asarray(latencies), float(width)))
+    p = check_array("expectation.probabilities", probabilities, shape=(None,)).astype(np.float64)
+    if not isinstance(latencies, Quantity) or not have_same_dimensions(latencies, second):
+        raise TypeError(f"expectation.latencies: must be times, got {latencies!r}")
+    when = check_array("expectation.latencies", np.asarray(latencies), shape=p.shape)
+    time = float(dt) * np.arange(check_integer("expectation.n_steps", n_steps, minimum=0))
+    return np.asarray(p * event_bump(time[:, None], when, float(width)))
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ def test_names_are_unique_and_rules_are_local_or_say_why():
     verdicts = {name: rule.audit().verdict for name, rule in RULES.items()}
     assert Verdict.NON_LOCAL not in verdicts.values()
     assert [n for n, v in verdicts.items() if v == Verdict.CELL_WIDE] == [
+        "trial-delta",
         "s2-stdp",
         "synaptic-scaling",
     ]

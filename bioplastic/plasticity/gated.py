@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from brian2 import Quantity, ms
+from brian2 import Quantity, ms, second
 
 from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.validation import check_quantity, check_real
 
 __all__ = ["gated_delta_rule", "trial_delta_rule"]
 
@@ -41,6 +42,8 @@ def gated_delta_rule(
     >>> str(gated_delta_rule().audit().verdict)
     'local with modulator'
     """
+    check_real("gated_delta_rule.eta", eta)
+    check_quantity("gated_delta_rule.interval", interval, second, positive=True)
     return PlasticityRule(
         name=name,
         synapse="w : 1\neta : 1 (shared)",
@@ -87,6 +90,9 @@ def trial_delta_rule(
     >>> str(trial_delta_rule(normalised=False).audit().verdict)
     'local with modulator'
     """
+    check_real("trial_delta_rule.eta", eta)
+    if not isinstance(normalised, bool):
+        raise TypeError(f"trial_delta_rule.normalised: must be True or False, got {normalised!r}")
     update = "w += eta*error_post*rbar_pre"
     if normalised:
         update = """

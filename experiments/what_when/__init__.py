@@ -356,7 +356,7 @@ EXPERIMENT = Experiment(
         "Yamada & Chao (2026), Communications Biology, doi 10.1038/s42003-026-10836-2 "
         "(rebuilt from abstracts and reading notes, constants of our own)"
     ),
-    costs={"smoke": "1 min", "quick": "4 min of one core", "paper": "25 min of one core"},
+    costs={"smoke": "1 min", "quick": "3 min of one core", "paper": "11 min of one core"},
     datasets=("synthetic",),
     compute=compute,
     draw=draw,

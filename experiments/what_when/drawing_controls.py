@@ -31,8 +31,8 @@ def draw_paths(results: Results) -> Figure:
     figure = new_figure(PAGE_WIDTH, 2.9)
     panels = figure.subplots(1, 3)
     for axes, prefix, title in (
-        (panels[0], "", "blocks normalised"),
-        (panels[1], "raw_", "raw weights"),
+        (panels[0], "", "blocks normalised, first seed"),
+        (panels[1], "raw_", "raw weights, first seed"),
     ):
         _draw_conditions(axes, arrays[f"grid_{prefix}scores"][0])
         axes.set_title(title + _correlations(metrics, prefix), fontsize=7)

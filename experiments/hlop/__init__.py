@@ -20,7 +20,7 @@ from bioplastic.analysis.baselines import chance_level, linear_baseline
 from experiments.framework import Experiment, positive_int
 from experiments.hlop.arms import run_arm
 from experiments.hlop.drawing import draw
-from experiments.hlop.protocol import ARMS, Protocol, choose_protocol
+from experiments.hlop.protocol import ARMS, Protocol, choose_arms, choose_protocol
 from experiments.hlop.toy import measure_toy
 from experiments.results import Results, mean_over_seeds
 
@@ -148,7 +148,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n-tasks", type=positive_int, help="number of tasks")
     parser.add_argument("--images", type=positive_int, help="use the first training images only")
     parser.add_argument("--seeds", type=positive_int, help="number of seeds, from --seed on")
-    parser.add_argument("--arms", help=f"what to compare, with commas: {', '.join(ARMS)}")
+    parser.add_argument(
+        "--arms", type=choose_arms, help=f"what to compare, with commas: {', '.join(ARMS)}"
+    )
     parser.add_argument(
         "--checkpoints",
         help="folder of checkpoints and finished arms, taken up again; default one in runs/",

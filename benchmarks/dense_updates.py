@@ -17,6 +17,7 @@ import itertools
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,9 @@ def blas_step(work: Sequence[tuple[str, int, int]]) -> Callable[[], None]:
         matrix = np.asfortranarray(rng.normal(size=(columns, rows)).astype(np.float32))
         x, y = (rng.normal(size=n).astype(np.float32) for n in (rows, columns))
         if kind == "sgemv":
-            calls.append(lambda m=matrix, x=x, y=y: sgemv(1, m, x, y=y, overwrite_y=1))
+            calls.append(partial(sgemv, 1, matrix, x, y=y, overwrite_y=1))
         else:
-            calls.append(lambda m=matrix, x=x, y=y: sger(1e-9, y, x, a=m, overwrite_a=1))
+            calls.append(partial(sger, 1e-9, y, x, a=matrix, overwrite_a=1))
 
     def step() -> None:
         for call in calls:

@@ -106,7 +106,7 @@ def _draw_matrices(results: Results, arms: list[str]) -> Figure | None:
         panels[0].set_ylabel("tasks learned")
         bar = figure.colorbar(image, ax=list(panels), shrink=0.8, pad=0.02)
         bar.set_label("test accuracy (%)")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return figure
 
 

@@ -17,10 +17,17 @@ from typing import Any
 import numpy as np
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
+from bioplastic.models.hlop import audit_learning
 from experiments.framework import Experiment, positive_int
 from experiments.hlop.arms import run_arm
 from experiments.hlop.drawing import draw
-from experiments.hlop.protocol import ARMS, Protocol, choose_arms, choose_protocol
+from experiments.hlop.protocol import (
+    ARMS,
+    Protocol,
+    build_model,
+    choose_arms,
+    choose_protocol,
+)
 from experiments.hlop.toy import measure_toy
 from experiments.results import Results, mean_over_seeds
 
@@ -88,6 +95,12 @@ def compute(args: argparse.Namespace) -> Results:
         parameters={
             **describe(protocol),
             "seeds": len(seeds),
+            "locality": {
+                part.part: f"{part.verdict}: {part.reason}"
+                for part in audit_learning(
+                    build_model(protocol, protocol.arms[0], args.seed, progress=False)
+                )
+            },
             "revisions": sorted(revisions),
             "checkpoints": folder is not None,  # a path says nothing elsewhere
         },

@@ -141,6 +141,7 @@ def _draw_scores(results: Results, arms: list[str]) -> Figure | None:
             ax=right,
         )
         right.axvline(0, color="black", linewidth=0.6)
+        right.xaxis.set_major_locator(MaxNLocator(5))
     return figure
 
 

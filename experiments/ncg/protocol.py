@@ -55,7 +55,8 @@ ABLATION_ROWS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Settings for the digits, chosen by `experiments.ncg.search` on validation folds.
+#: Settings for the digits, chosen by `experiments.ncg.search` on validation folds; those of
+#: `_UNSEARCHED` are taken over from the rule that they extend.
 DIGITS: dict[str, dict[str, Any]] = {
     "rstdp-5n": {
         "n_per_class": 5, "threshold": 76.3, "a_plus": 0.02, "a_minus": -0.005, "b_plus": -0.02,
@@ -65,10 +66,10 @@ DIGITS: dict[str, dict[str, Any]] = {
         "n_per_class": 20, "threshold": 76.3, "a_plus": 0.02, "a_minus": -0.005, "b_plus": -0.02,
         "b_minus": 0.001, "dropout": 0.5,
     },
-    "sstdp": {"threshold": 45.0, "gap": 0.1, "a_plus": 0.2, "a_minus": 0.0},
+    "sstdp": {"threshold": 57.2, "gap": 0.1, "a_plus": 0.05, "a_minus": -0.001},
     "sstdp+ncg": {
-        "n_per_class": 5, "threshold": 45.0, "gap": 0.1, "a_plus": 0.2, "a_minus": 0.0,
-        "regulation": "two_compartment",
+        "n_per_class": 5, "threshold": 57.2, "gap": 0.1, "a_plus": 0.05, "a_minus": -0.001,
+        "regulation": "two_compartment", "eta_th": 0.2, "beta_th": 0.5,
     },
     "s2stdp": {"threshold": 45.8, "gap": 0.1, "a_plus": 0.05, "a_minus": -0.1},
     "s2stdp+pcn": {
@@ -81,6 +82,8 @@ DIGITS: dict[str, dict[str, Any]] = {
         "beta_th": 0.5,
     },
 }  # fmt: skip
+
+_UNSEARCHED = frozenset({"rstdp-20n", "sstdp+ncg", "s2stdp+pcn"})
 
 #: What the full method becomes where the paper gives no settings of its own.
 _DERIVED: dict[str, dict[str, Any]] = {
@@ -104,8 +107,8 @@ class Entry:
     arguments : mapping
         Arguments of the classifier.
     source : str
-        Where the arguments come from: ``published``, ``derived`` from the published full method, or
-        ``search`` on validation folds.
+        Where the arguments come from: ``published``, ``search`` on validation folds, or ``derived``
+        from one of these.
     features : {'csnn', 'pixels'}
         What it is trained on.
     """
@@ -223,7 +226,8 @@ def _entry(name: str, data: str, features: str = "csnn") -> Entry:
             return Entry(name, {**DIGITS["s2stdp+ncg"], **_DERIVED[name]}, "derived", features)
         if features == "pixels":  # the threshold follows the number of pixels that fire
             return Entry(name, {**DIGITS[name], "threshold": None}, "derived", features)
-        return Entry(name, DIGITS[name], "search", features)
+        source = "derived" if name in _UNSEARCHED else "search"
+        return Entry(name, DIGITS[name], source, features)
     published = CONFIGURATIONS.get(("stdp-csnn", data, name))
     if published is not None:
         arguments = dict(published.arguments)

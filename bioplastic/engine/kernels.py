@@ -24,6 +24,8 @@ from brian2.devices.device import get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
+from bioplastic.engine.hoisting import keep_varying, take_invariant
+
 __all__ = [
     "KernelCode",
     "KernelGenerator",
@@ -197,6 +199,9 @@ class KernelCode(CodeObject):  # type: ignore[misc]
     def compile(self) -> None:
         """Do nothing: `bioplastic.engine.source` assembles all kernels of a network."""
 
+
+KernelCode.templater.env.filters["invariant"] = take_invariant
+KernelCode.templater.env.filters["varying"] = keep_varying
 
 for _name, _implementation in {
     "clip": "bp_clip",

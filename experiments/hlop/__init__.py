@@ -17,10 +17,17 @@ from typing import Any
 import numpy as np
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
+from bioplastic.models.hlop import audit_learning
 from experiments.framework import Experiment, positive_int
 from experiments.hlop.arms import run_arm
 from experiments.hlop.drawing import draw
-from experiments.hlop.protocol import ARMS, Protocol, choose_protocol
+from experiments.hlop.protocol import (
+    ARMS,
+    Protocol,
+    build_model,
+    choose_arms,
+    choose_protocol,
+)
 from experiments.hlop.toy import measure_toy
 from experiments.results import Results, mean_over_seeds
 
@@ -88,6 +95,12 @@ def compute(args: argparse.Namespace) -> Results:
         parameters={
             **describe(protocol),
             "seeds": len(seeds),
+            "locality": {
+                part.part: f"{part.verdict}: {part.reason}"
+                for part in audit_learning(
+                    build_model(protocol, protocol.arms[0], args.seed, progress=False)
+                )
+            },
             "revisions": sorted(revisions),
             "checkpoints": folder is not None,  # a path says nothing elsewhere
         },
@@ -148,7 +161,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n-tasks", type=positive_int, help="number of tasks")
     parser.add_argument("--images", type=positive_int, help="use the first training images only")
     parser.add_argument("--seeds", type=positive_int, help="number of seeds, from --seed on")
-    parser.add_argument("--arms", help=f"what to compare, with commas: {', '.join(ARMS)}")
+    parser.add_argument(
+        "--arms", type=choose_arms, help=f"what to compare, with commas: {', '.join(ARMS)}"
+    )
     parser.add_argument(
         "--checkpoints",
         help="folder of checkpoints and finished arms, taken up again; default one in runs/",

@@ -106,7 +106,7 @@ def _draw_matrices(results: Results, arms: list[str]) -> Figure | None:
         panels[0].set_ylabel("tasks learned")
         bar = figure.colorbar(image, ax=list(panels), shrink=0.8, pad=0.02)
         bar.set_label("test accuracy (%)")
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        bar.outline.set_visible(False)
     return figure
 
 
@@ -141,6 +141,7 @@ def _draw_scores(results: Results, arms: list[str]) -> Figure | None:
             ax=right,
         )
         right.axvline(0, color="black", linewidth=0.6)
+        right.xaxis.set_major_locator(MaxNLocator(5))
     return figure
 
 

@@ -152,22 +152,22 @@ def choose_protocol(args: argparse.Namespace) -> Protocol:
     if args.images is not None:
         protocol = replace(protocol, images=args.images)
     if args.arms is not None:
-        protocol = replace(protocol, arms=choose_arms(args.arms))
+        protocol = replace(protocol, arms=args.arms)
     return protocol
 
 
 def choose_arms(text: str) -> tuple[str, ...]:
-    """Read names of arms, separated by commas.
+    """Read names of arms, separated by commas, as the ``type`` of an option.
 
     Raises
     ------
-    ValueError
+    argparse.ArgumentTypeError
         If one is unknown.
     """
     arms = tuple(text.split(","))
     for arm in arms:
         if arm not in ARMS:
-            raise ValueError(f"--arms: unknown {arm!r}, choose from {', '.join(ARMS)}")
+            raise argparse.ArgumentTypeError(f"unknown {arm!r}, choose from {', '.join(ARMS)}")
     return arms
 
 

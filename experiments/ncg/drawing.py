@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from bioplastic.plotting import (
     COLUMN_WIDTH,
@@ -34,15 +35,17 @@ def draw(results: Results, out: Path) -> list[Path]:
     a = results.arrays
     figures: dict[str, Figure] = {}
     with use_style():
-        figures["rules"] = draw_rules(results)
+        if any(f"accuracy_{metric_name(name)}" in a for name in RULE_ROWS):
+            figures["rules"] = draw_rules(results)
+            figures["learning"] = draw_learning(results)
         if sum(f"accuracy_{metric_name(name)}" in a for name in ABLATION_ROWS) > 2:
             figures["ablation"] = draw_ablation(results)
         if all(f"target_updates_{key}" in a for key in (_UNREGULATED, _FULL)):
             figures["updates"] = draw_updates(results)
         if f"trace_{_FULL}" in a:
             figures["thresholds"] = draw_thresholds(results)
-        figures["spike_times"] = draw_spike_times(results)
-        figures["learning"] = draw_learning(results)
+        if f"times_target_{_FULL}" in a:
+            figures["spike_times"] = draw_spike_times(results)
         if "accuracy_s2stdp_ncg_m3" in a:
             figures["sizes"] = draw_sizes(results)
         if "filters" in a:
@@ -107,14 +110,15 @@ def draw_updates(results: Results) -> Figure:
                 epochs,
                 updates[:, cell],
                 color=PALETTE[cell - 1] if cell else GREY,
-                linestyle="-" if cell else "--",
-                marker="o",
+                linestyle="-" if cell else (0, (4, 2)),
+                marker="o" if cell else None,
                 markersize=2,
                 label=label,
             )
         share = results.metrics[f"share_of_first_{key}"]
         axes.set_title(f"{title}\nbusiest target cell: {100 * share:.0f} % of the samples")
         axes.set_xlabel("Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlim(0.5, len(updates) + 0.5)
         axes.set_ylim(bottom=0)
     panels[0].set_ylabel("Updates per epoch,\nsamples of class 0")
@@ -208,10 +212,11 @@ def draw_learning(results: Results) -> Figure:
     lowest = min(100 * a[f"validation_accuracy_{metric_name(n)}"][1:].min() for n in names)
     panels[0].set_ylim(max(0.0, lowest - 1), min(100.0, best + 1))
     panels[0].set_ylabel("Validation accuracy (%)")
-    panels[1].set_ylabel("Error of the winners'\nspike times (1/1000)")
-    panels[1].set_yscale("log")
+    panels[1].set_ylabel("Mean error of the winners'\nspike times (1/1000)")
+    panels[1].set_ylim(bottom=0)
     for axes in panels:
         axes.set_xlabel("Epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside right center", frameon=False)
     figure.set_layout_engine("constrained")
@@ -266,7 +271,7 @@ def draw_filters(filters: Any) -> Figure:
     image = axes.imshow(sheet, cmap="RdBu_r", vmin=-limit, vmax=limit, interpolation="nearest")
     axes.axis("off")
     bar = figure.colorbar(image, ax=axes, shrink=0.9, pad=0.02)
-    bar.set_label("On minus off weight")
+    bar.set_label("on - off" if rows < 4 else "On minus off weight")
     figure.set_layout_engine("constrained")
     return figure
 

@@ -72,6 +72,7 @@ _DATA = {"mnist": "MNIST", "fashion-mnist": "Fashion-MNIST", "cifar10": "CIFAR-1
 _WIDE = 1500  # pixels; a picture as wide as a page gets the width of the page
 
 PAPER_NOTES: Mapping[str, str] = {
+    "hlop": "prototype, or secondary source",
     "pspm": "authors' program",
     "rules": "data of the paper",
     "sym_stdp_mnist_sizes": "recalled, unverified",

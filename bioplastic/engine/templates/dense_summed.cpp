@@ -7,6 +7,7 @@
     for(int _presynaptic_idx=0; _presynaptic_idx<{{n_pre}}; _presynaptic_idx++)
     {
         const size_t _row = (size_t)_presynaptic_idx * {{n_post}};
+        {{vector_code|invariant('_postsynaptic_idx', '_idx', '_vectorisation_idx')|autoindent}}
         {% if vectorise %}
         #pragma GCC ivdep
         {% endif %}
@@ -14,7 +15,7 @@
         {
             const size_t _idx = _row + _postsynaptic_idx;
             const size_t _vectorisation_idx = _idx;
-            {{vector_code|autoindent}}
+            {{vector_code|varying('_postsynaptic_idx', '_idx', '_vectorisation_idx')|autoindent}}
             {{target}}[_postsynaptic_idx] += _summand;
         }
     }

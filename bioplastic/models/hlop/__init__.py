@@ -10,6 +10,7 @@ from bioplastic.models.hlop.inspection import (
     presynaptic_traces,
 )
 from bioplastic.models.hlop.joint import fit_jointly
+from bioplastic.models.hlop.locality import LearningPart, audit_learning
 from bioplastic.models.hlop.parameters import (
     HLOPParameters,
     published_subspace_sizes,
@@ -21,9 +22,11 @@ __all__ = [
     "Consolidation",
     "ContinualClassifier",
     "HLOPParameters",
+    "LearningPart",
     "LearntSubspace",
     "Task",
     "TaskSequence",
+    "audit_learning",
     "fit_jointly",
     "inspect_subspaces",
     "permuted_tasks",

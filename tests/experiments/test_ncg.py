@@ -1,0 +1,61 @@
+"""The experiment on competition groups at its smallest scale."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from experiments import cli
+from experiments.ncg.protocol import ABLATION_ROWS, RULE_ROWS, choose_protocol, metric_name
+from experiments.ncg.training import share_of_first
+from experiments.results import load_results
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ncg")
+    arguments = ["ncg", "--scale", "smoke", "--only", "rstdp-5n,s2stdp,s2stdp+ncg", "--out"]
+    assert cli.main([*arguments, str(folder), "--jobs", "1"]) == 0
+    return folder
+
+
+def test_everything_is_measured_and_drawn(out: Path) -> None:
+    results = load_results(out / "ncg.json")
+    for key in ("rstdp_5n", "s2stdp", "s2stdp_ncg"):
+        values = results.arrays[f"accuracy_{key}"]
+        assert results.metrics[f"accuracy_{key}"] == values.mean()
+        assert results.metrics[f"accuracy_{key}"] > 2 * results.baselines["chance"]
+        updates = results.arrays[f"target_updates_{key}"]
+        assert updates.shape[0] == results.parameters["epochs"]
+    assert set(results.baselines) == {"chance", "linear_features", "linear_pixels"}
+    assert "search" in results.parameters["settings"]["s2stdp_ncg"]
+    drawn = {path.stem.removeprefix("ncg_") for path in out.glob("*.png")}
+    assert drawn == {"rules", "learning", "thresholds", "spike_times", "filters"}
+
+
+@pytest.mark.parametrize("data", ["digits", "mnist", "fashion-mnist", "cifar-10"])
+def test_every_row_has_settings(data: str) -> None:
+    protocol = choose_protocol("paper", data, folds=2)
+    keys = {entry.key: entry for entry in protocol.entries}
+    assert protocol.folds == 2
+    assert {metric_name(name) for name in (*RULE_ROWS, *ABLATION_ROWS)} <= set(keys)
+    for entry in protocol.entries:
+        entry.classifier(epochs=1)._check_arguments()
+    full = keys["s2stdp_ncg"]
+    assert (full.source == "published") == (data != "digits")
+    assert keys["s2stdp_ncg_m7"].arguments["n_per_class"] == 7
+    if data == "cifar-10":
+        assert {keys[metric_name(name)].source for name in ABLATION_ROWS} == {"published"}
+
+
+def test_unknown_configurations_are_refused() -> None:
+    with pytest.raises(ValueError, match="--only: unknown nothing; known: rstdp_5n"):
+        choose_protocol("quick", "mnist", None, only="nothing")
+
+
+def test_share_of_the_busiest_cell() -> None:
+    updates = np.array([[9, 3, 1, 0, 2, 2], [9, 0, 0, 0, 0, 0]])
+    history = {"target_updates": updates}
+    assert share_of_first(history, 3, 1) == pytest.approx((3 / 4 + 2 / 4) / 2)

@@ -1,0 +1,160 @@
+"""The continual classifier: tasks, heads, replay, consolidation, checkpoints."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bioplastic.datasets import load_digits
+from bioplastic.models.hlop import (
+    ContinualClassifier,
+    HLOPParameters,
+    fit_jointly,
+    inspect_subspaces,
+    permuted_tasks,
+    published_subspace_sizes,
+    split_tasks,
+)
+
+SMALL = {
+    "hidden": (60, 60),
+    "batch_size": 16,
+    "epochs": 6,
+    "subspace_sizes": ((20, 25, 20), (7, 12, 12)),
+    "parameters": HLOPParameters(hebbian_steps=1),
+}
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    return permuted_tasks(load_digits().head(600, 200), 3)
+
+
+def assert_equal(a, b):
+    for first, second in zip([*a.weights_, *a.heads_], [*b.weights_, *b.heads_], strict=True):
+        np.testing.assert_array_equal(first, second)
+    for first, second in zip(a.circuits_, b.circuits_, strict=True):
+        np.testing.assert_array_equal(first.rows, second.rows)
+    np.testing.assert_array_equal(a.accuracies_, b.accuracies_)
+
+
+def test_projection_forgets_less(tasks):
+    hlop = ContinualClassifier(**SMALL).fit_tasks(tasks).continual_scores()
+    plain = ContinualClassifier(**SMALL, projection="none").fit_tasks(tasks).continual_scores()
+    assert plain.learning > 0.8
+    assert hlop.acc > plain.acc + 0.05
+    assert hlop.bwt > plain.bwt / 2
+
+
+def test_resuming_gives_the_same_bits(tasks, tmp_path):
+    path = tmp_path / "model.npz"
+    whole = ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks)
+    ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks[:2], checkpoint=path)
+    resumed = ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks, checkpoint=path)
+    assert_equal(whole, resumed)
+    with pytest.raises(ValueError, match=r"other arguments \(replay\)"):
+        ContinualClassifier(**SMALL, replay=3).fit_tasks(tasks, checkpoint=path)
+
+
+def test_consolidation_and_bursts_survive_saving(tasks, tmp_path):
+    model = ContinualClassifier(
+        **SMALL, ewc=1000.0, fisher_samples=20, laterals="spiking", feedback="random"
+    )
+    model.fit_tasks(tasks[:2])
+    loaded = ContinualClassifier.load(model.save(tmp_path / "model"))
+    assert loaded.get_params() | {"hidden": None, "subspace_sizes": None} == model.get_params() | {
+        "hidden": None,
+        "subspace_sizes": None,
+    }
+    task = tasks[2]
+    for one in (model, loaded):
+        one.fit_task(task.X, task.y).record_accuracies(tasks)
+    assert_equal(model, loaded)
+
+
+def test_consolidation_keeps_the_first_task(tasks):
+    scores = [
+        ContinualClassifier(**SMALL, projection="none", ewc=ewc).fit_tasks(tasks[:2]).accuracies_
+        for ewc in (0.0, 1e6)
+    ]
+    assert scores[1][1, 0] > scores[0][1, 0]
+
+
+def test_a_head_per_task_needs_its_number():
+    tasks = split_tasks(load_digits().head(600, 200), 5)
+    longer = SMALL | {"epochs": 40}
+    model = ContinualClassifier(**longer, head="per_task").fit_tasks(tasks[:2])
+    assert len(model.heads_) == 2
+    assert len(model.circuits_) == 2  # heads are not protected
+    assert np.nanmin(model.accuracies_) > 0.7
+    with pytest.raises(ValueError, match=r"ContinualClassifier.task: must be the number"):
+        model.predict(tasks[0].X_test)
+    joint = fit_jointly(ContinualClassifier(**longer, head="per_task", projection="none"), tasks)
+    assert joint.accuracies_.shape == (1, 5)
+    assert joint.accuracies_.mean() > 0.8
+
+
+def test_joint_training_resumes(tasks, tmp_path):
+    path = tmp_path / "joint.npz"
+    once = SMALL | {"epochs": 1, "projection": "none"}
+    whole = fit_jointly(ContinualClassifier(**once), tasks)
+    half = fit_jointly(ContinualClassifier(**once), tasks, checkpoint=path)
+    again = fit_jointly(ContinualClassifier(**once), tasks, checkpoint=path)
+    np.testing.assert_array_equal(whole.accuracies_, half.accuracies_)
+    np.testing.assert_array_equal(whole.accuracies_, again.accuracies_)
+
+
+def test_online_learning_on_the_engine_equals_numpy(tasks):
+    arguments = {"hidden": (30,), "subspace_sizes": ((10, 10), (5, 5)), "learning_rate": 0.03}
+    small = [type(t)(t.X[:60], t.y[:60], t.X_test, t.y_test) for t in tasks[:2]]
+    models = [
+        ContinualClassifier(**arguments, backend=backend).fit_tasks(small)
+        for backend in ("auto", "numpy")
+    ]
+    assert models[0].runs_online_
+    assert not models[1].runs_online_
+    np.testing.assert_allclose(models[0].weights_[0], models[1].weights_[0], atol=1e-4)
+    for a, b in zip(models[0].circuits_, models[1].circuits_, strict=True):
+        np.testing.assert_allclose(a.rows, b.rows, atol=1e-4)
+
+
+def test_subspaces_grow_and_are_inspected(tasks):
+    model = ContinualClassifier(**SMALL)
+    for number, recruited in enumerate([(20, 25, 20), (7, 12, 12)]):
+        model.fit_task(tasks[number].X, tasks[number].y)
+        found = inspect_subspaces(model, tasks[number].X[:200], list(recruited))
+        for layer, subspace in enumerate(found):
+            assert subspace.n_rows == model.circuits_[layer].n_rows
+            assert subspace.residual_exact <= subspace.residual_after + 1e-6
+            assert subspace.residual_after < subspace.residual_before
+            assert len(subspace.angles) == recruited[layer]
+    assert found[0].n_rows == 27
+
+
+def test_published_sizes_add_up():
+    totals = np.sum([published_subspace_sizes(task) for task in range(10)], axis=0)
+    assert totals.tolist() == [470, 590, 490]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"trainer": "dsr"}, r"ContinualClassifier.trainer: must be one of 'ottt', 'bptt'"),
+        ({"hidden": ()}, r"ContinualClassifier.hidden: must hold at least one size"),
+        ({"subspace_sizes": ((3,),)}, r"subspace_sizes: must have 3 sizes per task"),
+        ({"backend": "engine", "batch_size": 2}, r"'engine' needs batch_size=1, got 2"),
+        ({"batch_size": 0}, r"ContinualClassifier.batch_size: must be a positive integer, got 0"),
+    ],
+)
+def test_bad_arguments_are_named(tasks, changes, message):
+    with pytest.raises(ValueError, match=message):
+        ContinualClassifier(**changes).fit_task(tasks[0].X, tasks[0].y)
+
+
+def test_bad_samples_are_named(tasks):
+    model = ContinualClassifier(**SMALL)
+    with pytest.raises(ValueError, match=r"ContinualClassifier.X: must be finite, got nan"):
+        model.fit_task(np.full((4, 3), np.nan), [0, 1, 0, 1])
+    model.fit_task(tasks[0].X[:50], tasks[0].y[:50], np.arange(10))
+    with pytest.raises(ValueError, match=r"the model knows 64 features, got 3"):
+        model.predict(np.zeros((2, 3)))

@@ -162,7 +162,8 @@ def _source_digest() -> str:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this experiment."""
     parser.add_argument("--n-neurons", type=positive_int, help="neurons of every network")
-    parser.add_argument("--tasks", nargs="+", help="only these tasks")
+    names = [task.name for task in choose_protocol("paper").tasks]
+    parser.add_argument("--tasks", nargs="+", choices=names, help="only these tasks")
     parser.add_argument(
         "--checkpoints", help="folder of finished networks, taken up again; default runs/force"
     )

@@ -47,8 +47,10 @@ def test_published_sizes_are_those_of_the_paper() -> None:
 
 
 def test_unknown_tasks_are_refused(tmp_path: Path) -> None:
-    arguments = ["force", "--scale", "smoke", "--tasks", "square", "--out", str(tmp_path)]
-    assert cli.main(arguments) != 0
+    arguments = ["force", "--scale", "smoke", "--out", str(tmp_path), "--tasks"]
+    assert cli.main([*arguments, "square"]) == 2
+    with pytest.raises(ValueError, match="none of sawtooth is among sine, product"):
+        cli.main([*arguments, "sawtooth"])
 
 
 def test_lobes_are_counted_past_the_noise() -> None:

@@ -31,11 +31,11 @@ LABELS = {
     "hlop": "HLOP",
     "sequential": "sequential",
     "replay": "replay",
-    "joint": "joint (upper bound)",
     "ewc": "elastic weights",
     "hlop_replay": "HLOP + replay",
     "hlop_bptt": "HLOP, BPTT",
     "sequential_bptt": "sequential, BPTT",
+    "joint": "joint (upper bound)",
 }
 _FEEDBACK = {"": "transpose (BP)", "_fa": "random (FA)", "_ss": "sign (SS)", "_direct": "direct"}
 _MARKERS = ("o", "s", "^", "D")
@@ -73,8 +73,8 @@ def collect_scores(results: Results, arm: str) -> tuple[NDArray[Any], NDArray[An
 def reference_label(results: Results) -> str:
     """Return what the diamonds in the figures are."""
     if results.data == "digits":
-        return "independent prototype, one seed (BPTT)"
-    return "published (secondary source, DSR)"
+        return "prototype (BPTT, one seed)"
+    return "published (DSR, secondary source)"
 
 
 def _draw_matrices(results: Results, arms: list[str]) -> Figure | None:
@@ -82,7 +82,7 @@ def _draw_matrices(results: Results, arms: list[str]) -> Figure | None:
     if not shown:
         return None
     with use_style():
-        figure = new_figure(COLUMN_WIDTH, 2.15)
+        figure = new_figure(COLUMN_WIDTH, 1.95)
         panels = figure.subplots(1, len(shown), sharey=True, squeeze=False)[0]
         matrices = [100 * results.arrays[f"accuracies_{arm}"].mean(axis=0) for arm in shown]
         n = len(matrices[0])

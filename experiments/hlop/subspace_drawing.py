@@ -77,7 +77,7 @@ def draw_toy(results: Results) -> Figure | None:
                 )  # fmt: skip
         axes.axhline(
             100 * float(arrays["toy_optimum"]), color=GREY, linestyle="--",
-            label="best subspace of 20 dimensions",
+            label="best of 20 dimensions",
         )  # fmt: skip
         axes.axvline(batches[-1], color=GREY, linewidth=0.6)
         axes.set_yscale("log")
@@ -85,5 +85,8 @@ def draw_toy(results: Results) -> Figure | None:
         axes.minorticks_off()
         axes.set_xlabel("batches of 64")
         axes.set_ylabel("energy left unexplained (%)")
-        axes.legend(loc="upper right")
+        axes.legend(
+            loc="upper center", bbox_to_anchor=(0.45, -0.2), ncols=3, columnspacing=1.0,
+            handletextpad=0.4,
+        )  # fmt: skip
     return figure

@@ -15,13 +15,6 @@ _TEXTS = {
     "csnn_learning": "Thresholds, wins, weights and latencies of the spiking convolution",
     "csnn_mnist_filters": "Filters of the spiking convolution on MNIST, on minus off channel",
     "csnn_mnist_learning": "Thresholds, wins, weights and latencies on MNIST",
-    "hlop_accuracy_matrix": "Accuracy on every task after every task",
-    "hlop_feedback": "Accuracy and forgetting by the kind of error feedback",
-    "hlop_forgetting": "Accuracy on each task while later ones are learned",
-    "hlop_laterals": "Accuracy and forgetting by the time steps of spiking laterals",
-    "hlop_scores": "Mean accuracy and backward transfer beside the baselines",
-    "hlop_subspaces": "Growth of the lateral circuits and how exact their subspaces are",
-    "hlop_toy": "Two subspaces of synthetic data, learned one after the other",
     "pspm_activity": "Filtered activity of the network and of one neuron before and after learning",
     "pspm_avalanches": "Sizes and durations of avalanches with fitted power laws",
     "pspm_chaos": "Distance of the spike trains of a network from itself when weights are nudged",
@@ -41,6 +34,15 @@ _TEXTS = {
 """By the name of the file."""
 
 _ENDINGS = {
+    "hlop": {
+        "accuracy_matrix": "Accuracy on every task after every task",
+        "feedback": "Accuracy and forgetting by the kind of error feedback",
+        "forgetting": "Accuracy on each task while later ones are learned",
+        "laterals": "Accuracy and forgetting by the time steps of spiking laterals",
+        "scores": "Mean accuracy and backward transfer beside the baselines",
+        "subspaces": "Growth of the lateral circuits and how exact their subspaces are",
+        "toy": "Two subspaces of synthetic data, learned one after the other",
+    },
     "sym_stdp": {
         "class_weights": "Read-out weights from hidden neurons to classes",
         "confusion_assigned": "Confusion matrix of the label assignment on test images",
@@ -52,7 +54,7 @@ _ENDINGS = {
         "tsne_activity": "Map of the hidden activity for test images, coloured by class",
         "tsne_weights": "Map of the input weights of hidden neurons, coloured by preferred class",
         "weight_maps": "Input weights of the hidden neurons as images",
-    }
+    },
 }
 """By the beginning and the ending of the name, where several results have the same pictures."""
 

@@ -9,6 +9,7 @@ from bioplastic.datasets import load_digits
 from bioplastic.models.hlop import (
     ContinualClassifier,
     HLOPParameters,
+    audit_learning,
     fit_jointly,
     inspect_subspaces,
     permuted_tasks,
@@ -129,6 +130,21 @@ def test_subspaces_grow_and_are_inspected(tasks):
             assert subspace.residual_after < subspace.residual_before
             assert len(subspace.angles) == recruited[layer]
     assert found[0].n_rows == 27
+
+
+def test_locality_is_stated_part_by_part():
+    def verdicts(**arguments):
+        parts = audit_learning(ContinualClassifier(**arguments))
+        return {part.part: str(part.verdict) for part in parts}
+
+    online = verdicts(feedback="random")
+    assert "NON-LOCAL" not in online.values()
+    assert online["lateral weights"] == "local"
+    published = verdicts(trainer="bptt", batch_size=64, replay=5)
+    for part in ("forward weights", "feedback weights", "mini-batch", "replay"):
+        assert published[part] == "NON-LOCAL"
+    assert verdicts(feedback="sign")["feedback weights"] == "NON-LOCAL"
+    assert "lateral weights" not in verdicts(projection="none")
 
 
 def test_published_sizes_add_up():

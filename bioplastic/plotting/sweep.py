@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -71,7 +72,7 @@ def plot_heat_map(
     scores = np.asarray(scores, dtype=np.float64)
     if not np.isfinite(scores).any():
         raise ValueError("plot_heat_map.values: must hold at least one finite score")
-    height = 0.9 + 0.28 * max(3, len(y))
+    height = 0.9 + 0.28 * max(4, len(y))
     with drawing_axes(ax, height=min(height, 6.0)) as axes:
         colours = colormaps["viridis"]
         image = axes.imshow(scores, cmap=colours, aspect="auto", origin="lower")
@@ -104,7 +105,7 @@ def plot_heat_map(
         axes.set_title(title)
         for spine in axes.spines.values():
             spine.set_visible(False)
-        add_colour_bar(axes, image, label)
+        add_colour_bar(axes, image, textwrap.fill(label, 24))
     return axes
 
 

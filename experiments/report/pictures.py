@@ -29,6 +29,8 @@ _TEXTS = {
     "rules_windows": "Weight change against the lag of a pair of spikes for each rule",
     "speed": "Processor time per image against network size, beside other simulators",
     "sym_stdp_mnist_ablations_bars": "Test accuracy with each part of the network taken away",
+    "sym_stdp_sweep_curves": "Validation accuracy against learning rate for three sizes",
+    "sym_stdp_sweep_heat_map": "Validation accuracy over learning rate and number of neurons",
     "sym_stdp_mnist_sizes_accuracy": "Test accuracy against the number of hidden neurons",
 }
 """By the name of the file."""

@@ -153,8 +153,8 @@ def _warn_of_revisions(outcome: SweepOutcome) -> None:
     found = {str(record["revision"]) for record in outcome.records.values()}
     if len(found | {str(find_revision())}) > 1 and outcome.records:
         print(
-            f"warning: the trials come from more than one state of the code ({len(found)}, now "
-            f"{find_revision()}); the column revision tells which",
+            "warning: not all trials come from the code as it is now "
+            f"({find_revision()}); the column revision tells which",
             file=sys.stderr,
         )
 

@@ -1,0 +1,132 @@
+"""A run that is killed again and again ends with the weights of one that was left alone.
+
+One process imports everything and forks a child for every attempt, so that a kill costs no more
+than the work it destroys. A child and its compiler are killed together, at random moments of
+building, training and writing; what the folders look like then tells which it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+DRIVER = """
+import json, os, random, shutil, signal, sys, time
+from dataclasses import replace
+from pathlib import Path
+import numpy as np
+from experiments.sym_stdp.protocol import PROTOCOLS, load_samples
+from experiments.sym_stdp.training import load_trained, train_model
+from bioplastic.checkpoints import read_run
+from bioplastic.engine import cache
+
+place, n_kills, n_images, seed = Path(sys.argv[1]), *map(int, sys.argv[2:5])
+protocol = replace(PROTOCOLS["smoke", "digits"], train=n_images, test=30, variant="ours",
+                   regime="layer_by_layer", evaluate_every=10**9)
+samples = load_samples(protocol, "digits", 0)
+rng = random.Random(seed)
+builds = cache.cache_directory()
+
+def train(folder):
+    train_model(protocol, samples, "digits", 0, folder=folder, resume=True, checkpoint_every=8)
+
+def attempt(folder):
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 2)
+        try:
+            train(folder)
+        except BaseException as error:
+            (place / "error.txt").write_text(repr(error))
+            os._exit(1)
+        os._exit(0)
+    try:
+        os.setpgid(child, child)
+    except OSError:
+        pass
+    return child
+
+def phase(folder):
+    if list(builds.glob(".build-*/program.cpp")):
+        return "build"
+    if list(folder.glob(".part-*")):
+        return "writing"
+    return "training" if (folder / "run.json").exists() else "start"
+
+folder, counts = place / "killed", {}
+for number in range(n_kills):
+    for leftover in builds.glob(".build-*"):
+        shutil.rmtree(leftover)          # to tell this attempt from the last
+    building = number % 3 == 0
+    if building:
+        cache.clear_builds()
+    child = attempt(folder)
+    if building:                         # somewhere between the first line and the library
+        while not list(builds.glob(".build-*/program.cpp")):
+            time.sleep(0.001)
+        time.sleep(rng.uniform(0, 3))
+    elif number % 3 == 1:                # whenever
+        time.sleep(rng.uniform(0.02, 1.0))
+    else:                                # while a file is being written
+        end = time.monotonic() + 60
+        wait = rng.randrange(1, 8)
+        while wait and time.monotonic() < end and os.waitpid(child, os.WNOHANG)[0] == 0:
+            if list(folder.glob(".part-*")):
+                wait -= 1
+                time.sleep(rng.uniform(0, 0.004))
+    now = phase(folder)
+    try:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    except (ProcessLookupError, ChildProcessError):
+        now = "finished"
+    counts[now] = counts.get(now, 0) + 1
+    assert not (place / "error.txt").exists(), (place / "error.txt").read_text()
+before = read_run(folder)["progress"].get("images") if (folder / "run.json").exists() else None
+train(folder)
+train(place / "straight")
+one, two = load_trained(folder), load_trained(place / "straight")
+same = one.state_.keys() == two.state_.keys() and all(
+    np.array_equal(one.state_[k], two.state_[k]) for k in one.state_
+)
+left = [path.name for path in folder.iterdir() if path.name.startswith(".part-")]
+print(json.dumps({"counts": counts, "same": same, "left": left, "before": before,
+                  "finished": read_run(folder)["finished"],
+                  "images": read_run(folder)["progress"]["images"]}))
+"""
+
+
+@pytest.mark.parametrize(
+    ("n_kills", "n_images"),
+    [(3, 40), pytest.param(50, 900, marks=pytest.mark.slow)],
+    ids=["3 kills", "50 kills"],
+)
+def test_killed_at_random_moments(tmp_path: Path, n_kills: int, n_images: int) -> None:
+    environment = {**os.environ, "BIOPLASTIC_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, str(tmp_path), str(n_kills), str(n_images), "1"],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-3000:]
+    report = json.loads(done.stdout.splitlines()[-1])
+    print(report)
+    counts = Counter(report["counts"])
+    assert sum(counts.values()) == n_kills
+    assert counts["build"] >= n_kills // 4
+    assert report["same"]
+    assert report["finished"]
+    assert report["left"] == []
+    assert report["images"] == {"hidden": n_images, "readout": n_images}
+    if n_kills > 10:
+        assert counts["finished"] == 0, "there was nothing left to kill"
+        assert counts["training"] + counts["writing"] >= n_kills // 2

@@ -215,6 +215,21 @@ class RunFolder:
         """Return the model of the last checkpoint, read by ``kind.load``; see `load_arrays`."""
         return cast(Model, self._load(kind.load))
 
+    def adopt(self, model: Any) -> None:
+        """Give an estimator what the model of the last checkpoint has learned, if there is one.
+
+        Parameters
+        ----------
+        model : estimator
+            With `get_params`, and read by its own ``load``; its arguments stay as they are.
+        """
+        if not self.found:
+            return
+        arguments = set(model.get_params(deep=False))
+        for name, value in vars(self.load_model(type(model))).items():
+            if name not in arguments:
+                setattr(model, name, value)
+
     def _load(self, read: Callable[[Path], Any]) -> Any:
         if self.folder is None or not self._states:
             raise RunFolderError(f"{self.folder} holds no checkpoint")

@@ -270,6 +270,8 @@ class Program:
             )
         if values.dtype.kind not in "biuf":
             raise TypeError(f"Program.state[{entry.key!r}]: must be numbers, got {values.dtype}")
+        if entry.kind != "variable":
+            _check_events(f"Program.state[{entry.key!r}]", values, entry)
         if values.dtype != entry.dtype or not values.flags.c_contiguous:
             values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(entry.shape)
             state[entry.key] = values
@@ -363,6 +365,20 @@ def _fit_connectivity(layout: Layout, network: NetworkSpec) -> Layout:
             if part.action.startswith("sparse") and part.name.startswith(f"{name}_"):
                 parts[k] = replace(part, elements=size)
     return replace(layout, state=state, parts=parts)
+
+
+def _check_events(place: str, values: NDArray[Any], entry: Any) -> None:
+    """Refuse steps and cells that would lead the compiled program astray."""
+    if values.dtype.kind not in "iu":
+        raise TypeError(f"{place}: must be integers, got {values.dtype}")
+    most = np.iinfo(np.int32).max
+    if entry.kind == "spikes_in_flight":
+        cells = entry.shape[1] - 1
+        if values[:, :cells].size and values[:, :cells].max() >= max(1, cells):
+            raise ValueError(f"{place}: cells must lie in [0, {cells - 1}], got {values.max()}")
+        most = max(cells, int(values[:, :cells].max(initial=0)))
+    if values.size and (values.min() < 0 or values.max() > most):
+        raise ValueError(f"{place}: must lie in [0, {most}], got [{values.min()}, {values.max()}]")
 
 
 def _pointers(arrays: list[NDArray[Any]]) -> Any:

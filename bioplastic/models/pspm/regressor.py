@@ -21,6 +21,7 @@ from bioplastic.analysis.spike_distance import (
     spikes_to_raster,
     train_distance,
 )
+from bioplastic.checkpoints import RunFolder
 from bioplastic.models.pspm.network import RecurrentNetwork, to_drive
 from bioplastic.models.pspm.parameters import PSPMParameters
 from bioplastic.models.pspm.rule import PSPMRule, clip_signs
@@ -128,7 +129,9 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- learning --------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any) -> PSPMRegressor:
+    def fit(
+        self, X: Any, y: Any, *, checkpoints: str | Path | None = None, resume: bool = False
+    ) -> PSPMRegressor:
         """Learn from scratch.
 
         Parameters
@@ -138,6 +141,10 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         y : array_like or list
             Target spikes: a raster of 0 and 1, shape (n_steps, n), or one train per neuron as times
             in seconds, quantities or Neo ``SpikeTrain`` objects.
+        checkpoints : path-like, optional
+            Folder that keeps the state, every minute; see `bioplastic.checkpoints.RunFolder`.
+        resume : bool, default False
+            Continue the run that the folder holds; the result is the same, bit for bit.
 
         Returns
         -------
@@ -151,8 +158,18 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         """
         drive, wanted = self._check_arguments(X, y)
         self._start(drive.shape[1])
-        with log_time(_LOG, "fit: %d iterations, %d neurons", self.n_iterations, drive.shape[1]):
-            return self._learn(drive, wanted, self.n_iterations)
+        parameters = {"class": type(self).__name__, **self.get_params(deep=False)}
+        parameters |= {"progress": None, "drive": drive, "wanted": wanted}
+        with (
+            RunFolder(checkpoints, parameters, resume=resume) as run,
+            log_time(_LOG, "fit: %d iterations, %d neurons", self.n_iterations, drive.shape[1]),
+        ):
+            run.adopt(self)
+            if not run.finished:
+                self._learn(drive, wanted, self.n_iterations - self.n_iter_, run)
+                run.save(self, {"iterations": self.n_iter_})
+                run.finish()
+        return self
 
     def partial_fit(self, X: Any, y: Any, n_iterations: int | None = None) -> PSPMRegressor:
         """Continue learning where the last call, or a loaded model, ended.
@@ -243,7 +260,11 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         return signs
 
     def _learn(
-        self, drive: NDArray[np.float64], wanted: NDArray[np.bool_], count: int
+        self,
+        drive: NDArray[np.float64],
+        wanted: NDArray[np.bool_],
+        count: int,
+        run: RunFolder | None = None,
     ) -> PSPMRegressor:
         network, rule = self._network(), PSPMRule(self.constants_)
         with tqdm(total=count, desc="PSPM", unit="it", disable=not self.progress) as bar:
@@ -254,6 +275,8 @@ class PSPMRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                 bar.set_postfix(unpaired=int(unpaired[-1]), refresh=False)
                 if unpaired[-1] == 0 or self._is_stuck(unpaired):
                     break
+                if run is not None and run.is_due():
+                    run.save(self, {"iterations": self.n_iter_})
         return self
 
     def _is_stuck(self, unpaired: NDArray[np.int64]) -> bool:

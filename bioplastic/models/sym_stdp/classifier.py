@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
+from bioplastic.checkpoints import RunFolder
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images, encode_labels
 from bioplastic.models.storage import load_model, save_model
@@ -157,7 +159,14 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
 
     # ---- training --------------------------------------------------------------------------------
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> SymSTDPClassifier:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        checkpoints: str | Path | None = None,
+        resume: bool = False,
+    ) -> SymSTDPClassifier:
         """Learn from scratch.
 
         Parameters
@@ -166,6 +175,10 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             Grey values from 0 to 255; fractions are rounded.
         y : array_like, shape (n_samples,)
             Labels.
+        checkpoints : path-like, optional
+            Folder that keeps the state, every minute; see `bioplastic.checkpoints.RunFolder`.
+        resume : bool, default False
+            Continue the run that the folder holds; the result is the same, bit for bit.
 
         Returns
         -------
@@ -175,14 +188,27 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         self._check_arguments()
         images = check_images("SymSTDPClassifier.X", X)
         classes, labels = encode_labels("SymSTDPClassifier.y", y, len(images))
-        self._start(images.shape[1], classes)
-        for epoch in range(self.epochs):
-            self._train(images, labels, f"epoch {epoch + 1}/{self.epochs}")
+        stages = [("epoch", self.epochs)]
         if self.regime_ == "layer_by_layer":
-            self.freeze_hidden()
-            passes = self.readout_epochs or self.epochs
-            for epoch in range(passes):
-                self._train(images, labels, f"read-out, epoch {epoch + 1}/{passes}")
+            stages.append(("read-out, epoch", self.readout_epochs or self.epochs))
+        parameters = {"class": type(self).__name__, **self.get_params(deep=False)}
+        parameters |= {"progress": None, "X": images, "y": labels, "classes": classes}
+        with RunFolder(checkpoints, parameters, resume=resume) as run:
+            self._start(images.shape[1], classes)
+            run.adopt(self)
+            first = run.progress.get("stage", 0), run.progress.get("epoch", 0)
+            for stage, (title, epochs) in enumerate(stages):
+                if stage == 1 and not self.hidden_frozen_:
+                    self.freeze_hidden()
+                for epoch in range(epochs):
+                    if (stage, epoch) < first:
+                        continue
+                    done = run.progress.get("images", 0) if (stage, epoch) == first else 0
+                    place = {"stage": stage, "epoch": epoch}
+                    heading = f"{title} {epoch + 1}/{epochs}"
+                    self._train(images, labels, heading, done, run, place)
+            run.save(self, {"stage": len(stages), "epoch": 0, "images": 0})
+            run.finish()
         return self
 
     def partial_fit(
@@ -323,20 +349,31 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             return ("hidden", "output")
         return ("output",) if self.hidden_frozen_ else ("hidden",)
 
-    def _train(self, images: NDArray[np.uint8], labels: NDArray[np.int32], title: str) -> None:
+    def _train(
+        self,
+        images: NDArray[np.uint8],
+        labels: NDArray[np.int32],
+        title: str,
+        done: int = 0,
+        run: RunFolder | None = None,
+        place: Mapping[str, int] | None = None,
+    ) -> None:
         program = self._program("training")
         taught = "output" in self._learning_layers()
         with (
             log_time(_LOG, "%s: %d images, %d hidden neurons", title, len(images), self.n_hidden),
             tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar,
         ):
-            for part in chunks(len(images)):
+            bar.update(done)
+            for part in (p for p in chunks(len(images)) if p.stop > done):
                 inputs = {"pixel": images[part]} | ({"label": labels[part]} if taught else {})
                 self.state_, record = program(self.state_, inputs, seed=self.random_state)
                 self._remember(record["exc.count"], labels[part])
                 self.presentations_ += int(record["presentations"].sum())
                 self.training_spikes_ += int(record["exc.total"])
                 bar.update(len(record["presentations"]))
+                if run is not None and run.is_due():
+                    run.save(self, {**(place or {}), "images": part.stop})
 
     def _remember(self, counts: NDArray[np.int32], labels: NDArray[np.int32]) -> None:
         """Add responses to the moving window of label assignment."""

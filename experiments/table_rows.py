@@ -147,5 +147,25 @@ ROWS: tuple[Row, ...] = (
         "measured elsewhere 11.5, 70 %, 24 %, 26.5 %, 0.84; linear on random filters "
         "{baselines.linear_frozen:%}, on pixels {baselines.linear_pixels:%}",
     ),
+    Row(
+        "what_when",
+        "what_when --scale paper",
+        "amplitude against p(A): r = {correlation_amplitude_probability_a:.3f}, "
+        "{correlation_amplitude_probability_b:.3f}; error after 1, 10, 50, 100 trials "
+        "{error_trial_1:.3f only}, {error_trial_10:.3f only}, {error_trial_50:.3f only}, "
+        "{error_trial_100:.3f}; after the switch of probability {error_local_block_3:.3f}; time "
+        "decoded (R²) without recurrence {clock_slow_none_r2:.2f}, from stock cells with it "
+        "{clock_stock_weak_r2:.2f}",
+        "published (reading notes) {paper.correlation_amplitude_probability_a:.3f}, "
+        "{paper.correlation_amplitude_probability_b:.3f}; {paper.error_trial_1:.3f}, "
+        "{paper.error_trial_10:.3f}, {paper.error_trial_50:.3f}, {paper.error_trial_100:.3f}; "
+        "untrained {baselines.error_untrained:.3f}, literal window gate "
+        "{baselines.error_window_block_1:.3f}, times shuffled "
+        "{baselines.error_shuffled_time:.3f}; not local (RLS): {error_rls_block_1:.3f only} after "
+        "100 trials, {error_rls_block_3:.3f only} after the switch",
+        paper="Yamada & Chao 2026, what and when",
+        remark="constants of our own",
+        seeds="0 to 4",
+    ),
 )
 """All rows, in the order of the table."""

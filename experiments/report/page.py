@@ -76,6 +76,7 @@ PAPER_NOTES: Mapping[str, str] = {
     "pspm": "authors' program",
     "rules": "data of the paper",
     "sym_stdp_mnist_sizes": "recalled, unverified",
+    "what_when": "reading notes",
 }
 """Where published values come from, if not from the paper itself."""
 

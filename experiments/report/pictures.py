@@ -32,6 +32,15 @@ _TEXTS = {
     "sym_stdp_sweep_curves": "Validation accuracy against learning rate for three sizes",
     "sym_stdp_sweep_heat_map": "Validation accuracy over learning rate and number of neurons",
     "sym_stdp_mnist_sizes_accuracy": "Test accuracy against the number of hidden neurons",
+    "what_when_amplitude": "Expected amplitude and probability against the probability of A",
+    "what_when_angles": "Principal angles of the read-outs beside those of chance",
+    "what_when_arms": "Errors through two switches by optimiser, read-out, gate and loop",
+    "what_when_clock": "Time decoded, and learned, by recurrence and by recovery of single cells",
+    "what_when_components": "Read-out weights of all conditions, and their way after switches",
+    "what_when_learning": "Error of the expectation over trials, with baselines",
+    "what_when_reservoir": "Architecture, and spikes and rates of one trial",
+    "what_when_switches": "Errors and expectations after switches of timing and probability",
+    "what_when_traces": "What is expected when, by the probability of A",
 }
 """By the name of the file."""
 

@@ -256,10 +256,12 @@ class WhatWhenPredictor(BaseEstimator):  # type: ignore[misc]
         _, learning = self._constants()
         state = dict(self._state)
         self._load_weights(state)
-        state["when.eta"] = np.array(learning.eta_when / self.power_, dtype=np.float32)
+        eta_when = learning.eta_when / self.power_ if self.power_ > 0 else 0.0  # 0: all are silent
+        state["when.eta"] = np.array(eta_when, dtype=np.float32)
         if not self.merged:
             eta = learning.eta_what
-            eta = eta if learning.normalise == "trial" else eta / self._power_what
+            if learning.normalise == "once":
+                eta = eta / self._power_what if self._power_what > 0 else 0.0
             state["what.eta"] = np.array(eta, dtype=np.float32)
         state, _ = self._program("learn")(state, self._inputs(signals), seed=self._seed(_LEARN))
         self._state = state

@@ -74,6 +74,15 @@ def test_without_learning_rates_nothing_changes() -> None:
     assert not np.any(weights(model(learning=still).fit_block(BLOCK)))
 
 
+@pytest.mark.parametrize("normalise", ["trial", "once"])
+def test_silent_cells_learn_nothing(normalise: str) -> None:
+    silent = dataclasses.replace(SMALL, bias_mean=-10.0, bias_std=0.0, cue_gain=0.0, noise=0.0)
+    learning = dataclasses.replace(LEARNING, normalise=normalise)
+    found = model(reservoir=silent, learning=learning, target="numpy")
+    assert not np.any(weights(found.fit([0, 1], [180, 240] * ms)))
+    assert found.watch()["spike_cell"].size == 0
+
+
 @pytest.mark.parametrize("reset", [True, False])
 def test_only_a_reset_restarts_the_clock(reset: bool) -> None:
     quiet = dataclasses.replace(SMALL, noise=0.0, reset=reset)

@@ -270,7 +270,7 @@ class Program:
             )
         if values.dtype.kind not in "biuf":
             raise TypeError(f"Program.state[{entry.key!r}]: must be numbers, got {values.dtype}")
-        if entry.kind != "variable":
+        if entry.kind in ("steps_since_spike", "spikes_in_flight"):
             _check_events(f"Program.state[{entry.key!r}]", values, entry)
         if values.dtype != entry.dtype or not values.flags.c_contiguous:
             values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(entry.shape)

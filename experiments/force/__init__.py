@@ -15,6 +15,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import compute_once
@@ -69,9 +70,7 @@ def compute(args: argparse.Namespace) -> Results:
         (task, arm, seed)
         for task in chosen
         for arm in task.arms
-        for seed in range(
-            args.seed, args.seed + (task.seeds if arm == "force" else task.control_seeds)
-        )
+        for seed in range(args.seed, args.seed + (args.seeds or _number_of_seeds(task, arm)))
     ]
     metrics: dict[str, float] = {}
     baselines: dict[str, float] = {}
@@ -84,6 +83,10 @@ def compute(args: argparse.Namespace) -> Results:
     for (name, arm), runs in found.items():
         means = mean_over_seeds([run["metrics"] for run in runs])
         if arm == "force":
+            arrays |= {
+                f"{name}_{key}_each": np.array([run["metrics"][key] for run in runs])
+                for key in runs[0]["metrics"]
+            }
             metrics |= {f"{name}_{key}": value for key, value in means.items()}
             controls = mean_over_seeds([run["controls"] for run in runs])
             baselines |= _name_controls(name, controls)
@@ -100,11 +103,15 @@ def compute(args: argparse.Namespace) -> Results:
         paper=PAPER if args.scale == "paper" and n == protocol.n_neurons else {},
         parameters={
             "n_neurons": n,
-            "tasks": {task.name: _describe(task, n) for task in chosen},
+            "tasks": {task.name: _describe(task, n, args.seeds) for task in chosen},
             "checkpoints": folder is not None,
         },
         arrays=arrays,
     )
+
+
+def _number_of_seeds(task: Task, arm: str) -> int:
+    return task.seeds if arm == "force" else task.control_seeds
 
 
 def _name_controls(task: str, controls: dict[str, float]) -> dict[str, float]:
@@ -116,15 +123,14 @@ def _name_controls(task: str, controls: dict[str, float]) -> dict[str, float]:
     return named
 
 
-def _describe(task: Task, n: int) -> dict[str, Any]:
+def _describe(task: Task, n: int, seeds: int | None) -> dict[str, Any]:
     constants = force_parameters(task.cell, n_neurons=n, **task.constants)
     return {
         "cell": task.cell,
         "settle": task.settle,
         "train": task.train,
         "free": task.free,
-        "seeds": task.seeds,
-        "control_seeds": task.control_seeds if len(task.arms) > 1 else 0,
+        "seeds": {arm: seeds or _number_of_seeds(task, arm) for arm in task.arms},
         "arms": list(task.arms),
         **{name: str(getattr(constants, name)) for name in ("gain", "feedback", "interval", "dt")},
     }
@@ -134,7 +140,11 @@ def _run_once(
     folder: Path | None, task: Task, n: int, arm: str, seed: int, keep: bool
 ) -> dict[str, Any]:
     parameters = {
-        "task": {name: str(getattr(task, name)) for name in task.__dataclass_fields__},
+        "task": {
+            name: str(getattr(task, name))
+            for name in task.__dataclass_fields__
+            if name not in ("seeds", "control_seeds")
+        },
         "n_neurons": n,
         "arm": arm,
         "seed": seed,
@@ -164,6 +174,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--n-neurons", type=positive_int, help="neurons of every network")
     names = [task.name for task in choose_protocol("paper").tasks]
     parser.add_argument("--tasks", nargs="+", choices=names, help="only these tasks")
+    parser.add_argument("--seeds", type=positive_int, help="seeds of every task and control")
     parser.add_argument(
         "--checkpoints", help="folder of finished networks, taken up again; default runs/force"
     )

@@ -59,7 +59,8 @@ def draw(results: Results, out: Path) -> list[Path]:
     if "lorenz_output" in arrays:
         figures["lorenz"] = _draw_lorenz(results)
     return [
-        save_figure(figure, figure_path(out, "force", name)) for name, figure in figures.items()
+        save_figure(figure, figure_path(out, "force", name), dpi=200)
+        for name, figure in figures.items()
     ]
 
 
@@ -109,11 +110,14 @@ def _signal_handles() -> list[Line2D]:
 def _draw_spectrum(arrays: Mapping[str, NDArray[Any]]) -> Figure:
     # Weights act on rates: eigenvalues have the unit of a charge, shown in pA s.
     with use_style():
-        figure = new_figure(COLUMN_WIDTH, 2.2)
+        figure = new_figure(COLUMN_WIDTH, 1.9)
         panels = figure.subplots(1, 2, sharex=True, sharey=True)
         for axes, phase in zip(panels, ("before", "after"), strict=True):
             real, imaginary = arrays[f"sine_eigenvalues_{phase}"] * 1e12
-            axes.scatter(real, imaginary, s=1.2, color=PALETTE[0], linewidths=0)
+            radius = np.hypot(*arrays["sine_eigenvalues_before"]).max() * 1e12
+            outside = np.hypot(real, imaginary) > 1.2 * radius
+            axes.scatter(real, imaginary, s=0.8, color=PALETTE[0], linewidths=0)
+            axes.scatter(real[outside], imaginary[outside], s=14, color=PALETTE[1], linewidths=0)
             axes.axhline(0, color=GREY, linewidth=0.4, zorder=0)
             axes.axvline(0, color=GREY, linewidth=0.4, zorder=0)
             axes.set_aspect("equal", "box")
@@ -134,7 +138,7 @@ def _draw_controls(results: Results) -> Figure:
     ]
     rows = [row for row in rows if row[2] in row[1]]
     with use_style():
-        figure = new_figure(COLUMN_WIDTH, 2.1)
+        figure = new_figure(COLUMN_WIDTH, 2.4)
         axes = figure.subplots()
         for row, (_, source, key) in enumerate(rows):
             axes.errorbar(source[key], row, xerr=source.get(f"{key}_std", 0.0), fmt="o",
@@ -144,7 +148,7 @@ def _draw_controls(results: Results) -> Figure:
                       markerfacecolor="white", markersize=4,
                       label="independent implementation")  # fmt: skip
         axes.axvline(0.2, color=GREY, linestyle=":", linewidth=0.8, label="asked for")
-        axes.legend(loc="lower center")
+        figure.legend(loc="outside upper center", ncols=2)
         axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.6)
         axes.set_xlim(0, None)
@@ -154,20 +158,22 @@ def _draw_controls(results: Results) -> Figure:
 
 def _draw_targets(results: Results, names: list[str]) -> Figure:
     arrays = results.arrays
-    columns = 2 if len(names) > 3 else 1
-    rows = -(-len(names) // columns)
-    width = PAGE_WIDTH if columns == 2 else COLUMN_WIDTH
+    slow = [name for name in names if name == "ode_to_joy"]
+    quick = [name for name in names if name not in slow]
+    rows = [quick[k : k + 2] for k in range(0, len(quick), 2)]
+    if rows and len(rows[-1]) == 1:
+        rows[-1] = rows[-1] * 2  # alone in its row: the whole width
+    rows += [[name, name] for name in slow]
+    heights = [1.6 if row[0] in slow else 1.0 for row in rows]
     with use_style():
-        figure = new_figure(width, 0.5 + 0.95 * rows)
-        panels = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-        for axes, name in zip(panels, names, strict=False):
-            _plot_target(axes, arrays, name)
+        figure = new_figure(PAGE_WIDTH, 0.5 + 0.9 * sum(heights))
+        layout = figure.subplot_mosaic(rows, height_ratios=heights)
+        for name, axes in layout.items():
+            _plot_target(axes, arrays, str(name))
             error = results.metrics[f"{name}_lag_tolerant"]
-            axes.set_title(f"{_NAMES[name]} (error {error:.2f})")
-        for axes in panels[len(names) :]:
-            axes.set_visible(False)
-        for axes in panels[max(0, len(names) - columns) : len(names)]:
-            axes.set_xlabel("time since the end of learning (s)")
+            axes.set_title(f"{_NAMES[str(name)]} (error {error:.2f})")
+        for name in {*rows[-1], *(rows[-2] if slow and len(rows) > 1 else ())}:
+            layout[name].set_xlabel("time since the end of learning (s)")
         figure.legend(handles=_signal_handles(), loc="outside lower center", ncols=2)
     return figure
 
@@ -225,7 +231,7 @@ def _draw_lorenz(results: Results) -> Figure:
             axes.set_xlim(-2, 8)
             axes.tick_params(labelbottom=name == "z")
         layout["z"].set_xlabel("time since the end of learning (s)")
-        overlap = results.metrics["lorenz_overlap"]
-        layout["x"].set_title(f"smallest overlap of distributions {overlap:.2f}")
+        overlaps = ", ".join(f"{value:.2f}" for value in arrays["lorenz_overlap_each"])
+        layout["x"].set_title(f"smallest overlap of distributions, by seed: {overlaps}")
         figure.legend(handles=_signal_handles(), loc="outside lower center", ncols=2)
     return figure

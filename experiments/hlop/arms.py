@@ -57,7 +57,7 @@ def run_arm(
         If the folder holds results of another protocol.
     """
     finished = None if folder is None else folder / f"{arm}-{seed}.result.npz"
-    description = json.loads(json.dumps(_describe(protocol)))
+    description = json.loads(json.dumps(_describe(protocol, arm)))
     if finished is not None and finished.exists():
         return _read(finished, description)
     revision = find_revision()
@@ -82,8 +82,10 @@ def run_arm(
     return result
 
 
-def _describe(protocol: Protocol) -> dict[str, Any]:
-    return {name: value for name, value in asdict(protocol).items() if name != "arms"}
+def _describe(protocol: Protocol, arm: str) -> dict[str, Any]:
+    """Return what the result of an arm depends on."""
+    unused = {"arms", *({"ewc", "replay"} - set(ARMS[arm]))}
+    return {name: value for name, value in asdict(protocol).items() if name not in unused}
 
 
 def _score(matrix: NDArray[np.float64]) -> dict[str, float]:
@@ -169,9 +171,8 @@ def _read(path: Path, description: Mapping[str, Any]) -> dict[str, Any]:
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     header = json.loads(str(arrays.pop("header")))
-    if header["protocol"] != description:
-        differing = sorted(
-            key for key in description if header["protocol"].get(key) != description[key]
-        )
+    stored = header["protocol"]
+    differing = sorted(key for key in description if stored.get(key) != description[key])
+    if differing:
         raise ValueError(f"{path}: holds another protocol ({', '.join(differing)})")
     return {"metrics": header["metrics"], "revision": header["revision"], "arrays": arrays}

@@ -192,15 +192,8 @@ def choose_protocol(scale: str, data: str, folds: int | None, only: str | None =
     if data == "digits":
         protocol = replace(protocol, epochs=30, folds=5)
     if scale == "smoke":
-        few = tuple(
-            replace(e, arguments={**e.arguments, "threshold": None})  # there are fewer features
-            for e in entries
-            if e.key in _SMOKE
-        )
-        small = (("epochs", 10), ("n_filters", 32))
-        protocol = replace(
-            protocol, entries=few, epochs=6, folds=1, extractor=small, n_train=1000, n_test=200
-        )
+        few = tuple(entry for entry in entries if entry.key in _SMOKE)
+        protocol = replace(protocol, entries=few, epochs=6, folds=1, n_train=1000, n_test=200)
     if only is not None:
         names = {metric_name(name) for name in only.split(",")}
         unknown = names - {entry.key for entry in entries}

@@ -100,7 +100,7 @@ def choose_protocol(scale: str) -> Protocol:
             Task(name="ode_to_joy", signal="ode_to_joy", cell="izhikevich_b0", constants=melody,
                  settle=1.0, train=80.0, free=12.0, score=4.0),
             Task(name="lorenz", signal="lorenz", cell="theta", train=45.0, free=49.0, score=4.0,
-                 whole=True),
+                 seeds=3, whole=True),
         ),
         n_neurons=2000,
     )  # fmt: skip

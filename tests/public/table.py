@@ -488,6 +488,8 @@ EXEMPT = {
     "models.ncg.Configuration": "made by the package",
     "models.hlop.Consolidation": "a result",
     "models.hlop.LearntSubspace": "a result",
+    "models.hlop.LearningPart": "a result",
+    "models.hlop.audit_learning": "takes a fitted model",
     "models.hlop.fit_jointly": "takes a fitted model",
     "models.hlop.inspect_subspaces": "takes a fitted model",
     "models.hlop.presynaptic_traces": "takes a fitted model",

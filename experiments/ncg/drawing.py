@@ -76,8 +76,8 @@ def _draw_accuracies(results: Results, rows: dict[str, str]) -> Figure:
         for key, label in rows.items()
         if label in values and f"accuracy_{key}" in results.paper
     }
-    baselines = {"linear, features": results.baselines["linear_features"]}
-    baselines["linear, pixels"] = results.baselines["linear_pixels"]
+    baselines = {"linear on features": results.baselines["linear_features"]}
+    baselines["on pixels"] = results.baselines["linear_pixels"]
     everything = [v for array in values.values() for v in array] + [*baselines.values()]
     everything += [*published.values()]
     low = 100 * min(everything)
@@ -85,7 +85,7 @@ def _draw_accuracies(results: Results, rows: dict[str, str]) -> Figure:
     axes = plot_bars(
         values,
         paper=published,
-        paper_label="published (secondary source)",
+        paper_label="published",
         baselines=baselines,
         xlim=(low - margin, min(100.0, 100 * max(everything) + 2.5 * margin)),
     )
@@ -116,7 +116,7 @@ def draw_updates(results: Results) -> Figure:
                 label=label,
             )
         share = results.metrics[f"share_of_first_{key}"]
-        axes.set_title(f"{title}\nbusiest target cell: {100 * share:.0f} % of the samples")
+        axes.set_title(f"{title}\nbusiest target cell: {100 * share:.1f} % of the samples")
         axes.set_xlabel("Epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.set_xlim(0.5, len(updates) + 0.5)
@@ -155,7 +155,9 @@ def draw_thresholds(results: Results) -> Figure:
     axes.set_xlim(0, shown)
     axes.set_xlabel("Epoch (samples of class 0)")
     axes.set_ylabel("Threshold in use")
-    axes.legend(loc="upper right", frameon=False, ncols=2)
+    low, high = float(trace[:shown].min()), float(trace[:shown].max())
+    axes.set_ylim(low - 0.04 * (high - low), high + 0.35 * max(high - low, 1e-3))
+    axes.legend(loc="upper center", frameon=False, ncols=3)
     figure.set_layout_engine("constrained")
     return figure
 

@@ -130,6 +130,41 @@ ROWS: tuple[Row, ...] = (
         remark="400 neurons, 5 trials of 150 iterations",
     ),
     Row(
+        "hlop",
+        "hlop",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; with random feedback "
+        "{acc_hlop_fa:%}, {bwt_hlop_fa:%}; with sign-symmetric feedback {acc_hlop_ss:%}, "
+        "{bwt_hlop_ss:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%} (random {acc_sequential_fa:%}, "
+        "{bwt_sequential_fa:%}; signs {acc_sequential_ss:%}, {bwt_sequential_ss:%}); replay "
+        "{acc_replay:%}, elastic weights {acc_ewc:%}, joint {acc_joint:%}, chance "
+        "{baselines.chance:%}",
+        paper="Xiao et al. 2024, Hebbian orthogonal projection",
+        remark="permuted digits, 5 tasks",
+    ),
+    Row(
+        "hlop_split",
+        "hlop --tasks split",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; joint {acc_joint:%}",
+        remark="digits, 5 tasks of 2 classes, a head each",
+    ),
+    Row(
+        "hlop_mnist",
+        "hlop --scale paper --data mnist --arms hlop",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "published {paper.bwt_hlop:%} (secondary source, another trainer); linear on 10,000 images "
+        "of one task {baselines.linear:%}",
+        remark="permuted MNIST, 10 tasks",
+    ),
+    Row(
+        "hlop_mnist_small",
+        "hlop --scale paper --data mnist --n-tasks 5 --images 10000",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
+        "{bwt_replay:%}; joint {acc_joint:%}",
+    ),
+    Row(
         "csnn",
         "csnn",
         "{density:%} of the features spike; linear on them {accuracy_linear:%}",

@@ -35,7 +35,7 @@ LABELS = {
     "hlop_replay": "HLOP + replay",
     "hlop_bptt": "HLOP, BPTT",
     "sequential_bptt": "sequential, BPTT",
-    "joint": "joint (upper bound)",
+    "joint": "joint",
 }
 _FEEDBACK = {"": "transpose (BP)", "_fa": "random (FA)", "_ss": "sign (SS)", "_direct": "direct"}
 _MARKERS = ("o", "s", "^", "D")

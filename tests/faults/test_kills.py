@@ -37,8 +37,8 @@ folder, elsewhere = place / "killed", place / "builds"
 def train(folder):
     train_model(protocol, samples, "digits", 0, folder=folder, resume=True, checkpoint_every=8)
 
-def attempt(building):
-    child = os.fork()
+def attempt(building, folder=folder):
+    child = os.fork()                    # the parent itself never trains: it would start threads
     if child == 0:
         os.setpgid(0, 0)
         if building:
@@ -67,14 +67,15 @@ def phase(started):
         return "writing"
     return "training" if states() - started else "start"
 
-train(place / "straight")                # what everything is built for, too
+os.waitpid(attempt(False, place / "straight"), 0)   # builds everything, too
 counts = {}
 for number in range(n_kills):
     kind, started = number % 3, states()
     shutil.rmtree(elsewhere, ignore_errors=True)
     child = attempt(building=kind == 0)
     if kind == 0:                        # somewhere between the first line and the library
-        while not list(elsewhere.glob(".build-*/program.cpp")):
+        end = time.monotonic() + 100
+        while not list(elsewhere.glob(".build-*/program.cpp")) and time.monotonic() < end:
             time.sleep(0.001)
         time.sleep(rng.uniform(0, 3))
     else:                                # some time after it has gone on from where it was

@@ -146,8 +146,8 @@ def _draw_controls(results: Results) -> Figure:
         if "sine_lag_tolerant" in results.paper:
             axes.plot(results.paper["sine_lag_tolerant"], -0.28, "D", color="black",
                       markerfacecolor="white", markersize=4,
-                      label="independent implementation")  # fmt: skip
-        axes.axvline(0.2, color=GREY, linestyle=":", linewidth=0.8, label="asked for")
+                      label="measured elsewhere")  # fmt: skip
+        axes.axvline(0.2, color=GREY, linestyle=":", linewidth=0.8, label="reproduced below this")
         figure.legend(loc="outside upper center", ncols=2)
         axes.set_yticks(range(len(rows)), [name for name, _, _ in rows])
         axes.set_ylim(len(rows) - 0.5, -0.6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -159,13 +160,12 @@ def _draw_forgetting(results: Results, arms: list[str]) -> Figure | None:
             for task in range(n):
                 values = matrices[:, task:, task]
                 mean = values.mean(axis=0)
-                colour = f"C{task}" if n <= 5 else None
                 shade = PALETTE[task] if n <= 5 else _graded(task, n)
                 axes.plot(
                     steps[task:], mean, marker=_MARKERS[task % 4], color=shade,
                     markersize=2.5, label=f"task {task + 1}",
                 )  # fmt: skip
-                if len(values) > 1 and colour:
+                if len(values) > 1 and n <= 5:
                     spread = values.std(axis=0, ddof=1)
                     axes.fill_between(
                         steps[task:], mean - spread, mean + spread, color=shade, alpha=0.15,
@@ -183,8 +183,6 @@ def _draw_forgetting(results: Results, arms: list[str]) -> Figure | None:
 
 
 def _graded(task: int, n: int) -> tuple[float, float, float]:
-    import matplotlib as mpl
-
     red, green, blue, _ = mpl.colormaps["cividis"](0.9 * task / max(1, n - 1))
     return red, green, blue
 
@@ -263,7 +261,11 @@ def _draw_laterals(results: Results, arms: list[str]) -> Figure | None:
                     )  # fmt: skip
             found = [collect_scores(results, arm)[number] for _, arm in spiking]
             means = [values.mean() for values in found if values is not None]
-            spread = [values.std(ddof=1) if len(values) > 1 else 0 for values in found]  # type: ignore[arg-type,union-attr]
+            spread = [
+                values.std(ddof=1) if len(values) > 1 else 0.0
+                for values in found
+                if values is not None
+            ]
             axes.errorbar(
                 steps, means, spread, fmt="o-", color=PALETTE[1], capsize=2, markersize=3.5,
                 label="HLOP, spiking laterals",

@@ -183,6 +183,34 @@ ROWS: tuple[Row, ...] = (
         "{baselines.linear_frozen:%}, on pixels {baselines.linear_pixels:%}",
     ),
     Row(
+        "ncg",
+        "ncg",
+        "S2-STDP with competition groups {accuracy_s2stdp_ncg:%}, paired cells "
+        "{accuracy_s2stdp_pcn:%}, one cell per class {accuracy_s2stdp:%}; SSTDP "
+        "{accuracy_sstdp:%}; R-STDP {accuracy_rstdp_5n:%}",
+        "chance {baselines.chance:%}; linear on the same features {baselines.linear_features:%}, "
+        "on pixels {baselines.linear_pixels:%}; groups on pixels {accuracy_pixels_s2stdp_ncg:%}",
+        paper="Goupy et al. 2024, supervised STDP with competition groups",
+        remark="scikit-learn digits, 5 folds",
+        seeds="0 to 4",
+    ),
+    Row(
+        "ncg_mnist",
+        "ncg --data mnist --only rstdp-5n,sstdp,s2stdp,s2stdp+pcn,s2stdp+ncg-no-cr,s2stdp+ncg",
+        "S2-STDP with competition groups {accuracy_s2stdp_ncg:%}, without regulation "
+        "{accuracy_s2stdp_ncg_no_cr:%}, paired cells {accuracy_s2stdp_pcn:%}, one cell per class "
+        "{accuracy_s2stdp:%}; SSTDP {accuracy_sstdp:%}; R-STDP {accuracy_rstdp_5n:%}",
+        "published (secondary source) {paper.accuracy_s2stdp_ncg:%}, –, "
+        "{paper.accuracy_s2stdp_pcn:%}, {paper.accuracy_s2stdp:%}; authors' read-out, one run "
+        "{paper.accuracy_s2stdp_ncg_measured_elsewhere:%}, "
+        "{paper.accuracy_s2stdp_ncg_no_cr_measured_elsewhere:%}, –, "
+        "{paper.accuracy_s2stdp_measured_elsewhere:%}, "
+        "{paper.accuracy_sstdp_measured_elsewhere:%}, "
+        "{paper.accuracy_rstdp_5n_measured_elsewhere:%}; linear on 20,000 samples of the same "
+        "features {baselines.linear_features:%}, on pixels {baselines.linear_pixels:%}",
+        remark="one fold, 20 epochs",
+    ),
+    Row(
         "what_when",
         "what_when --scale paper",
         "amplitude against p(A): r = {correlation_amplitude_probability_a:.3f}, "

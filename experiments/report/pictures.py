@@ -54,6 +54,16 @@ _ENDINGS = {
         "subspaces": "Growth of the lateral circuits and how exact their subspaces are",
         "toy": "Two subspaces of synthetic data, learned one after the other",
     },
+    "ncg": {
+        "ablation": "Test accuracy of the ablations of competition groups, with baselines",
+        "filters": "Filters of the feature extractor, on minus off channel",
+        "learning": "Validation accuracy and errors of spike times over epochs, by rule",
+        "rules": "Test accuracy of the rules, with published values and baselines",
+        "sizes": "Test accuracy against the number of cells per class",
+        "spike_times": "First spike times of target and other cells on held-out samples",
+        "thresholds": "Training thresholds of the cells of one class over epochs",
+        "updates": "Who learns the samples of one class, without and with regulation",
+    },
     "sym_stdp": {
         "class_weights": "Read-out weights from hidden neurons to classes",
         "confusion_assigned": "Confusion matrix of the label assignment on test images",

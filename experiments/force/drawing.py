@@ -40,6 +40,7 @@ _NAMES = {
     "lorenz": "Lorenz, theta cells",
 }
 _OUTPUT, _TARGET = PALETTE[0], "black"
+_DPI = {"lorenz": 200, "targets": 160}  # long traces make large files
 _PHASES = {"before": "before learning", "during": "learning begins", "after": "free run"}
 
 
@@ -59,7 +60,7 @@ def draw(results: Results, out: Path) -> list[Path]:
     if "lorenz_output" in arrays:
         figures["lorenz"] = _draw_lorenz(results)
     return [
-        save_figure(figure, figure_path(out, "force", name), dpi=200)
+        save_figure(figure, figure_path(out, "force", name), dpi=_DPI.get(name, 300))
         for name, figure in figures.items()
     ]
 

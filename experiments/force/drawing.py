@@ -210,7 +210,7 @@ def _draw_lorenz(results: Results) -> Figure:
         )
         for key, states, title, colour in (
             ("true", target, "Lorenz attractor", GREY),
-            ("made", output, "free run of the network", _OUTPUT),
+            ("made", output, f"free run, seed {results.seed}", _OUTPUT),
         ):
             axes = layout[key]
             axes.plot(states[:, 0], states[:, 2], color=colour, linewidth=0.3)
@@ -233,6 +233,6 @@ def _draw_lorenz(results: Results) -> Figure:
             axes.tick_params(labelbottom=name == "z")
         layout["z"].set_xlabel("time since the end of learning (s)")
         overlaps = ", ".join(f"{value:.2f}" for value in arrays["lorenz_overlap_each"])
-        layout["x"].set_title(f"smallest overlap of distributions, by seed: {overlaps}")
+        layout["x"].set_title(f"smallest overlap, seed by seed: {overlaps}")
         figure.legend(handles=_signal_handles(), loc="outside lower center", ncols=2)
     return figure

@@ -151,9 +151,10 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "hlop_mnist",
-        "hlop --scale paper --data mnist --arms hlop",
+        "hlop --scale paper --data mnist --arms hlop,sequential",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
-        "published {paper.bwt_hlop:%} (secondary source, another trainer); linear on 10,000 images "
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; published {paper.bwt_hlop:%} "
+        "(secondary source, another trainer); linear on 10,000 images "
         "of one task {baselines.linear:%}",
         remark="permuted MNIST, 10 tasks",
     ),

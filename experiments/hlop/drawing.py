@@ -30,6 +30,7 @@ __all__ = ["draw"]
 
 LABELS = {
     "hlop": "HLOP",
+    "hlop_both": "HLOP, spikes too",
     "sequential": "sequential",
     "replay": "replay",
     "ewc": "elastic weights",

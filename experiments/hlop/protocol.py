@@ -36,6 +36,7 @@ ARMS: Mapping[str, Mapping[str, Any]] = {
         for name, kind in list(_FEEDBACK.items())[1:]
         for arm in ("hlop", "sequential")
     },
+    "hlop_both": {"subspace_data": "both"},
     "hlop_bptt": {"trainer": "bptt"},
     "sequential_bptt": {"trainer": "bptt", "projection": "none"},
     **{

@@ -176,11 +176,11 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "hlop_mnist",
-        "hlop --scale paper --data mnist --arms hlop,sequential",
+        "hlop --scale paper --data mnist",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
-        "no projection {acc_sequential:%}, {bwt_sequential:%}; published {paper.bwt_hlop:%} "
-        "(secondary source, another trainer); linear on 10,000 images "
-        "of one task {baselines.linear:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
+        "{bwt_replay:%}; joint {acc_joint:%}; published {paper.bwt_hlop:%} (secondary source, "
+        "another trainer); linear on 10,000 images of one task {baselines.linear:%}",
         remark="permuted MNIST, 10 tasks",
     ),
     Row(

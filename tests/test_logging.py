@@ -13,7 +13,7 @@ import pytest
 from brian2 import ms
 
 from bioplastic.engine import NetworkSpec, Population, Program, Trial
-from bioplastic.models.sym_stdp import SymSTDPClassifier
+from bioplastic.models.sym_stdp import SymSTDPClassifier, SymSTDPParameters
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.timing import log_time
 from experiments.cli import main
@@ -64,7 +64,9 @@ def test_what_is_built_found_and_run_is_told(caplog):
 def test_models_tell_what_they_learn(caplog):
     caplog.set_level(logging.INFO, "bioplastic.models")
     images = np.random.default_rng(0).integers(0, 255, (4, 9))
-    SymSTDPClassifier(n_hidden=4, target="numpy").fit(images, [0, 1, 0, 1]).predict(images)
+    short = SymSTDPParameters(presentation=5 * ms, rest=1 * ms, min_spikes=0)
+    model = SymSTDPClassifier(n_hidden=4, target="numpy", parameters=short)
+    model.fit(images, [0, 1, 0, 1]).predict(images)
     assert [re.sub(r" in .*", "", record.getMessage()) for record in caplog.records] == [
         "epoch 1/1: 4 images, 4 hidden neurons",
         "answers to 4 images",

@@ -136,7 +136,7 @@ def _check_numbers(place: str, X: ArrayLike) -> NDArray[np.float64]:
 
 
 def _scale_to_mean(place: str, X: ArrayLike, mean: float) -> NDArray[np.uint8]:
-    images = _check_numbers(f"{place}.X", X)
+    images = _check_numbers(place, X)
     if images.ndim < 2:
         raise ValueError(
             f"{place}: must have shape (n, pixels) or (n, rows, columns), got {images.shape}"

@@ -249,7 +249,7 @@ def test_bad_arguments_are_named() -> None:
         )  # fmt: skip
     with pytest.raises(ValueError, match=r"no variable 'label'"):
         Population(name="c", n=3, model=cell, sample_inputs=["label"])
-    with pytest.raises(TypeError, match=r"Population.on_trial_end: must hold .*GroupWinner.*, got 3"):
+    with pytest.raises(TypeError, match=r"on_trial_end: must hold .*GroupWinner.*, got 3"):
         Population(name="c", n=3, model=cell, on_trial_end=[3])
     with pytest.raises(ValueError, match=r"only_post: must be a variable .* got 'error'"):
         DenseProjection(name="p", source="a", target="b", transmit="v_post += w", only_post="error")

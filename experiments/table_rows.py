@@ -177,7 +177,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "hlop_mnist",
         "hlop --scale paper --data mnist",
-        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; subspaces of traces and "
+        "spikes, as published, {acc_hlop_both:%}, {bwt_hlop_both:%}",
         "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
         "{bwt_replay:%}; joint {acc_joint:%}; published {paper.bwt_hlop:%} (secondary source, "
         "another trainer); linear on 10,000 images of one task {baselines.linear:%}",

@@ -130,7 +130,7 @@ _MNIST = replace(
     hebbian_steps=5,
     eta_input=0.001,
     replay=50,
-    arms=("hlop", "sequential", "replay", "joint"),
+    arms=("hlop", "hlop_both", "sequential", "replay", "joint"),
 )
 _SPLIT_ARMS = ("hlop", "sequential", "replay", "joint", "hlop_fa", "sequential_fa")
 

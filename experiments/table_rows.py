@@ -186,7 +186,8 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "hlop_mnist_small",
-        "hlop --scale paper --data mnist --n-tasks 5 --images 10000",
+        "hlop --scale paper --data mnist --n-tasks 5 --images 10000 "
+        "--arms hlop,sequential,replay,joint",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
         "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
         "{bwt_replay:%}; joint {acc_joint:%}",

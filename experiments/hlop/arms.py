@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.analysis.continual import score_continual
+from bioplastic.files import read_arrays, write_arrays
 from bioplastic.models.hlop import (
     ContinualClassifier,
     TaskSequence,
@@ -123,7 +122,7 @@ class _Notes:
             notes[f"angles_{layer}"] = subspace.angles
         self.kept[number] = notes
         if self.checkpoint is not None:
-            _save(self._path(number), notes)
+            write_arrays(self._path(number), notes, compress=True)
 
     def _path(self, number: int) -> Path:
         assert self.checkpoint is not None
@@ -131,8 +130,7 @@ class _Notes:
 
     def _read(self, number: int) -> dict[str, Any]:
         if number not in self.kept:
-            with np.load(self._path(number), allow_pickle=False) as file:
-                self.kept[number] = {name: file[name] for name in file.files}
+            self.kept[number] = read_arrays(self._path(number), "notes on a task")
         return self.kept[number]
 
     def arrays(self) -> dict[str, Any]:
@@ -153,23 +151,12 @@ class _Notes:
 
 def _write(path: Path, result: Mapping[str, Any], description: Mapping[str, Any]) -> None:
     header = {key: result[key] for key in ("metrics", "revision")} | {"protocol": description}
-    _save(path, {"header": np.array(json.dumps(header)), **result["arrays"]})
-
-
-def _save(path: Path, arrays: Mapping[str, Any]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez_compressed(file, **arrays)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    arrays = {"header": np.array(json.dumps(header)), **result["arrays"]}
+    write_arrays(path, arrays, compress=True)
 
 
 def _read(path: Path, description: Mapping[str, Any]) -> dict[str, Any]:
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
+    arrays = read_arrays(path, "result of an arm")
     header = json.loads(str(arrays.pop("header")))
     stored = header["protocol"]
     differing = sorted(key for key in description if stored.get(key) != description[key])

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine.fingerprint import software_digest
+from bioplastic.files import read_arrays, write_arrays
 
 __all__ = ["run_once"]
 
@@ -32,18 +30,10 @@ def run_once(
     text = json.dumps([function.__name__, repr(arguments), _source_digest()])
     path = folder / f"{function.__name__}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
     if path.exists():
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        return read_arrays(path, "result of a task")
     result = function(*arguments)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".task-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, **result)  # type: ignore[arg-type]
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_arrays(path, result, compress=True)
     return result
 
 

@@ -24,12 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine.cache import cache_directory
+from bioplastic.files import DamagedFileError, file_digest, read_arrays, write_arrays
 
 __all__ = ["digest_arrays", "feature_directory", "find_or_compute", "load_partial", "save_partial"]
 
 _ENTRY = "entry.json"
 _STALE_SECONDS = 24 * 3600
-_BLOCK = 1 << 24
 
 
 def feature_directory(cache: bool | str | os.PathLike[str]) -> Path | None:
@@ -118,7 +118,7 @@ def find_or_compute(
     work = Path(tempfile.mkdtemp(prefix=f".work-{key[:12]}-", dir=root))
     try:
         compute(work)
-        digests = {path.name: _file_digest(path) for path in sorted(work.glob("*.npy"))}
+        digests = {path.name: file_digest(path) for path in sorted(work.glob("*.npy"))}
         if not digests:
             raise RuntimeError(f"find_or_compute: nothing was written for {key}")
         (work / _ENTRY).write_text(json.dumps(digests))
@@ -140,7 +140,7 @@ def _read(place: Path) -> dict[str, NDArray[Any]] | None:
     try:
         digests = json.loads((place / _ENTRY).read_text())
         for name, digest in digests.items():
-            if _file_digest(place / name) != digest:
+            if file_digest(place / name) != digest:
                 raise ValueError(f"{name} does not match its digest")
         return {
             name.removesuffix(".npy"): np.load(place / name, mmap_mode="r", allow_pickle=False)
@@ -150,14 +150,6 @@ def _read(place: Path) -> dict[str, NDArray[Any]] | None:
         warnings.warn(f"damaged feature entry {place.name[:12]} is computed again", stacklevel=4)
         shutil.rmtree(place, ignore_errors=True)
         return None
-
-
-def _file_digest(path: Path) -> str:
-    accumulated = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            accumulated.update(block)
-    return accumulated.hexdigest()
 
 
 def _remove_stale(root: Path) -> None:
@@ -171,24 +163,15 @@ def _remove_stale(root: Path) -> None:
 def save_partial(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Write an intermediate state atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            members: dict[str, Any] = dict(arrays)
-            np.savez(file, **members)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_arrays(path, arrays)
 
 
 def load_partial(path: Path) -> dict[str, NDArray[Any]] | None:
     """Return an intermediate state, or None if there is none that can be read."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        return read_arrays(path, "checkpoint")
     except FileNotFoundError:
         return None
-    except Exception as error:  # a damaged archive raises whatever its first bad byte meets
+    except DamagedFileError as error:
         warnings.warn(f"damaged checkpoint {path.name} is ignored ({error})", stacklevel=3)
         return None

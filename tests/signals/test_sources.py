@@ -123,6 +123,11 @@ def test_uniform_numbers() -> None:
     assert seed_key(2**64 - 1) != seed_key(0)
 
 
+def test_no_two_trials_of_no_two_seeds_draw_the_same() -> None:
+    keys = np.concatenate([derive_key(seed_key(seed), np.arange(200)) for seed in range(200)])
+    assert np.unique(keys).size == 200 * 200
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [

@@ -161,7 +161,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     for(int _j=0; _j<{{entry.shape[0]}}; _j++)
         net.{{entry.array}}[_j] = -net.{{entry.array}}[_j];
     {% endfor %}
-    const uint64_t _seed_key = bp_hash(seed + 0x9E3779B97F4A7C15ull);
+    const uint64_t _seed_key = bp_hash(seed * 0xD1342543DE82EF95ull + 0x9E3779B97F4A7C15ull);
     for(int64_t _sample=0; _sample<n_samples; _sample++)
     {
         {% for name, value in trial_variables.items() %}

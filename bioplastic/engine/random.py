@@ -34,8 +34,8 @@ def _hash(values: Any) -> NDArray[np.uint64]:
 def seed_key(seed: int) -> int:
     """Return the root key of a seed.
 
-    The factor keeps seeds apart from the numbers of trials, which are hashed in the same way: without
-    it, trial 1 of seed 2 would draw what trial 2 of seed 1 draws.
+    The factor keeps seeds apart from the numbers of trials, which are hashed in the same way:
+    without it, trial 1 of seed 2 would draw what trial 2 of seed 1 draws.
     """
     return int(_hash((seed * _SPREAD + _GAMMA) & _MASK)[0])
 

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
@@ -73,6 +73,9 @@ class RunFolder:
         Seconds after which `is_due` asks for the next checkpoint.
     versions : mapping of str to str, optional
         Versions to record besides those of Python, bioplastic and the numerical libraries.
+    growing : collection of str, default ()
+        Numbers among the parameters that may have grown since, such as epochs: they only say where
+        the run ends, so a longer run continues a shorter one.
 
     Attributes
     ----------
@@ -122,17 +125,21 @@ class RunFolder:
         resume: bool = False,
         every: float = 60.0,
         versions: Mapping[str, str | None] | None = None,
+        growing: Collection[str] = (),
     ) -> None:
         if not isinstance(resume, bool):
             raise TypeError(f"RunFolder.resume: must be True or False, got {resume!r}")
         if folder is not None and not isinstance(folder, str | os.PathLike):
             raise TypeError(f"RunFolder.folder: must be a path or None, got {folder!r}")
+        if not _are_names(growing):
+            raise TypeError(f"RunFolder.growing: must be names, got {growing!r}")
         self.folder = None if folder is None else Path(folder)
         self.parameters = describe_parameters(parameters)
         self.every = check_real("RunFolder.every", every, minimum=0)
         self.progress: dict[str, Any] = {}
         self.finished = False
         self._resume = resume
+        self._growing = growing
         self._states: list[dict[str, Any]] = []
         self._number = 0
         self._lock: int | None = None
@@ -184,9 +191,9 @@ class RunFolder:
             raise RunFolderError(
                 f"{folder} holds a run already: add --resume (resume=True), or choose another"
             )
-        compare_parameters(folder, about["parameters"], self.parameters)
+        grown = compare_parameters(folder, about["parameters"], self.parameters, self._growing)
         warn_of_versions(folder, about["versions"], self._versions)
-        self._started, self.finished = about["started"], about["finished"]
+        self._started, self.finished = about["started"], about["finished"] and not grown
         self._states = about["checkpoints"]
         self._number = max(number_of(state) for state in self._states)
         self.progress = self._states[0]["progress"]
@@ -317,6 +324,11 @@ class RunFolder:
     @staticmethod
     def _stamp() -> str:
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+
+
+def _are_names(value: Any) -> bool:
+    several = isinstance(value, Collection) and not isinstance(value, str | bytes)
+    return several and all(isinstance(name, str) for name in value)
 
 
 def _lock_folder(folder: Path) -> int | None:

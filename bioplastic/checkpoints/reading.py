@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
@@ -118,17 +118,26 @@ def number_of(state: Mapping[str, Any]) -> int:
     return int(match.group(1))
 
 
-def compare_parameters(folder: Path, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
+def compare_parameters(
+    folder: Path, old: Mapping[str, Any], new: Mapping[str, Any], growing: Collection[str] = ()
+) -> bool:
+    """Refuse other parameters; return whether some have grown that may."""
     before, now, missing = _flatten(old), _flatten(new), "not given"
+    grown = {name for name in growing if _is_larger(now.get(name), before.get(name))}
     differing = [
         f"{name} was {before.get(name, missing)!r}, is {now.get(name, missing)!r}"
-        for name in sorted({*before, *now})
+        for name in sorted({*before, *now} - grown)
         if name not in before or name not in now or before[name] != now[name]
     ]
     if differing:
         raise RunFolderError(
             f"{folder} holds another run, which cannot be continued: {'; '.join(differing)}"
         )
+    return bool(grown)
+
+
+def _is_larger(new: Any, old: Any) -> bool:
+    return isinstance(new, int | float) and isinstance(old, int | float) and new > old
 
 
 def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

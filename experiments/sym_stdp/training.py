@@ -110,7 +110,8 @@ def train_model(
     folder : Path, optional
         Where checkpoints go.
     resume : bool, default False
-        Continue the run in the folder. The result is the same, bit for bit.
+        Continue the run in the folder. The result is the same, bit for bit. The last stage may have
+        more epochs than it had when the run began.
     checkpoint_every : int, default 5000
         Images between two checkpoints.
     hidden_from : Path, optional
@@ -133,8 +134,9 @@ def train_model(
     classes = np.unique(samples.y)
     stages = plan_stages(protocol, adopted=adopted is not None)
     total = sum(epochs for _, epochs in stages) * len(samples.X)
+    last = "readout_epochs" if protocol.regime == "layer_by_layer" else "epochs"
     with (
-        RunFolder(folder, description, resume=resume) as run,
+        RunFolder(folder, description, resume=resume, growing=(last,)) as run,
         tqdm(total=total, desc=f"training, seed {seed}", unit="img") as bar,
     ):
         training = load_training(run) or Training(model)

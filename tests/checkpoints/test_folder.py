@@ -114,6 +114,21 @@ def test_other_parameters_are_named(tmp_path: Path) -> None:
         pass
 
 
+def test_what_may_grow_grows(tmp_path: Path) -> None:
+    with RunFolder(tmp_path, {"epochs": 1, "eta": 0.1}) as run:
+        run.save({"w": np.ones(2)}, {"epoch": 1})
+        run.finish()
+    with RunFolder(tmp_path, {"epochs": 3, "eta": 0.1}, resume=True, growing=("epochs",)) as run:
+        assert run.progress["epoch"] == 1
+        assert not run.finished
+        run.save({"w": np.ones(2)}, {"epoch": 3})
+    for parameters in ({"epochs": 2, "eta": 0.1}, {"epochs": 4, "eta": 0.2}, {"eta": 0.1}):
+        with pytest.raises(RunFolderError, match="cannot be continued"):
+            RunFolder(tmp_path, parameters, resume=True, growing=("epochs",))
+    with pytest.raises(TypeError, match=r"RunFolder.growing: must be names, got 'epochs'"):
+        RunFolder(tmp_path, {"epochs": 4}, resume=True, growing="epochs")
+
+
 def test_a_run_is_not_overwritten(tmp_path: Path) -> None:
     save(tmp_path, 1)
     with pytest.raises(RunFolderError, match="holds a run already: add --resume"):

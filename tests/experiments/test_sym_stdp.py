@@ -168,11 +168,29 @@ def test_killed_run_ends_with_the_same_weights(samples, tmp_path):
 
 def test_other_parameters_are_refused_by_name(samples, tmp_path):
     train_model(SMALL, samples, "digits", 0, folder=tmp_path)
-    changed = replace(SMALL, epochs=2)
-    with pytest.raises(ValueError, match=r"continued: epochs was 1, is 2; seed was 0, is 1"):
+    changed = replace(SMALL, evaluate_every=7)
+    wanted = r"continued: evaluate_every was 100, is 7; seed was 0, is 1"
+    with pytest.raises(ValueError, match=wanted):
         train_model(changed, samples, "digits", 1, folder=tmp_path, resume=True)
     with pytest.raises(ValueError, match="add --resume"):
         train_model(SMALL, samples, "digits", 0, folder=tmp_path)
+
+
+@pytest.mark.parametrize(("shorter", "name"), [(SMALL, "epochs"), (OURS, "readout_epochs")])
+def test_more_epochs_continue_a_finished_run(samples, tmp_path, shorter, name):
+    longer = replace(shorter, **{name: 2})
+    train_model(shorter, samples, "digits", 0, folder=tmp_path)
+    straight = train_model(longer, samples, "digits", 0)
+    resumed = train_model(longer, samples, "digits", 0, folder=tmp_path, resume=True)
+    assert same_models(straight.model, resumed.model)
+    with pytest.raises(ValueError, match=rf"continued: {name} was 2, is 1"):
+        train_model(shorter, samples, "digits", 0, folder=tmp_path, resume=True)
+
+
+def test_the_hidden_layer_takes_no_epochs_once_it_is_frozen(samples, tmp_path):
+    train_model(OURS, samples, "digits", 0, folder=tmp_path)
+    with pytest.raises(ValueError, match=r"continued: epochs was 1, is 2"):
+        train_model(replace(OURS, epochs=2), samples, "digits", 0, folder=tmp_path, resume=True)
 
 
 def test_finished_run_resumes_to_itself(samples, tmp_path):
@@ -192,8 +210,10 @@ def test_run_of_the_earlier_format_is_continued(samples, tmp_path):
     progress |= {"cpu_seconds": {"together": 1.0}, "images": {"together": 20}}
     text = json.dumps({"description": description, **progress})
     (tmp_path / "progress.json").write_text(text)
-    with pytest.raises(ValueError, match="epochs was 1, is 2"):
-        train_model(replace(SMALL, epochs=2), samples, "digits", 0, folder=tmp_path, resume=True)
+    with pytest.raises(ValueError, match="shuffle was False, is True"):
+        train_model(
+            replace(SMALL, shuffle=True), samples, "digits", 0, folder=tmp_path, resume=True
+        )
     resumed = train_model(SMALL, samples, "digits", 0, folder=tmp_path, resume=True)
     assert same_models(train_model(SMALL, samples, "digits", 0).model, resumed.model)
     assert resumed.images == {"together": 60}

@@ -13,7 +13,7 @@ from bioplastic.arguments import check_arguments
 from bioplastic.conformance.bench import N_POST, N_PRE, Bench, Spikes, State, stored_names
 from bioplastic.conformance.limits import find_bounds, read_all_names
 from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
-from bioplastic.engine import CompilerError
+from bioplastic.engine.compiler import CompilerError, find_compiler
 from bioplastic.plasticity.audit import Origin
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.rule import PlasticityRule
@@ -385,12 +385,16 @@ class _Suite:
         if self.random:
             raise _NotApplicable("the rule draws random numbers, other ones on each target")
         try:
-            self.bench.program("cpp")
+            find_compiler()
         except CompilerError as error:
             if compiled:
                 raise
             reason = str(error).splitlines()[0]
             raise _NotApplicable(f"no C++ compiler: {reason}") from error
+        try:
+            self.bench.program("cpp")
+        except CompilerError as error:
+            raise AssertionError(str(error)) from error
         state = self.bench.start(self.weights)
         worst = 0.0
         for spikes in (self.spikes, self.storm):

@@ -9,6 +9,7 @@ from brian2 import ms, mV
 
 from bioplastic.conformance import RuleCheckError, check_rule
 from bioplastic.conformance.limits import find_bounds
+from bioplastic.engine import CompilerError
 from bioplastic.plasticity import PlasticityRule, pair_stdp, symmetric_stdp, vogels_stdp
 
 
@@ -107,3 +108,16 @@ def test_bounds_are_read_from_the_statements():
     assert find_bounds(two) is None
     open_above = PlasticityRule(name="r", on_pre="w = clip(w - 1, -inf, 2)")
     assert find_bounds(open_above) == (float("-inf"), 2)
+
+
+def test_a_missing_compiler_excuses_and_a_failing_one_does_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", str(tmp_path / "compiler"))
+    result = check_rule(pair_stdp())["numpy and C++"]
+    assert (result.status, "no C++ compiler" in result.message) == ("not applicable", True)
+    with pytest.raises(CompilerError, match="was not found"):
+        check_rule(pair_stdp(), compiled=True)
+    (tmp_path / "compiler").write_text("#!/bin/sh\necho no luck >&2; exit 1\n")
+    (tmp_path / "compiler").chmod(0o755)
+    monkeypatch.setenv("BIOPLASTIC_CACHE", str(tmp_path / "cache"))
+    result = check_rule(pair_stdp(), raise_on_failure=False)["numpy and C++"]
+    assert (result.status, "no luck" in result.message) == ("failed", True)

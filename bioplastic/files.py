@@ -26,6 +26,7 @@ __all__ = [
     "write_arrays",
     "write_atomically",
     "write_json",
+    "write_together",
 ]
 
 _TEMPORARY = ".part-"
@@ -70,21 +71,55 @@ def write_atomically(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     ...     (Path(folder) / "note.txt").read_text()
     'whole'
     """
-    target = Path(path)
-    handle, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
-    temporary = Path(name)
+    with write_together(path) as (file,):
+        yield file
+
+
+@contextlib.contextmanager
+def write_together(*paths: str | os.PathLike[str]) -> Iterator[list[IO[bytes]]]:
+    """Lend a stream for each of several files; all appear at the end of the block, or none.
+
+    No name changes before every content is on disk.
+
+    Parameters
+    ----------
+    *paths : path-like
+        The files, in the order in which they appear. Their folders must exist.
+
+    Yields
+    ------
+    list of binary streams
+        Where to write.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written, for example on a full disk. What was there stays.
+    """
+    targets = [Path(path) for path in paths]
+    staged: list[tuple[Path, IO[bytes]]] = []
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
+        for target in targets:
+            handle, name = tempfile.mkstemp(prefix=f"{_TEMPORARY}{target.name}-", dir=target.parent)
+            staged.append((Path(name), os.fdopen(handle, "wb")))
+        yield [file for _, file in staged]
+        mode = 0o666 & ~_umask()
+        for temporary, file in staged:
             file.flush()
             os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        os.replace(temporary, target)
+            file.close()
+            temporary.chmod(mode)
+        for (temporary, _), target in zip(staged, targets, strict=True):
+            os.replace(temporary, target)
     except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        for temporary, file in staged:
+            with contextlib.suppress(OSError):  # what is left in the buffer may not fit on the disk
+                file.close()
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    for folder in {target.parent for target in targets}:
+        _sync_folder(folder)
 
 
 def remove_leftovers(folder: Path) -> int:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 import os
 import re
 import statistics
-import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.files import write_together
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -171,7 +170,7 @@ def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, P
     npz_path = folder / f"{results.experiment}.npz"
     content = {key: getattr(results, key) for key in KEYS}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    with _staged(npz_path, json_path) as (npz, plain):
+    with write_together(npz_path, json_path) as (npz, plain):
         np.savez_compressed(npz, **results.arrays)  # type: ignore[arg-type]
         plain.write(text.encode())
     return json_path, npz_path
@@ -276,28 +275,6 @@ def mean_over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
         if len(values) > 1:
             means[f"{name}_std"] = statistics.stdev(values)
     return means
-
-
-@contextlib.contextmanager
-def _staged(*targets: Path) -> Iterator[list[IO[bytes]]]:
-    """Lend a temporary file for each target; move all into place at the end, or none."""
-    staged: list[tuple[Path, IO[bytes]]] = []
-    try:
-        for target in targets:
-            handle, name = tempfile.mkstemp(prefix=f".{target.name}-", dir=target.parent)
-            staged.append((Path(name), os.fdopen(handle, "wb")))
-        yield [stream for _, stream in staged]
-        mask = os.umask(0)
-        os.umask(mask)
-        for temporary, stream in staged:
-            stream.close()
-            temporary.chmod(0o666 & ~mask)
-        for (temporary, _), target in zip(staged, targets, strict=True):
-            os.replace(temporary, target)
-    finally:
-        for temporary, stream in staged:
-            stream.close()
-            temporary.unlink(missing_ok=True)
 
 
 def _check_numbers(place: str, values: Mapping[str, Any]) -> dict[str, float]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bioplastic.analysis._spike_checks import in_seconds
+from bioplastic.files import write_arrays
 
 if TYPE_CHECKING:
     from bioplastic.analysis.spike_trains import SpikeTrains
@@ -40,7 +40,7 @@ def import_extra(name: str, extra: str) -> Any:
 
 
 def write_npz(trains: SpikeTrains, path: Path) -> Path:
-    """Write a compressed npz under a temporary name and move it into place."""
+    """Write a compressed npz, whole or not at all; a missing folder is made."""
     if path.suffix != ".npz":
         raise ValueError(f"SpikeTrains.save.path: must end in '.npz', got {str(path)!r}")
     arrays: dict[str, Any] = {
@@ -53,18 +53,7 @@ def write_npz(trains: SpikeTrains, path: Path) -> Path:
     if trains.trials is not None:
         arrays["trials"] = trains.trials
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".npz", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            np.savez_compressed(stream, **arrays)
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    write_arrays(path, arrays, compress=True)
     return path
 
 

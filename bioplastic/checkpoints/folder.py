@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -33,6 +32,7 @@ from bioplastic.files import (
     write_arrays,
     write_json,
 )
+from bioplastic.locks import hold_lock
 from bioplastic.validation import check_real
 
 __all__ = ["RunFolder"]
@@ -142,14 +142,15 @@ class RunFolder:
         self._growing = growing
         self._states: list[dict[str, Any]] = []
         self._number = 0
-        self._lock: int | None = None
+        self._lock = contextlib.ExitStack()
         self._started = self._stamp()
         self._saved = time.monotonic()
         self._versions = {**collect_versions(), **(versions or {})}
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock_folder(self.folder)
+        if self._lock.enter_context(hold_lock(self.folder / _LOCK, patience=0)) is False:
+            raise RunFolderError(f"{folder} is in use by another process")
         try:
             remove_leftovers(self.folder)
             if (self.folder / ABOUT).exists():
@@ -174,14 +175,12 @@ class RunFolder:
         self.close()
 
     def __del__(self) -> None:
-        if getattr(self, "_lock", None) is not None:
+        if hasattr(self, "_lock"):
             self.close()
 
     def close(self) -> None:
         """Let other processes use the folder."""
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        self._lock.close()
 
     def _read_about(self, folder: Path) -> None:
         about = read_run(folder)
@@ -329,20 +328,3 @@ class RunFolder:
 def _are_names(value: Any) -> bool:
     several = isinstance(value, Collection) and not isinstance(value, str | bytes)
     return several and all(isinstance(name, str) for name in value)
-
-
-def _lock_folder(folder: Path) -> int | None:
-    """Take the lock of a folder; None where the file system knows no locks."""
-    try:
-        handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-    except PermissionError:
-        return None  # a folder that can only be read
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        raise RunFolderError(f"{folder} is in use by another process") from None
-    except OSError:
-        os.close(handle)
-        return None
-    return handle

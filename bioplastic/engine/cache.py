@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bioplastic.engine.locking import hold_lock
+from bioplastic.locks import hold_lock
 
 __all__ = [
     "BuildCounts",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from bioplastic.arguments import check_arguments
+from bioplastic.files import write_atomically
 from bioplastic.validation import check_integer
 
 __all__ = [
@@ -222,24 +222,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
         raise ValueError(f"save_figure.path: must end in one of {endings}, got {str(target)!r}")
     dpi = check_integer("save_figure.dpi", dpi, minimum=1)
     target.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(
-        prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent
-    )
-    try:
-        with os.fdopen(handle, "wb") as stream, use_style():
-            figure.savefig(
-                stream, format=target.suffix[1:], dpi=dpi, metadata=_METADATA[target.suffix]
-            )
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    with write_atomically(target) as file, use_style():
+        figure.savefig(file, format=target.suffix[1:], dpi=dpi, metadata=_METADATA[target.suffix])
     return target
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

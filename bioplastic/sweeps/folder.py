@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bioplastic.engine.locking import hold_lock
 from bioplastic.files import DamagedFileError, read_json, write_json
+from bioplastic.locks import hold_lock
 
 __all__ = ["SweepFolder", "SweepFolderError", "trial_key"]
 

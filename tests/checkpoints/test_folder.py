@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from brian2 import ms, mV
 
-from bioplastic import files
+from bioplastic import files, locks
 from bioplastic.checkpoints import (
     RunFolder,
     RunFolderError,
@@ -37,6 +37,10 @@ def save(folder: Path, *epochs: int) -> None:
 def resume(folder: Path) -> tuple[int, int]:
     with RunFolder(folder, PARAMETERS, resume=True) as run:
         return int(run.load_arrays()["w"][0]), run.progress["epoch"]
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != ".lock"}
 
 
 def test_state_and_progress_come_back(tmp_path: Path) -> None:
@@ -164,6 +168,19 @@ def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
         assert run.found
 
 
+def test_without_locks_a_folder_is_used_all_the_same(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(locks, "fcntl", None)
+    with RunFolder(tmp_path, {}) as run:
+        run.save({}, {})
+        with RunFolder(tmp_path, {}, resume=True) as other:
+            assert other.found
+
+
+def test_a_closed_folder_holds_no_lock(tmp_path: Path) -> None:
+    save(tmp_path, 1)
+    assert set(contents(tmp_path)) == {path.name for path in tmp_path.iterdir()}
+
+
 # ---- damage --------------------------------------------------------------------------------------
 
 
@@ -215,7 +232,7 @@ def test_a_damaged_description_is_no_other_version(tmp_path: Path, change: Any) 
 
 def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: Any) -> None:
     save(tmp_path, 1)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = contents(tmp_path)
 
     def full(handle: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -226,7 +243,7 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path: Path, monkeypatch: Any)
         with pytest.raises(OSError, match=wanted) as caught:
             run.save({"w": np.zeros(9)}, {"epoch": 2})
         assert caught.value.errno == errno.ENOSPC
-        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+        assert contents(tmp_path) == before
         monkeypatch.undo()
         run.save({"w": np.full(4, 2)}, {"epoch": 2})
     assert resume(tmp_path) == (2, 2)

@@ -12,14 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from bioplastic.engine.locking import hold_lock
+from bioplastic import locks
+from bioplastic.locks import hold_lock
 
 pytest.importorskip("fcntl", reason="files cannot be locked on this system")
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from bioplastic.engine.locking import hold_lock
+from bioplastic.locks import hold_lock
 with hold_lock(Path(sys.argv[1])) as held:
     Path(sys.argv[2]).write_text(str(held))
     time.sleep(60)
@@ -77,6 +78,13 @@ def test_without_a_place_for_the_file_the_block_runs(tmp_path: Path) -> None:
         assert not held
     with hold_lock(tmp_path / "absent" / "lock") as held:
         assert not held
+
+
+def test_without_locks_the_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "fcntl", None)
+    with hold_lock(tmp_path / "lock") as first, hold_lock(tmp_path / "lock") as second:
+        assert (first, second) == (None, None)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_error_gives_the_lock_back(tmp_path: Path) -> None:

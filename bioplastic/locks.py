@@ -1,4 +1,4 @@
-"""One process builds a program, the others wait for it."""
+"""Locks between processes: one builds a program or writes to a folder at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 try:
     import fcntl
-except ImportError:  # not on this system; two processes may then build the same program
+except ImportError:  # not on this system; processes then do not know of each other
     fcntl = None  # type: ignore[assignment]
 
 __all__ = ["hold_lock"]
@@ -25,8 +25,9 @@ _PATIENCE_SECONDS = 600.0
 def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool | None]:
     """Hold a lock between processes, named by a file, as long as the block runs.
 
-    The system releases the lock of a process that ends, however it ends. A lock only saves work
-    here: after waiting for ``patience``, or where files cannot be locked, the block runs without.
+    The system releases the lock of a process that ends, however it ends. After waiting for
+    ``patience``, and where files cannot be locked, the block runs without; what that means is for
+    the block to say.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool 
     Yields
     ------
     bool or None
-        Whether the lock is held; None where files cannot be locked.
+        Whether the lock is held; None where files cannot be locked: there are no locks on this
+        system or file system, or the file cannot be made.
 
     Examples
     --------
@@ -66,7 +68,7 @@ def _acquire(path: Path, patience: float) -> int | None:
     deadline, waited = time.monotonic() + patience, False
     while True:
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         except OSError:
             return None
         try:
@@ -74,12 +76,12 @@ def _acquire(path: Path, patience: float) -> int | None:
             if os.fstat(handle).st_ino == os.stat(path).st_ino:
                 return handle
         except BlockingIOError:  # held by another process
-            if not waited:
-                waited = True
-                _LOG.info("waiting for another process that builds the same program")
             if time.monotonic() >= deadline:
                 os.close(handle)
                 return -1
+            if not waited:
+                waited = True
+                _LOG.info("waiting for another process, which holds %s", path)
         except FileNotFoundError:  # its holder removed it in between
             pass
         except OSError:  # no locks on this file system

@@ -112,7 +112,7 @@ def compute(args: argparse.Namespace) -> Results:
 def draw(results: Results, out: Path) -> list[Path]:
     """Draw the table as one figure."""
     rules: list[dict[str, Any]] = results.parameters["rules"]
-    path = figure_path(out, results.experiment, "table")
+    path = figure_path(out, results.name, "table")
     return [save_figure(draw_table(rules, results.arrays["reads"]), path)]
 
 

@@ -15,6 +15,7 @@ from experiments.framework import (
     Experiment,
     compute_results,
     draw_figures,
+    name_results,
     prepare_folder,
 )
 from experiments.logs import add_verbosity, set_verbosity
@@ -95,7 +96,12 @@ def _run(argv: list[str], modules: Mapping[str, str]) -> int:
     except ValueError as error:
         print(f"error: {error}\n{_USAGE}", end="", file=sys.stderr)
         return 2
-    args = make_parser(experiment).parse_args(argv[1:])
+    parser = make_parser(experiment)
+    args = parser.parse_args(argv[1:])
+    try:
+        args.name = name_results(experiment, args.scale, args.data, args.name)
+    except ValueError as error:
+        parser.error(f"argument --name: {str(error).partition(': ')[2]}")
     set_verbosity(args.verbose)
     return _execute(experiment, args)
 
@@ -103,7 +109,7 @@ def _run(argv: list[str], modules: Mapping[str, str]) -> int:
 def _execute(experiment: Experiment, args: argparse.Namespace) -> int:
     out = Path(args.out)
     if args.plot_only:
-        path = out / f"{experiment.name}.json"
+        path = out / f"{args.name}.json"
         try:
             results = load_results(path)
         except FileNotFoundError as error:
@@ -164,6 +170,11 @@ def make_parser(
     parser.add_argument("--seed", type=_seed, default=0, help="fixes everything; default 0")
     parser.add_argument(
         "--out", default=DEFAULT_OUT, help="folder of the output; default %(default)s"
+    )
+    parser.add_argument(
+        "--name",
+        help="what the files are called (default: as the experiment, with data and scale where "
+        "they are not the default)",
     )
     parser.add_argument(
         "--plot-only", action="store_true", help="draw the stored results again, compute nothing"

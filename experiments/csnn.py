@@ -140,13 +140,9 @@ def draw(results: Results, out: Path) -> list[Path]:
         ),
     }  # fmt: skip
     return [
-        save_figure(figure, figure_path(out, results.experiment, f"{_name(results)}{title}"))
+        save_figure(figure, figure_path(out, results.name, title))
         for title, figure in figures.items()
     ]
-
-
-def _name(results: Results) -> str:
-    return "" if results.data == "digits" else f"{results.data.replace('-', '_')}_"
 
 
 def _add_arguments(parser: argparse.ArgumentParser) -> None:

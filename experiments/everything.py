@@ -17,7 +17,14 @@ from tqdm.auto import tqdm
 
 from bioplastic.files import DamagedFileError, read_json, write_json
 from experiments.cli import make_parser
-from experiments.framework import DEFAULT_OUT, SCALES, Experiment, positive_int, prepare_folder
+from experiments.framework import (
+    DEFAULT_OUT,
+    SCALES,
+    Experiment,
+    name_results,
+    positive_int,
+    prepare_folder,
+)
 from experiments.logs import add_verbosity, set_verbosity
 from experiments.provenance import find_revision
 from experiments.registry import MODULES, load_experiment
@@ -38,12 +45,15 @@ class Job:
     ----------
     name, scale : str
         Which, and how much of it.
+    results : str
+        What its results are called.
     command : tuple of str
         What is run.
     """
 
     name: str
     scale: str
+    results: str
     command: tuple[str, ...]
 
 
@@ -94,6 +104,7 @@ def choose_scale(experiment: Experiment, wanted: str) -> str:
 def _plan(name: str, args: argparse.Namespace, modules: Mapping[str, str], place: Path) -> Job:
     experiment = load_experiment(name, modules)
     scale = choose_scale(experiment, args.scale)
+    results = name_results(experiment, scale, experiment.datasets[0])
     options = {action.dest for action in make_parser(experiment)._actions}
     command = [name, "--scale", scale, "--seed", str(args.seed), "--out", args.out]
     if "jobs" in options:
@@ -103,9 +114,9 @@ def _plan(name: str, args: argparse.Namespace, modules: Mapping[str, str], place
         command += ["--resume"] if args.resume else []
     command += ["-v"] if args.verbose else []
     if modules is MODULES:
-        return Job(name, scale, (sys.executable, "-m", "experiments", *command))
+        return Job(name, scale, results, (sys.executable, "-m", "experiments", *command))
     start = _START.format(modules=dict(modules))
-    return Job(name, scale, (sys.executable, "-c", start, "experiments", *command))
+    return Job(name, scale, results, (sys.executable, "-c", start, "experiments", *command))
 
 
 def _is_done(job: Job, args: argparse.Namespace, place: Path) -> bool:
@@ -114,7 +125,7 @@ def _is_done(job: Job, args: argparse.Namespace, place: Path) -> bool:
         return False
     try:
         done = read_json(place / "done" / f"{job.name}.json")
-        results = load_numbers(Path(args.out) / f"{job.name}.json")
+        results = load_numbers(Path(args.out) / f"{job.results}.json")
     except (FileNotFoundError, DamagedFileError, TypeError, ValueError):
         return False
     wanted = {"scale": job.scale, "seed": args.seed, "out": args.out}

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bioplastic.validation import check_choice, check_identifier
 from experiments.provenance import Stopwatch, collect_versions, find_revision
-from experiments.results import Results
+from experiments.results import SNAKE_CASE, Results
 
 __all__ = [
     "DEFAULT_OUT",
@@ -19,6 +19,7 @@ __all__ = [
     "compute_results",
     "draw_figures",
     "figure_path",
+    "name_results",
     "positive_int",
     "prepare_folder",
 ]
@@ -30,7 +31,7 @@ DEFAULT_OUT = "figures"
 """Where results and figures go."""
 
 _COMMON = frozenset(
-    {"scale", "data", "seed", "out", "plot_only", "checkpoints", "resume", "verbose"}
+    {"scale", "data", "seed", "name", "out", "plot_only", "checkpoints", "resume", "verbose"}
 )
 
 
@@ -45,7 +46,7 @@ class Experiment:
     Parameters
     ----------
     name : str
-        Name on the command line and of the files.
+        Name on the command line, and the beginning of the names of the files (`name_results`).
     title : str
         One line on what is shown.
     reference : str
@@ -116,8 +117,52 @@ class Experiment:
         return "quick" if "quick" in self.costs else min(self.costs, key=SCALES.index)
 
 
-def figure_path(out: Path, experiment: str, figure: str) -> Path:
-    """Return the path of a figure.
+def name_results(experiment: Experiment, scale: str, data: str, name: str | None = None) -> str:
+    """Return the name of the results of a run, which all of its files begin with.
+
+    It is the name of the experiment, then data and scale where they are not the default ones, so
+    that runs which differ in these do not overwrite each other.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was run.
+    scale, data : str
+        How much of it, and on what.
+    name : str, optional
+        The name that was asked for with ``--name``. It tells apart what differs in other options.
+
+    Raises
+    ------
+    ValueError
+        If the name that was asked for is not in snake_case, or begins with another word than the
+        experiment.
+
+    Examples
+    --------
+    >>> from experiments.registry import load_experiment
+    >>> hlop = load_experiment("hlop")
+    >>> [name_results(hlop, "quick", "digits"), name_results(hlop, "paper", "mnist")]
+    ['hlop', 'hlop_mnist_paper']
+    >>> name_results(hlop, "quick", "digits", "hlop_split")
+    'hlop_split'
+    """
+    if name is not None:
+        if not SNAKE_CASE.fullmatch(name):
+            raise ValueError(f"name_results.name: must be in snake_case, got {name!r}")
+        if not f"{name}_".startswith(f"{experiment.name}_"):
+            raise ValueError(f"name_results.name: must begin with {experiment.name}, got {name!r}")
+        return name
+    parts = [experiment.name]
+    if data != experiment.datasets[0]:
+        parts.append(data.replace("-", "_"))
+    if scale != experiment.default_scale:
+        parts.append(scale)
+    return "_".join(parts)
+
+
+def figure_path(out: Path, results: str, figure: str) -> Path:
+    """Return the path of a figure of the results of a name, `Results.name`.
 
     Examples
     --------
@@ -125,7 +170,7 @@ def figure_path(out: Path, experiment: str, figure: str) -> Path:
     'sym_stdp_weight_maps.png'
     """
     check_identifier("figure_path.figure", figure)
-    return Path(out) / f"{experiment}_{figure}.png"
+    return Path(out) / f"{results}_{figure}.png"
 
 
 def positive_int(text: str) -> int:
@@ -169,7 +214,8 @@ def compute_results(experiment: Experiment, args: argparse.Namespace) -> Results
     experiment : Experiment
         What to compute.
     args : Namespace
-        ``scale``, ``data``, ``seed`` and the options of the experiment.
+        ``scale``, ``data``, ``seed`` and the options of the experiment; ``name`` if the results
+        shall be called otherwise than `name_results` does.
 
     Returns
     -------
@@ -191,6 +237,7 @@ def compute_results(experiment: Experiment, args: argparse.Namespace) -> Results
     }
     return dataclasses.replace(
         results,
+        name=name_results(experiment, args.scale, args.data, getattr(args, "name", None)),
         experiment=experiment.name,
         reference=experiment.reference,
         scale=args.scale,
@@ -214,8 +261,8 @@ def draw_figures(experiment: Experiment, results: Results, out: Path) -> list[Pa
     """
     paths = [Path(path) for path in experiment.draw(results, out)]
     for path in paths:
-        named = path.parent == out and path.name.startswith(f"{experiment.name}_")
+        named = path.parent == out and path.name.startswith(f"{results.name}_")
         if not named or path.suffix != ".png" or not path.is_file():
-            wanted = f"{out / experiment.name}_<figure>.png"
+            wanted = f"{out / results.name}_<figure>.png"
             raise RuntimeError(f"{experiment.name}.draw: must write {wanted}, got {path}")
     return paths

@@ -20,6 +20,7 @@ from bioplastic.validation import check_integer, check_real
 
 __all__ = [
     "KEYS",
+    "SNAKE_CASE",
     "Results",
     "load_numbers",
     "load_results",
@@ -44,7 +45,9 @@ KEYS = (
 )
 """Keys of the JSON file, no more and no fewer."""
 
-_SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+"""Names of numbers, arrays and files of results."""
+
 _RESERVED = frozenset({"file", "allow_pickle"})  # arguments of numpy.savez
 
 
@@ -68,6 +71,9 @@ class Results:
         Everything that was set, as JSON: texts, numbers, truth values, None, lists, mappings.
     arrays : mapping of str to ndarray, optional
         Whatever the figures need.
+    name : str
+        What its files are called, by default as the experiment. It is not stored: the name of the
+        file is the name of the results.
     experiment, reference, scale, data : str
         Which experiment, and on what.
     seed : int
@@ -101,6 +107,7 @@ class Results:
     paper: Mapping[str, float] = dataclasses.field(default_factory=dict)
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+    name: str = ""
     experiment: str = ""
     reference: str = ""
     scale: str = ""
@@ -122,11 +129,12 @@ class Results:
             clean[field] = _check_numbers(f"Results.{field}", getattr(self, field))
         for field in ("cpu_seconds", "wall_seconds"):
             clean[field] = check_real(f"Results.{field}", getattr(self, field), minimum=0)
-        for field in ("experiment", "reference", "scale", "data"):
+        for field in ("name", "experiment", "reference", "scale", "data"):
             if not isinstance(getattr(self, field), str):
                 raise TypeError(f"Results.{field}: must be text, got {getattr(self, field)!r}")
         if not isinstance(self.revision, str | None):
             raise TypeError(f"Results.revision: must be text or None, got {self.revision!r}")
+        clean["name"] = self.name or self.experiment
         for field, value in clean.items():
             object.__setattr__(self, field, value)
 
@@ -137,7 +145,7 @@ def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, P
     Parameters
     ----------
     results : Results
-        The results; ``results.experiment`` gives the name.
+        The results; ``results.name`` is that of the files.
     out : path-like
         The folder, made if missing.
 
@@ -162,12 +170,12 @@ def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, P
     ...     load_results(path).metrics
     {'accuracy': 0.81}
     """
-    if not results.experiment:
-        raise ValueError("Results.experiment: must not be empty when results are stored")
+    if not results.name:
+        raise ValueError("Results.name: must not be empty when results are stored")
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    json_path = folder / f"{results.experiment}.json"
-    npz_path = folder / f"{results.experiment}.npz"
+    json_path = folder / f"{results.name}.json"
+    npz_path = folder / f"{results.name}.npz"
     content = {key: getattr(results, key) for key in KEYS}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with write_together(npz_path, json_path) as (npz, plain):
@@ -204,7 +212,7 @@ def load_results(path: str | os.PathLike[str]) -> Results:
             arrays = {name: archive[name] for name in archive.files}
     except (zipfile.BadZipFile, ValueError, EOFError) as error:
         raise ValueError(f"{npz_path}: must be an npz file without objects ({error})") from None
-    return Results(**content, arrays=arrays)
+    return Results(**content, name=json_path.stem, arrays=arrays)
 
 
 def load_numbers(path: str | os.PathLike[str]) -> Results:
@@ -227,7 +235,7 @@ def load_numbers(path: str | os.PathLike[str]) -> Results:
     TypeError, ValueError
         If it is damaged, or the keys or values are not those of results.
     """
-    return Results(**_read_content(Path(path)))
+    return Results(**_read_content(Path(path)), name=Path(path).stem)
 
 
 def _read_content(path: Path) -> dict[str, Any]:
@@ -308,7 +316,7 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
 
 
 def _check_name(place: str, name: Any) -> None:
-    if not isinstance(name, str) or not _SNAKE_CASE.fullmatch(name):
+    if not isinstance(name, str) or not SNAKE_CASE.fullmatch(name):
         raise ValueError(f"{place}: must have names in snake_case, got {name!r}")
 
 

@@ -23,7 +23,7 @@ def draw(results: Results, out: Path) -> list[Path]:
         "protocols": draw_protocols(results.arrays, results.parameters["poisson"]),
     }
     return [
-        save_figure(figure, figure_path(out, results.experiment, name))
+        save_figure(figure, figure_path(out, results.name, name))
         for name, figure in figures.items()
     ]
 

@@ -146,7 +146,7 @@ def draw(results: Results, out: Path) -> list[Path]:
         xlabel="Test accuracy (%)",
         xlim=(0.0, 100.0),
     )
-    return [save_figure(axes.figure, figure_path(out, results.experiment, "bars"))]
+    return [save_figure(axes.figure, figure_path(out, results.name, "bars"))]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -23,7 +23,7 @@ class Row:
     results : str
         Name of the JSON file in ``figures/``, without its ending.
     command : str
-        What comes after ``python -m experiments``.
+        What comes after ``python -m experiments``, without ``--name``.
     measured, beside : str
         Templates: what was measured, and what to compare it with.
     paper : str, default ""
@@ -34,6 +34,9 @@ class Row:
         The command as the README shows it, where the line above begins in the same way.
     seeds : str, default ""
         The seeds; from the results by default.
+    named : bool, default False
+        Whether the command says ``--name RESULTS`` too, since it differs from others in more than
+        data and scale.
     """
 
     results: str
@@ -44,6 +47,12 @@ class Row:
     remark: str = ""
     short: str = ""
     seeds: str = ""
+    named: bool = False
+
+    @property
+    def full_command(self) -> str:
+        """All that comes after ``python -m experiments``."""
+        return f"{self.command} --name {self.results}" if self.named else self.command
 
 
 _MNIST = "sym_stdp --scale paper --data mnist"
@@ -66,6 +75,7 @@ ROWS: tuple[Row, ...] = (
         _BOTH,
         "hand-written program 81.4 %; linear on pixels {baselines.linear:%}, on hidden counts "
         "{baselines.linear_hidden:%}",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_paper_400",
@@ -73,6 +83,7 @@ ROWS: tuple[Row, ...] = (
         _BOTH,
         "hand-written program 88.5 %; linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 400",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_paper_1600",
@@ -80,6 +91,7 @@ ROWS: tuple[Row, ...] = (
         _BOTH,
         "linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 1600 --epochs 1 --evaluate-every 27500",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_paper_1600_7",
@@ -88,6 +100,7 @@ ROWS: tuple[Row, ...] = (
         "linear on hidden counts {baselines.linear_hidden:%}; after one epoch it was better",
         short="... --n-hidden 1600 --evaluate-every 55000",
         remark="the published 7 epochs",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_layered_100",
@@ -97,6 +110,7 @@ ROWS: tuple[Row, ...] = (
         "linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 100 --seeds 3 --regime layer_by_layer --variant paper "
         "--readout-epochs 1 --hidden-from RUN",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_ours_100",
@@ -105,6 +119,7 @@ ROWS: tuple[Row, ...] = (
         "linear on its hidden counts {baselines.linear_hidden:%}",
         paper="the same network, read-out by a local error and a softer code",
         short=f"... --n-hidden 100 --seeds 3 {_OURS} 3 --hidden-from RUN",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_ours_400",
@@ -112,6 +127,7 @@ ROWS: tuple[Row, ...] = (
         _AVERAGED,
         "linear on pixels {baselines.linear:%}",
         short=f"... --n-hidden 400 {_OURS} 2 --hidden-from RUN",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_ours_1600",
@@ -119,6 +135,7 @@ ROWS: tuple[Row, ...] = (
         _AVERAGED,
         "linear on its hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 1600 {_OURS} 2 --evaluate-every 27500 --hidden-from RUN",
+        named=True,
     ),
     Row(
         "sym_stdp_mnist_ours_1600_7",
@@ -127,6 +144,7 @@ ROWS: tuple[Row, ...] = (
         "linear on its hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 1600 {_OURS} 3 --evaluate-every 55000 --hidden-from RUN",
         remark="on the hidden layer of 7 epochs",
+        named=True,
     ),
     Row(
         "audit",
@@ -173,9 +191,10 @@ ROWS: tuple[Row, ...] = (
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
         "no projection {acc_sequential:%}, {bwt_sequential:%}; joint {acc_joint:%}",
         remark="digits, 5 tasks of 2 classes, a head each",
+        named=True,
     ),
     Row(
-        "hlop_mnist",
+        "hlop_mnist_paper",
         "hlop --scale paper --data mnist",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; subspaces of traces and "
         "spikes, as published, {acc_hlop_both:%}, {bwt_hlop_both:%}",
@@ -191,6 +210,7 @@ ROWS: tuple[Row, ...] = (
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
         "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
         "{bwt_replay:%}; joint {acc_joint:%}",
+        named=True,
     ),
     Row(
         "csnn",
@@ -202,7 +222,7 @@ ROWS: tuple[Row, ...] = (
         remark="scikit-learn digits",
     ),
     Row(
-        "csnn_mnist",
+        "csnn_mnist_paper",
         "csnn --scale paper --data mnist",
         "mean threshold {mean_threshold:.1f}; {weak_share:%} of weights near 0, "
         "{strong_share:%} near 1; {density:%} of the features spike, at {mean_latency:.2f} on "
@@ -239,7 +259,7 @@ ROWS: tuple[Row, ...] = (
         remark="one fold, 20 epochs",
     ),
     Row(
-        "what_when",
+        "what_when_paper",
         "what_when --scale paper",
         "amplitude against p(A): r = {correlation_amplitude_probability_a:.3f}, "
         "{correlation_amplitude_probability_b:.3f}; error after 1, 10, 50, 100 trials "
@@ -259,7 +279,7 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
     Row(
-        "force",
+        "force_paper",
         "force --scale paper",
         "sine: {sine_rate_before:.1f} → {sine_rate_after:.1f} Hz per cell, training error "
         "{sine_error_training:.3f}, free run at {sine_peak_frequency:.2f} Hz, error after the best "

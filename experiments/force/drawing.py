@@ -60,7 +60,7 @@ def draw(results: Results, out: Path) -> list[Path]:
     if "lorenz_output" in arrays:
         figures["lorenz"] = _draw_lorenz(results)
     return [
-        save_figure(figure, figure_path(out, "force", name), dpi=_DPI.get(name, 300))
+        save_figure(figure, figure_path(out, results.name, name), dpi=_DPI.get(name, 300))
         for name, figure in figures.items()
     ]
 

@@ -55,9 +55,8 @@ def draw(results: Results, out: Path) -> list[Path]:
         "subspaces": draw_subspaces(results, arms),
         "toy": draw_toy(results),
     }
-    name = results.experiment
     return [
-        save_figure(figure, figure_path(out, name, key))
+        save_figure(figure, figure_path(out, results.name, key))
         for key, figure in figures.items()
         if figure is not None
     ]

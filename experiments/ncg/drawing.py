@@ -50,8 +50,10 @@ def draw(results: Results, out: Path) -> list[Path]:
             figures["sizes"] = draw_sizes(results)
         if "filters" in a:
             figures["filters"] = draw_filters(a["filters"])
-    name = results.experiment
-    return [save_figure(figure, figure_path(out, name, title)) for title, figure in figures.items()]
+    return [
+        save_figure(figure, figure_path(out, results.name, title))
+        for title, figure in figures.items()
+    ]
 
 
 def draw_rules(results: Results) -> Figure:

@@ -61,7 +61,10 @@ def draw(results: Results, out: Path) -> list[Path]:
     if "avalanches_sizes_reference" in arrays:
         figures["avalanches"] = _draw_avalanches(results)
         figures["pif_raster"] = _draw_pif(arrays)
-    return [save_figure(figure, figure_path(out, "pspm", name)) for name, figure in figures.items()]
+    return [
+        save_figure(figure, figure_path(out, results.name, name))
+        for name, figure in figures.items()
+    ]
 
 
 def _draw_distances(results: Results) -> Figure:

@@ -167,7 +167,7 @@ def _make_part(
 ) -> str:
     """Return what is said about one results file."""
     parts = [f'<h3 id="{name}">{html.escape(_head(results))}</h3>\n']
-    command = row.command if row else _derive_command(results)
+    command = row.full_command if row else _derive_command(results)
     if command:
         parts.append(f"<pre>python -m experiments {html.escape(command)}</pre>\n")
     if row:
@@ -203,9 +203,14 @@ def _head(results: Results) -> str:
 
 
 def _derive_command(results: Results) -> str:
-    if results.experiment.startswith("sym_stdp_mnist"):  # collected from the runs above
-        return ""
+    """Return the command of results in no row, or nothing if other options mattered."""
     command = f"{results.experiment} --scale {results.scale}"
+    data = results.data.replace("-", "_")
+    plain = (
+        f"{results.experiment}{d}{s}" for d in ("", f"_{data}") for s in ("", f"_{results.scale}")
+    )
+    if results.experiment == "sym_stdp_mnist_sizes" or results.name not in plain:
+        return ""
     if results.data not in ("none", "synthetic"):
         command += f" --data {results.data}"
     return command + (f" --seed {results.seed}" if results.seed else "")

@@ -10,46 +10,28 @@ from pathlib import Path
 __all__ = ["describe_picture", "group_pictures", "picture_size"]
 
 _TEXTS = {
-    "audit_table": "Table of all rules: what their updates read and what they cost",
-    "csnn_filters": "Filters of the spiking convolution, on minus off channel",
-    "csnn_learning": "Thresholds, wins, weights and latencies of the spiking convolution",
-    "csnn_mnist_filters": "Filters of the spiking convolution on MNIST, on minus off channel",
-    "csnn_mnist_learning": "Thresholds, wins, weights and latencies on MNIST",
-    "force_controls": "Error of the free run by rule and feedback, beside a silent output",
-    "force_lorenz": "Lorenz attractor, the free run of the network, and both over time",
-    "force_sine": "Output and spikes before learning, as it begins, and in the free run",
-    "force_spectrum": "Eigenvalues of the recurrent weights before and after learning",
-    "force_targets": "Signals at the end of learning and generated freely",
-    "pspm_activity": "Filtered activity of the network and of one neuron before and after learning",
-    "pspm_avalanches": "Sizes and durations of avalanches with fitted power laws",
-    "pspm_chaos": "Distance of the spike trains of a network from itself when weights are nudged",
-    "pspm_distances": "Distances of spike trains before and after learning, with the control",
-    "pspm_learning_curve": "Unpaired spikes over the iterations of learning, by condition",
-    "pspm_pif_raster": "Spikes of the integrate-and-fire network that is the target",
-    "pspm_raster_half_max": "Spikes of target, naive and learned network, half-maximal weights",
-    "pspm_raster_uniform": "Spikes of target, naive and learned network, uniform weights",
-    "pspm_statistics": "Intervals, spike counts and their spread before and after learning",
-    "pspm_weights": "Errors of the weights and their correlation with those of the reference",
-    "rules_protocols": "Weight changes under classical protocols, with closed forms and data",
-    "rules_windows": "Weight change against the lag of a pair of spikes for each rule",
     "speed": "Processor time per image against network size, beside other simulators",
-    "sym_stdp_mnist_ablations_bars": "Test accuracy with each part of the network taken away",
     "sym_stdp_sweep_curves": "Validation accuracy against learning rate for three sizes",
     "sym_stdp_sweep_heat_map": "Validation accuracy over learning rate and number of neurons",
     "sym_stdp_mnist_sizes_accuracy": "Test accuracy against the number of hidden neurons",
-    "what_when_amplitude": "Expected amplitude and probability against the probability of A",
-    "what_when_angles": "Principal angles of the read-outs beside those of chance",
-    "what_when_arms": "Errors through two switches by optimiser, read-out, gate and loop",
-    "what_when_clock": "Time decoded, and learned, by recurrence and by recovery of single cells",
-    "what_when_components": "Read-out weights of all conditions, and their way after switches",
-    "what_when_learning": "Error of the expectation over trials, with baselines",
-    "what_when_reservoir": "Architecture, and spikes and rates of one trial",
-    "what_when_switches": "Errors and expectations after switches of timing and probability",
-    "what_when_traces": "What is expected when, by the probability of A",
 }
 """By the name of the file."""
 
 _ENDINGS = {
+    "audit": {
+        "table": "Table of all rules: what their updates read and what they cost",
+    },
+    "csnn": {
+        "filters": "Filters of the spiking convolution, on minus off channel",
+        "learning": "Thresholds, wins, weights and latencies of the spiking convolution",
+    },
+    "force": {
+        "controls": "Error of the free run by rule and feedback, beside a silent output",
+        "lorenz": "Lorenz attractor, the free run of the network, and both over time",
+        "sine": "Output and spikes before learning, as it begins, and in the free run",
+        "spectrum": "Eigenvalues of the recurrent weights before and after learning",
+        "targets": "Signals at the end of learning and generated freely",
+    },
     "hlop": {
         "accuracy_matrix": "Accuracy on every task after every task",
         "feedback": "Accuracy and forgetting by the kind of error feedback",
@@ -69,6 +51,22 @@ _ENDINGS = {
         "thresholds": "Training thresholds of the cells of one class over epochs",
         "updates": "Who learns the samples of one class, without and with regulation",
     },
+    "pspm": {
+        "activity": "Filtered activity of the network and of one neuron before and after learning",
+        "avalanches": "Sizes and durations of avalanches with fitted power laws",
+        "chaos": "Distance of the spike trains of a network from itself when weights are nudged",
+        "distances": "Distances of spike trains before and after learning, with the control",
+        "learning_curve": "Unpaired spikes over the iterations of learning, by condition",
+        "pif_raster": "Spikes of the integrate-and-fire network that is the target",
+        "raster_half_max": "Spikes of target, naive and learned network, half-maximal weights",
+        "raster_uniform": "Spikes of target, naive and learned network, uniform weights",
+        "statistics": "Intervals, spike counts and their spread before and after learning",
+        "weights": "Errors of the weights and their correlation with those of the reference",
+    },
+    "rules": {
+        "protocols": "Weight changes under classical protocols, with closed forms and data",
+        "windows": "Weight change against the lag of a pair of spikes for each rule",
+    },
     "sym_stdp": {
         "class_weights": "Read-out weights from hidden neurons to classes",
         "confusion_assigned": "Confusion matrix of the label assignment on test images",
@@ -81,8 +79,22 @@ _ENDINGS = {
         "tsne_weights": "Map of the input weights of hidden neurons, coloured by preferred class",
         "weight_maps": "Input weights of the hidden neurons as images",
     },
+    "sym_stdp_ablations": {
+        "bars": "Test accuracy with each part of the network taken away",
+    },
+    "what_when": {
+        "amplitude": "Expected amplitude and probability against the probability of A",
+        "angles": "Principal angles of the read-outs beside those of chance",
+        "arms": "Errors through two switches by optimiser, read-out, gate and loop",
+        "clock": "Time decoded, and learned, by recurrence and by recovery of single cells",
+        "components": "Read-out weights of all conditions, and their way after switches",
+        "learning": "Error of the expectation over trials, with baselines",
+        "reservoir": "Architecture, and spikes and rates of one trial",
+        "switches": "Errors and expectations after switches of timing and probability",
+        "traces": "What is expected when, by the probability of A",
+    },
 }
-"""By the beginning and the ending of the name, where several results have the same pictures."""
+"""By the experiment and the ending of the name."""
 
 
 def group_pictures(pictures: Iterable[Path], names: Iterable[str]) -> dict[str, list[Path]]:

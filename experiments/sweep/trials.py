@@ -20,9 +20,9 @@ from experiments.registry import load_experiment
 
 __all__ = ["ExperimentTrial", "check_options", "list_parameters"]
 
-_OF_THE_SWEEP = frozenset({"help", "scale", "out", "plot_only", "verbose"})
+_OF_THE_SWEEP = frozenset({"help", "scale", "name", "out", "plot_only", "verbose"})
 _NOT_OF_THE_RESULT = frozenset(
-    {"out", "plot_only", "verbose", "resume", "checkpoints", "checkpoint_every", "jobs"}
+    {"name", "out", "plot_only", "verbose", "resume", "checkpoints", "checkpoint_every", "jobs"}
 )
 """Options that do not change what is computed."""
 

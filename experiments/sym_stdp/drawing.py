@@ -30,11 +30,10 @@ LABELS = {"supervised": "supervised layer", "assigned": "label assignment"}
 def draw(results: Results, out: Path) -> list[Path]:
     """Draw all figures from stored results."""
     a = results.arrays
-    name = results.experiment
 
     def save(figure: Any, title: str) -> Path:
         drawn = figure if hasattr(figure, "savefig") else figure.figure
-        return save_figure(drawn, figure_path(out, name, title))
+        return save_figure(drawn, figure_path(out, results.name, title))
 
     def activity(layer: str) -> tuple[Any, Any]:
         return a[f"example_{layer}_times"], a[f"example_{layer}_cells"]

@@ -1,7 +1,8 @@
 """One table and one figure from several runs of the symmetric-STDP experiment.
 
-``python -m experiments.sym_stdp.sizes RESULTS [RESULTS ...] --out figures`` reads the stored
-results of runs with different sizes, variants and seeds, and computes nothing anew.
+``python -m experiments.sym_stdp.sizes FILE [FILE ...] --out figures`` reads the stored results
+(JSON files, their npz files beside them) of runs with different sizes, variants and seeds, and
+computes nothing anew.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CURVES = {
 }
 
 
-def collect_sizes(folders: Sequence[Path]) -> Results:
+def collect_sizes(files: Sequence[Path]) -> Results:
     """Gather accuracies by variant and size, over the seeds of all runs.
 
     Raises
@@ -40,16 +41,16 @@ def collect_sizes(folders: Sequence[Path]) -> Results:
     ValueError
         If the runs are on different data, or a seed occurs twice.
     """
-    runs = [load_results(folder / "sym_stdp.json") for folder in folders]
+    runs = [load_results(path) for path in files]
     if len({run.data for run in runs}) != 1:
-        raise ValueError("collect_sizes.folders: must hold runs on the same data")
+        raise ValueError("collect_sizes.files: must hold runs on the same data")
     values: dict[str, list[NDArray[np.float64]]] = {}
     seen: set[tuple[str, int, int]] = set()
     for run in runs:
         variant, n = str(run.parameters["variant"]), int(run.parameters["n_hidden"])
         for seed in range(run.seed, run.seed + int(run.parameters["seeds"])):
             if (variant, n, seed) in seen:
-                raise ValueError(f"collect_sizes.folders: seed {seed} of {variant} {n} comes twice")
+                raise ValueError(f"collect_sizes.files: seed {seed} of {variant} {n} comes twice")
             seen.add((variant, n, seed))
         for name, array in run.arrays.items():
             if name.startswith(("seeds_accuracy", "seeds_cpu_seconds")):
@@ -103,16 +104,16 @@ def draw_sizes(results: Results, out: Path) -> list[Path]:
         xlabel="Hidden neurons",
         ylabel="Test accuracy (%)",
     )
-    return [save_figure(axes.figure, figure_path(out, NAME, "accuracy"))]
+    return [save_figure(axes.figure, figure_path(out, results.name, "accuracy"))]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, store and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", nargs="+", type=Path, help="folders with stored results")
+    parser.add_argument("files", nargs="+", type=Path, help="stored results (JSON)")
     parser.add_argument("--out", type=Path, default=Path("figures"), help="default: figures")
     args = parser.parse_args(arguments)
-    results = collect_sizes(args.folders)
+    results = collect_sizes(args.files)
     prepare_folder(args.out)
     for path in [*save_results(results, args.out), *draw_sizes(results, args.out)]:
         print(f"wrote {path}")

@@ -50,7 +50,7 @@ def draw(results: Results, out: Path) -> list[Path]:
         ("clock", draw_clock),
     ):
         with use_style():
-            paths.append(save_figure(make(results), figure_path(out, "what_when", name), dpi=200))
+            paths.append(save_figure(make(results), figure_path(out, results.name, name), dpi=200))
     return paths
 
 

@@ -53,6 +53,6 @@ def test_table_as_text():
 def test_command_line_writes_results_and_one_figure(tmp_path, capsys):
     assert main(["audit", "--scale", "smoke", "--out", str(tmp_path)]) == 0
     written = {path.name for path in tmp_path.iterdir()}
-    assert written == {"audit.json", "audit.npz", "audit_table.png"}
-    assert load_results(tmp_path / "audit.json").experiment == "audit"
+    assert written == {"audit_smoke.json", "audit_smoke.npz", "audit_smoke_table.png"}
+    assert load_results(tmp_path / "audit_smoke.json").experiment == "audit"
     assert "force-rls" in capsys.readouterr().out

@@ -36,5 +36,5 @@ def test_describes_the_code(results):
 
 def test_figures(results, tmp_path):
     paths = draw_figures(load_experiment("csnn"), results, tmp_path)
-    assert [path.name for path in paths] == ["csnn_filters.png", "csnn_learning.png"]
+    assert [path.name for path in paths] == ["csnn_smoke_filters.png", "csnn_smoke_learning.png"]
     assert all(path.stat().st_size < 300_000 for path in paths)

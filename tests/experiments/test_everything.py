@@ -27,7 +27,7 @@ def compute(args):
     return Results(metrics={"accuracy": 0.5})
 
 def draw(results, out):
-    return [save_figure(new_figure(1, 1), figure_path(out, "NAME", "raster"))]
+    return [save_figure(new_figure(1, 1), figure_path(out, results.name, "raster"))]
 
 def add_arguments(parser):
     parser.add_argument("--jobs", type=int, default=4)
@@ -84,7 +84,7 @@ def test_all_runs_each_in_its_process_tells_failures_and_resumes(everything, tmp
 @pytest.mark.slow
 def test_results_that_are_gone_are_computed_again(everything, tmp_path):
     assert everything("--scale", "smoke", "--only", "one") == 0
-    (tmp_path / "figures" / "one.json").unlink()
+    (tmp_path / "figures" / "one_smoke.json").unlink()
     assert everything("--scale", "smoke", "--only", "one", "--resume") == 0
     assert everything("--scale", "smoke", "--only", "one", "--resume", "--seed", "1") == 0
     assert [call[1] for call in _calls(tmp_path, "one")] == ["0", "0", "1"]

@@ -20,17 +20,17 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_task_is_measured_and_drawn(out: Path) -> None:
-    results = load_results(out / "force.json")
+    results = load_results(out / "force_smoke.json")
     for task in choose_protocol("smoke").tasks:
         for key in ("rate_before", "rate_after", "error_training", "lag_tolerant", "overlap"):
             assert np.isfinite(results.metrics[f"{task.name}_{key}"])
         assert results.baselines[f"untrained_{task.name}_lag_tolerant"] >= 1 - 1e-9
-    drawn = {path.stem.removeprefix("force_") for path in out.glob("*.png")}
+    drawn = {path.stem.removeprefix("force_smoke_") for path in out.glob("*.png")}
     assert drawn == {"sine", "spectrum", "controls", "targets", "lorenz"}
 
 
 def test_controls_stand_beside_the_sine(out: Path) -> None:
-    results = load_results(out / "force.json")
+    results = load_results(out / "force_smoke.json")
     for control in ("delta", "no_feedback", "feedback_cut", "untrained"):
         assert results.baselines[f"{control}_sine_lag_tolerant"] > 0
         assert f"{control}_sine_lag_tolerant_std" in results.baselines

@@ -40,7 +40,7 @@ def _compute(args):
 def _draw(results, out):
     figure = new_figure()
     figure.add_subplot().imshow(results.arrays["weights"])
-    return [save_figure(figure, figure_path(out, results.experiment, "weights"))]
+    return [save_figure(figure, figure_path(out, results.name, "weights"))]
 
 
 def _make(**changes) -> Experiment:

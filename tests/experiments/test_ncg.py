@@ -22,7 +22,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_everything_is_measured_and_drawn(out: Path) -> None:
-    results = load_results(out / "ncg.json")
+    results = load_results(out / "ncg_smoke.json")
     for key in ("rstdp_5n", "s2stdp", "s2stdp_ncg"):
         values = results.arrays[f"accuracy_{key}"]
         assert results.metrics[f"accuracy_{key}"] == values.mean()
@@ -31,7 +31,7 @@ def test_everything_is_measured_and_drawn(out: Path) -> None:
         assert updates.shape[0] == results.parameters["epochs"]
     assert set(results.baselines) == {"chance", "linear_features", "linear_pixels"}
     assert "search" in results.parameters["settings"]["s2stdp_ncg"]
-    drawn = {path.stem.removeprefix("ncg_") for path in out.glob("*.png")}
+    drawn = {path.stem.removeprefix("ncg_smoke_") for path in out.glob("*.png")}
     assert drawn == {"rules", "learning", "thresholds", "spike_times", "filters"}
 
 

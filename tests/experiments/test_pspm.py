@@ -23,13 +23,13 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_every_condition_is_measured_and_drawn(out: Path) -> None:
-    results = load_results(out / "pspm.json")
+    results = load_results(out / "pspm_smoke.json")
     for variant in VARIANTS:
         for name in NETWORKS:
             values = results.arrays[f"{variant}_train_distance_{name}"]
             assert values.shape == (1,)
             assert results.metrics[f"{variant}_train_distance_{name}"] == values.mean() > 0
-    drawn = {path.stem.removeprefix("pspm_") for path in out.glob("*.png")}
+    drawn = {path.stem.removeprefix("pspm_smoke_") for path in out.glob("*.png")}
     assert drawn == {
         "activity", "avalanches", "chaos", "distances", "learning_curve", "pif_raster",
         "raster_half_max", "raster_uniform", "statistics", "weights",
@@ -37,7 +37,7 @@ def test_every_condition_is_measured_and_drawn(out: Path) -> None:
 
 
 def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
-    arrays = load_results(out / "pspm.json").arrays
+    arrays = load_results(out / "pspm_smoke.json").arrays
     for variant in ("local_only", "homeostasis_only"):
         for measure in ("count_reference", "train_distance_naive", "weight_error_naive"):
             np.testing.assert_array_equal(

@@ -53,7 +53,7 @@ def test_poisson_change_crosses_zero_at_the_rate_of_the_closed_form(results):
 
 def test_figures(results, tmp_path):
     paths = draw_figures(load_experiment("rules"), results, tmp_path)
-    assert [path.name for path in paths] == ["rules_windows.png", "rules_protocols.png"]
+    assert [path.name for path in paths] == ["rules_smoke_windows.png", "rules_smoke_protocols.png"]
 
 
 def test_triplets_and_short_term_plasticity(results):

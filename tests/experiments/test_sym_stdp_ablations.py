@@ -46,5 +46,5 @@ def test_two_conditions_are_measured_and_drawn(tmp_path, monkeypatch):
         results.arrays["seeds_hidden_spikes_per_image_frozen_random"],
     )
     assert [path.name for path in draw_figures(experiment, results, tmp_path)] == [
-        "sym_stdp_ablations_bars.png"
+        "sym_stdp_ablations_smoke_bars.png"
     ]

@@ -26,17 +26,16 @@ def store(folder, variant, n_hidden, seed, accuracies):
         parameters={"variant": variant, "n_hidden": n_hidden, "seeds": len(accuracies)},
         arrays=arrays,
     )
-    save_results(results, folder)
-    return folder
+    return save_results(results, folder)[0]
 
 
 def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
-    folders = [
+    files = [
         store(tmp_path / "a", "paper", 100, 0, [0.8]),
         store(tmp_path / "b", "paper", 100, 1, [0.81, 0.85]),
         store(tmp_path / "c", "ours", 400, 0, [0.93]),
     ]
-    main([*map(str, folders), "--out", str(tmp_path / "out")])
+    main([*map(str, files), "--out", str(tmp_path / "out")])
     results = load_results(tmp_path / "out" / "sym_stdp_mnist_sizes.json")
     assert results.metrics["accuracy_supervised_paper_100"] == pytest.approx(0.82)
     assert results.metrics["accuracy_supervised_paper_100_std"] == pytest.approx(
@@ -48,9 +47,9 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
 
 
 def test_a_seed_counts_once(tmp_path):
-    folders = [
+    files = [
         store(tmp_path / "a", "paper", 100, 0, [0.8, 0.9]),
         store(tmp_path / "b", "paper", 100, 1, [0.7]),
     ]
     with pytest.raises(ValueError, match="seed 1 of paper 100 comes twice"):
-        collect_sizes(folders)
+        collect_sizes(files)

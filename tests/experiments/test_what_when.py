@@ -104,9 +104,9 @@ def test_finished_tasks_are_read_and_not_repeated(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_smallest_scale_measures_and_draws_everything(tmp_path: Path) -> None:
     assert cli.main(["what_when", "--scale", "smoke", "--out", str(tmp_path)]) == 0
-    results = load_results(tmp_path / "what_when.json")
+    results = load_results(tmp_path / "what_when_smoke.json")
     assert results.baselines["error_untrained"] == pytest.approx(results.baselines["error_silent"])
-    drawn = {path.stem.removeprefix("what_when_") for path in tmp_path.glob("*.png")}
+    drawn = {path.stem.removeprefix("what_when_smoke_") for path in tmp_path.glob("*.png")}
     assert drawn == {
         "amplitude", "angles", "arms", "clock", "components", "learning", "reservoir", "switches",
         "traces",

@@ -44,6 +44,7 @@ _FOUR = ("reference", *NETWORKS)
 _COLOURS = dict(zip(_FOUR, ("#000000", *PALETTE[:3]), strict=True))
 _SHOWN_NEURONS, _SHOWN_STEPS = 100, 171
 _DT = 0.003
+_BLOCK = 8  # weights to a side: single ones are noise to the eye
 
 
 def draw(results: Results, out: Path) -> list[Path]:
@@ -165,19 +166,27 @@ def _draw_weights(arrays: Mapping[str, NDArray[Any]]) -> Figure:
         panels = top.subplots(1, 3)
         order = np.argsort(arrays["uniform_inhibitory"], kind="stable")
         squares = [
-            (1e3 * arrays[f"uniform_error_{name}"][np.ix_(order, order)]) ** 2 for name in NETWORKS
+            _mean_blocks((1e3 * arrays[f"uniform_error_{name}"][np.ix_(order, order)]) ** 2, _BLOCK)
+            for name in NETWORKS
         ]
+        end, edge = len(order) - 0.5, _BLOCK * len(squares[0]) - 0.5
         top_value = float(max(np.quantile(square, 0.999) for square in squares))
         image = None
         for axes, name, square in zip(panels, NETWORKS, squares, strict=True):
             image = axes.imshow(
-                square, cmap="viridis", vmin=0, vmax=top_value, interpolation="none"
+                square,
+                cmap="viridis",
+                vmin=0,
+                vmax=top_value,
+                interpolation="none",
+                extent=(-0.5, edge, edge, -0.5),
             )
+            axes.set(xlim=(-0.5, end), ylim=(end, -0.5))
             axes.set_title(name)
             axes.set_xlabel("to neuron")
         panels[0].set_ylabel("from neuron\n(inhibitory last)")
         bar = top.colorbar(image, ax=panels, fraction=0.03, pad=0.01)
-        bar.set_label("squared error (mV²)")
+        bar.set_label(f"squared error (mV²),\nmean over {_BLOCK} × {_BLOCK} weights")
         lower = bottom.subplots(1, 2)
         for axes, measure, label in zip(
             lower,
@@ -193,6 +202,14 @@ def _draw_weights(arrays: Mapping[str, NDArray[Any]]) -> Figure:
         handles = [_marker("o", _COLOURS[name], name) for name in NETWORKS]
         bottom.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
+
+
+def _mean_blocks(matrix: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return the means over square blocks; those at the far edges may be smaller."""
+    starts = np.arange(0, len(matrix), size)
+    counts = np.diff([*starts, len(matrix)])
+    sums = np.add.reduceat(np.add.reduceat(matrix, starts, axis=0), starts, axis=1)
+    return np.asarray(sums / np.outer(counts, counts))
 
 
 def _draw_groups(axes: Any, arrays: Mapping[str, NDArray[Any]], measure: str) -> None:

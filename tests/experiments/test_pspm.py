@@ -10,6 +10,7 @@ import pytest
 
 from experiments import cli
 from experiments.pspm import run_tasks
+from experiments.pspm.drawing import _mean_blocks
 from experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
 from experiments.results import load_results
 
@@ -59,3 +60,10 @@ def test_a_trial_is_fixed_by_its_seed_in_any_process() -> None:
         assert one["metrics"] == other["metrics"]
         np.testing.assert_array_equal(one["history"], other["history"])
     assert here[0]["metrics"] != here[1]["metrics"]
+
+
+def test_blocks_are_averaged_up_to_the_edges() -> None:
+    matrix = np.random.default_rng(0).random((7, 7))
+    means = _mean_blocks(matrix, 3)
+    expected = [[matrix[i : i + 3, j : j + 3].mean() for j in (0, 3, 6)] for i in (0, 3, 6)]
+    np.testing.assert_allclose(means, expected)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import shlex
 import shutil
 import subprocess
-import time
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
 import bioplastic
+from bioplastic.checkpoints.seconds import seconds_spent
 
 __all__ = ["Stopwatch", "collect_versions", "find_revision"]
 
@@ -25,7 +24,9 @@ _CODE = ("bioplastic", "experiments", "setup.cfg", "pyproject.toml")
 class Stopwatch:
     """Measure wall time and processor time, child processes included, of a ``with`` block.
 
-    Child processes count once they have ended and been waited for.
+    Child processes count once they have ended and been waited for. What the block takes from run
+    folders counts with what it cost when it was computed; programs and features from caches, which
+    runs share, do not.
 
     Attributes
     ----------
@@ -44,7 +45,7 @@ class Stopwatch:
     cpu_seconds: float = 0.0
 
     def __enter__(self) -> Stopwatch:
-        self._wall, self._cpu = time.perf_counter(), _cpu_seconds()
+        self._start = seconds_spent()
         return self
 
     def __exit__(
@@ -53,8 +54,8 @@ class Stopwatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.wall_seconds = time.perf_counter() - self._wall
-        self.cpu_seconds = max(0.0, _cpu_seconds() - self._cpu)
+        spent = seconds_spent() - self._start
+        self.wall_seconds, self.cpu_seconds = spent.wall, max(0.0, spent.cpu)
 
 
 def collect_versions() -> dict[str, str | None]:
@@ -115,8 +116,3 @@ def _first_output(command: list[str]) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()
-
-
-def _cpu_seconds() -> float:
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

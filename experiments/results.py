@@ -83,7 +83,7 @@ class Results:
     revision : str or None
         The git commit, with ``+dirty`` if the code differed from it.
     cpu_seconds, wall_seconds : float
-        What the computation took.
+        What the computation took, in all processes that worked on it.
 
     Raises
     ------

@@ -25,6 +25,7 @@ from bioplastic.checkpoints.reading import (
     read_run,
     warn_of_versions,
 )
+from bioplastic.checkpoints.seconds import seconds_of, seconds_spent, take_over
 from bioplastic.files import (
     file_digest,
     read_arrays,
@@ -55,10 +56,10 @@ Model = TypeVar("Model", bound=_Loadable)
 class RunFolder:
     """The folder of one run: ``run.json``, and the state at one or two moments.
 
-    ``run.json`` holds parameters, versions, progress and the names and digests of the states. A
-    new state goes to a new file before ``run.json`` is replaced in one step to name it; the state
-    before is kept as a reserve. An advisory lock, which ends with the process, keeps two processes
-    from writing to one folder.
+    ``run.json`` holds parameters, versions, progress and the names and digests of the states, and
+    with each state what it cost, earlier processes included. A new state goes to a new file before
+    ``run.json`` is replaced in one step to name it; the state before is kept as a reserve. An
+    advisory lock, which ends with the process, keeps two processes from writing to one folder.
 
     Parameters
     ----------
@@ -145,6 +146,7 @@ class RunFolder:
         self._lock = contextlib.ExitStack()
         self._started = self._stamp()
         self._saved = time.monotonic()
+        self._opened, self._loaded = seconds_spent(), False
         self._versions = {**collect_versions(), **(versions or {})}
         if self.folder is None:
             return
@@ -241,6 +243,9 @@ class RunFolder:
             raise RunFolderError(f"{self.folder} holds no checkpoint")
         number, content = first_intact(self.folder, self._states, read)
         self._states = self._states[number:]
+        if not self._loaded:
+            self._loaded = True
+            take_over(seconds_of(self._states[0]))
         self.progress = self._states[0]["progress"]
         self.finished = self.finished and number == 0
         return content
@@ -280,6 +285,7 @@ class RunFolder:
             else:
                 state.save(path)
             entry = {"state": name, "sha256": file_digest(path), "progress": plain}
+            entry |= self._seconds()
             states = [entry, *self._states[:1]]
             self._write_about(states, finished=False)
         except OSError as error:
@@ -301,9 +307,14 @@ class RunFolder:
 
     def finish(self) -> None:
         """Mark the run as ended; the last checkpoint is its result."""
-        self.finished = True
-        if self.folder is not None:
+        if self.folder is not None and not self.finished:
+            self._states[:1] = [state | self._seconds() for state in self._states[:1]]
             self._write_about(self._states, finished=True)
+        self.finished = True
+
+    def _seconds(self) -> dict[str, float]:
+        """Return what the run has cost so far."""
+        return (seconds_spent() - self._opened).stored()
 
     def _write_about(self, states: list[dict[str, Any]], *, finished: bool) -> None:
         assert self.folder is not None

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
 from bioplastic.checkpoints.parameters import describe_parameters
+from bioplastic.checkpoints.seconds import seconds_of, seconds_spent, take_over
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 
 __all__ = ["compute_once"]
@@ -45,7 +46,8 @@ def compute_once(
     Returns
     -------
     dict
-        What ``compute`` returned, now or then. A file that is damaged is computed anew.
+        What ``compute`` returned, now or then. A file that is damaged is computed anew. What it
+        cost is stored with it.
 
     Examples
     --------
@@ -68,9 +70,11 @@ def compute_once(
             return _read_result(path)
         except DamagedFileError as error:
             warnings.warn(f"{error}; it is computed again", stacklevel=2)
+    start = seconds_spent()
     result = dict(compute())
+    spent = (seconds_spent() - start).stored()
     arrays: dict[str, NDArray[Any]] = {}
-    content = {"parameters": plain, "result": _split(result, "", arrays)}
+    content = {"parameters": plain, "result": _split(result, "", arrays), **spent}
     path.parent.mkdir(parents=True, exist_ok=True)
     arrays["content"] = np.array(json.dumps(content, allow_nan=True))
     write_arrays(path, arrays, compress=True)
@@ -80,10 +84,13 @@ def compute_once(
 def _read_result(path: Path) -> dict[str, Any]:
     arrays = read_arrays(path, "stored result")
     try:
-        content = json.loads(str(arrays["content"]))["result"]
-        return cast(dict[str, Any], _join(content, arrays))
+        content = json.loads(str(arrays["content"]))
+        result = cast(dict[str, Any], _join(content["result"], arrays))
+        spent = seconds_of(content)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: damaged or no stored result ({error!r})") from error
+    take_over(spent)
+    return result
 
 
 def _split(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import bioplastic
 from bioplastic.arguments import check_arguments
+from bioplastic.checkpoints.seconds import seconds_of
 from bioplastic.files import DamagedFileError, WrongVersionError, file_digest, read_json
 
 __all__ = ["RunFolderError", "find_state", "read_run"]
@@ -42,7 +43,7 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     dict
         ``parameters``, ``versions``, ``progress``, ``started``, ``updated`` (UTC), ``finished``,
         and ``checkpoints``: a list, newest first, of ``state`` (name of the file), ``sha256`` and
-        ``progress``.
+        ``progress`` and what it cost up to there (``cpu_seconds``, ``wall_seconds``).
 
     Raises
     ------
@@ -63,7 +64,7 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
             raise DamagedFileError(f"{path}: damaged or no run ({name} is missing)")
     try:
         for state in about["checkpoints"]:
-            number_of(state), str(state["sha256"]), dict(state["progress"])
+            number_of(state), str(state["sha256"]), dict(state["progress"]), seconds_of(state)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: damaged or no run ({error!r})") from error
     return about

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import json
 import os
@@ -16,9 +17,11 @@ import numpy as np
 import pytest
 from brian2 import ms
 
+from bioplastic.checkpoints import compute_once
+from bioplastic.checkpoints.seconds import Seconds, take_over
 from bioplastic.plotting import new_figure, save_figure
 from experiments import cli, provenance
-from experiments.framework import Experiment, figure_path, positive_int
+from experiments.framework import Experiment, compute_results, figure_path, positive_int
 from experiments.registry import MODULES, load_experiment
 from experiments.results import KEYS, Results, load_results, mean_over_seeds, save_results
 from experiments.summary import format_summary
@@ -357,6 +360,21 @@ def test_stopwatch_counts_child_processes():
         subprocess.run([sys.executable, "-c", burn], check=True)
     assert watch.cpu_seconds > 0.25
     assert watch.wall_seconds > 0.25
+
+
+def test_a_result_costs_what_earlier_processes_spent_on_it(tmp_path):
+    def compute(args):
+        for number in range(2):
+            compute_once(tmp_path, f"part{number}", {}, lambda: take_over(Seconds(100, 200)) or {})
+        return _compute(args)
+
+    experiment, args = _make(compute=compute), argparse.Namespace(
+        scale="smoke", data="digits", seed=0, n_hidden=None
+    )  # fmt: skip
+    for _ in range(2):  # the second is assembled from stored parts
+        results = compute_results(experiment, args)
+        assert 200 <= results.cpu_seconds < 260
+        assert 400 <= results.wall_seconds < 560
 
 
 def _git(folder, *command):

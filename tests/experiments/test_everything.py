@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import textwrap
 
 import pytest
 
-from experiments.cli import main
-from experiments.everything import choose_scale
+from experiments.cli import main, make_parser
+from experiments.everything import _plan, choose_scale
 from experiments.registry import MODULES, load_experiment
 
 MODULE = """
@@ -96,3 +97,18 @@ def test_every_experiment_has_some_scale(name):
     experiment = load_experiment(name)
     for wanted in ("smoke", "quick", "paper"):
         assert choose_scale(experiment, wanted) in experiment.costs
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_what_is_kept_is_kept_with_the_run(tmp_path, resume):
+    """So that it is removed with it, and a new run begins anew."""
+    args = argparse.Namespace(scale="quick", seed=0, out="figures", verbose=0, resume=resume)
+    kept = []
+    for name in MODULES:
+        command = _plan(name, args, MODULES, tmp_path).command
+        parsed = make_parser(load_experiment(name)).parse_args(command[4:])
+        if hasattr(parsed, "checkpoints"):
+            assert parsed.checkpoints == str(tmp_path / "checkpoints" / name)
+            assert getattr(parsed, "resume", resume) == resume
+            kept.append(name)
+    assert {"sym_stdp", "ncg", "hlop", "force", "what_when", "pspm"} <= set(kept)

@@ -337,5 +337,5 @@ class RunFolder:
 
 
 def _are_names(value: Any) -> bool:
-    several = isinstance(value, Collection) and not isinstance(value, str | bytes)
+    several = isinstance(value, list | tuple | set | frozenset)
     return several and all(isinstance(name, str) for name in value)

@@ -5,14 +5,9 @@ from __future__ import annotations
 from bioplastic.engine.compiler import CompilerError
 from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean, TrialRecord
 from bioplastic.engine.finite import NonFiniteStateError
-from bioplastic.engine.network import (
-    DenseProjection,
-    NetworkSpec,
-    Population,
-    SparseProjection,
-    UniformProjection,
-)
+from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.program import Program
+from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
 
 __all__ = [

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplastic.engine.events import GroupWinner, PopulationMean
-from bioplastic.engine.network import Projection
+from bioplastic.engine.projections import Projection
 from bioplastic.plasticity.rule import LeastSquares, Normalisation
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource

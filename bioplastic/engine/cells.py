@@ -10,8 +10,9 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from bioplastic.engine.network import NetworkSpec, Population, Projection
+from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, solver_name, trace_name
+from bioplastic.engine.projections import Projection
 from bioplastic.engine.trial import SpikeCount
 from bioplastic.equations import unit_string
 from bioplastic.neurons.integration import StepMethod

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from bioplastic.engine.events import TrialRecord
-from bioplastic.engine.network import Population, SparseProjection
+from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, StateEntry
+from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
 from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.latency import LatencySource

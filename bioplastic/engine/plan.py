@@ -9,7 +9,8 @@ import numpy as np
 
 from bioplastic.engine.actions import TrialStatements
 from bioplastic.engine.events import EVENT_TIME, EventTrial
-from bioplastic.engine.network import NetworkSpec, Projection
+from bioplastic.engine.network import NetworkSpec
+from bioplastic.engine.projections import Projection
 
 __all__ = [
     "Plan",

@@ -23,8 +23,9 @@ from bioplastic.engine.initial import initial_state
 from bioplastic.engine.inputs import prepare_inputs
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
-from bioplastic.engine.network import NetworkSpec, SparseProjection
+from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.timing import log_time

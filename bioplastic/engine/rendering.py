@@ -15,8 +15,8 @@ from bioplastic.engine import actions
 from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
 from bioplastic.engine.kernels import refractory_steps
 from bioplastic.engine.layout import Part
-from bioplastic.engine.network import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
 

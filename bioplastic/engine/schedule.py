@@ -29,8 +29,9 @@ from bioplastic.engine.actions import (
 )
 from bioplastic.engine.cells import cell_code
 from bioplastic.engine.events import GroupWinner
-from bioplastic.engine.network import Population, Projection
+from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, delay_steps, solver_name
+from bioplastic.engine.projections import Projection
 from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule

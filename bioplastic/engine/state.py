@@ -9,8 +9,9 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.engine.cells import cell_names, solver_variables
-from bioplastic.engine.network import DenseProjection, Population, Projection, SparseProjection
+from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
+from bioplastic.engine.projections import DenseProjection, Projection, SparseProjection
 from bioplastic.signals.latency import LatencySource
 
 __all__ = ["state_entries"]

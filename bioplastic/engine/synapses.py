@@ -10,8 +10,8 @@ import numpy as np
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.cells import cell_names, shared_modulators, shared_names, shared_settings
-from bioplastic.engine.network import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.plan import Plan, trace_name
+from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.equations import parse_statements, unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule

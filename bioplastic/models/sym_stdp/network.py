@@ -23,7 +23,8 @@ from bioplastic.engine import (
     Trial,
     UniformProjection,
 )
-from bioplastic.engine.network import Projection, Source
+from bioplastic.engine.network import Source
+from bioplastic.engine.projections import Projection
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.models.sym_stdp.readout import (
     answer_rule,

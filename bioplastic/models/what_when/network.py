@@ -21,7 +21,8 @@ from bioplastic.engine import (
     StateRecord,
     Trial,
 )
-from bioplastic.engine.network import Projection, Source
+from bioplastic.engine.network import Source
+from bioplastic.engine.projections import Projection
 from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
 from bioplastic.models.what_when.reservoir import Edges, Reservoir
 from bioplastic.neurons import NeuronModel, izhikevich_2003

@@ -1,0 +1,259 @@
+"""Projections as data: synapses from one population to another, and the rule they learn by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from brian2 import second
+
+from bioplastic.arguments import check_fields
+from bioplastic.equations import parse_statements
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.validation import check_choice, check_identifier, check_quantity
+
+__all__ = ["DenseProjection", "Projection", "SparseProjection", "UniformProjection"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projection:
+    """What all projections have in common; use one of its subclasses.
+
+    Parameters
+    ----------
+    name : str
+        Name of the projection; its state appears as ``<name>.<variable>``.
+    source, target : str
+        Names of the pre- and postsynaptic population.
+    transmit : str, default ""
+        Statements at a presynaptic spike, executed for every synapse before the rule sees the
+        spike, for example ``"ge_post += w"``.
+    delay : Quantity, optional
+        Time from a presynaptic spike to everything it does at the synapses of this projection,
+        rounded to steps; the same for all synapses. Spikes in flight are part of the state.
+    """
+
+    name: str
+    source: str
+    target: str
+    transmit: str = ""
+    delay: Any = None
+
+    def __post_init__(self) -> None:
+        place = type(self).__name__
+        check_fields(self)
+        if self.delay is not None:
+            check_quantity(f"{place}.delay", self.delay, second, non_negative=True)
+        for argument in ("name", "source", "target"):
+            check_identifier(f"{place}.{argument}", getattr(self, argument))
+        for argument in ("transmit", "summed"):
+            parse_statements(f"{place}.{argument}", getattr(self, argument, ""))
+        if self.name.endswith(("_pre", "_post")):
+            raise ValueError(f"{place}.name: must not end in _pre or _post, got {self.name!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PlasticProjection(Projection):
+    rule: PlasticityRule | None = None
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    summed: str = ""
+    summed_when: str = "before"
+    modulators: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        place = type(self).__name__
+        if self.rule is not None and not isinstance(self.rule, PlasticityRule):
+            raise TypeError(f"{place}.rule: must be a PlasticityRule, got {self.rule!r}")
+        if not (self.transmit or self.summed or self.rule is not None):
+            raise ValueError(
+                f"{place} {self.name!r}: needs transmit or summed statements or a rule"
+            )
+        check_choice(f"{place}.summed_when", self.summed_when, ("before", "after"))
+        declared = set() if self.rule is None else set(self.rule.parse("modulators"))
+        for modulator in self.modulators:
+            if modulator not in declared:
+                known = ", ".join(sorted(declared)) or "none"
+                raise ValueError(
+                    f"{place} {self.name!r}, modulators: the rule declares no modulator "
+                    f"{modulator!r}; declared: {known}"
+                )
+        object.__setattr__(self, "modulators", MappingProxyType(dict(self.modulators)))
+        object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class DenseProjection(_PlasticProjection):
+    """All-to-all synapses; weights are one row-major matrix of shape ``(n_source, n_target)``.
+
+    Parameters
+    ----------
+    name, source, target, transmit, delay
+        See `Projection`.
+    rule : PlasticityRule, optional
+        What the synapses learn. Without a rule there is one constant weight ``w`` per synapse.
+    initial : mapping, default {}
+        Initial values of synapse variables and traces: a number, quantity, array, or a function of
+        ``(generator, shape)``. They go before those of the rule.
+    parameters : mapping, default {}
+        Further constants that ``transmit`` reads.
+    summed : str, default ""
+        Analogue transmission at every step, for example ``"drive_post = w*rate_pre"``: the variable
+        of a postsynaptic cell becomes the sum over its synapses.
+    summed_when : {'before', 'after'}, default 'before'
+        ``'before'`` the integration of a step, from the activity that the previous step left; or
+        ``'after'`` the spikes of the step, from its own activity and before clocked updates: the
+        output of a read-out whose rule compares it with a target, fed back in the next step.
+    modulators : mapping of str to (str, str), default {}
+        Where declared modulators of the rule come from: name to (population, variable). A shared
+        modulator takes it from a population of one cell or a shared variable; one that ends in
+        ``_pre`` or ``_post`` from a population of the size of the source or target. Without an
+        entry a modulator belongs to the projection: its state is ``<name>.<modulator>``.
+    only_post : str, default ""
+        Variable or trace of the postsynaptic cells: statements of ``on_trial_end`` over synapses
+        and a normalisation at the trial end touch only synapses of cells where it is not zero. For
+        rules that leave the others as they are, such as errors that most cells do not have.
+
+    Examples
+    --------
+    >>> DenseProjection(name="input_exc", source="input", target="exc", transmit="ge_post += w",
+    ...                 initial={"w": lambda rng, shape: 0.3*rng.random(shape)}).name
+    'input_exc'
+    """
+
+    only_post: str = ""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.only_post:
+            check_identifier("DenseProjection.only_post", self.only_post)
+            if not self.only_post.endswith("_post"):
+                raise ValueError(
+                    "DenseProjection.only_post: must be a variable of the postsynaptic cell that "
+                    f"ends in _post, got {self.only_post!r}"
+                )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SparseProjection(_PlasticProjection):
+    """Synapses between given pairs of cells.
+
+    Parameters
+    ----------
+    name, source, target, transmit, delay, rule, initial, parameters
+        See `DenseProjection`.
+    summed, summed_when, modulators
+        See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
+    pre, post : array of int, shape (n_synapses,)
+        Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The
+        connectivity is data of a run, not of the compiled program.
+
+    Examples
+    --------
+    >>> SparseProjection(name="loop", source="exc", target="exc", transmit="v_post += w*mV",
+    ...                  pre=[0, 0, 1], post=[1, 2, 0]).n_synapses
+    3
+    """
+
+    pre: Any = ()
+    post: Any = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        place = f"SparseProjection {self.name!r}"
+        arrays = []
+        for argument in ("pre", "post"):
+            try:
+                values = np.asarray(getattr(self, argument))
+            except ValueError as error:
+                raise ValueError(f"{place}.{argument}: must be a 1d array ({error})") from None
+            if values.ndim != 1 or values.size == 0 or not np.issubdtype(values.dtype, np.integer):
+                raise ValueError(f"{place}.{argument}: must be a non-empty 1d array of integers")
+            if values.min() < 0:
+                raise ValueError(f"{place}.{argument}: must not be negative, got {values.min()}")
+            arrays.append(values.astype(np.int32))
+        pre, post = arrays
+        if pre.size != post.size:
+            raise ValueError(f"{place}: pre has {pre.size} entries and post {post.size}")
+        key = pre.astype(np.int64) * (int(post.max()) + 1) + post
+        if np.any(np.diff(key) <= 0):
+            raise ValueError(f"{place}: pairs must be unique and sorted by pre, then post")
+        for argument, values in zip(("pre", "post"), arrays, strict=True):
+            values.setflags(write=False)
+            object.__setattr__(self, argument, values)
+
+    @property
+    def n_synapses(self) -> int:
+        """Number of synapses."""
+        return int(self.pre.size)
+
+    @classmethod
+    def random(
+        cls,
+        *,
+        n_source: int,
+        n_target: int,
+        probability: float,
+        seed: int,
+        self_connections: bool = True,
+        **arguments: Any,
+    ) -> SparseProjection:
+        """Connect every pair with a probability.
+
+        Parameters
+        ----------
+        n_source, n_target : int
+            Sizes of the populations.
+        probability : float
+            Probability of a synapse, in (0, 1].
+        seed : int
+            Seed of the connectivity.
+        self_connections : bool, default True
+            Whether cell ``k`` may project to cell ``k``.
+        **arguments
+            Further arguments of the projection.
+        """
+        mask = np.random.default_rng(seed).random((n_source, n_target)) < probability
+        if not self_connections:
+            np.fill_diagonal(mask, False)
+        pre, post = np.nonzero(mask)
+        return cls(pre=pre, post=post, **arguments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UniformProjection(Projection):
+    """Synapses of one constant weight in a regular pattern, stored nowhere: O(n), not O(n²).
+
+    Parameters
+    ----------
+    name, source, target, transmit
+        See `Projection`. A statement of the form ``x_post += constant`` runs as one sum over the
+        spikes; anything else as a loop over pairs.
+    pattern : {'one_to_one', 'all_but_self', 'all'}
+        Who projects to whom. The first two need populations of equal size.
+    parameters : mapping, default {}
+        Constants that ``transmit`` reads.
+
+    Examples
+    --------
+    >>> UniformProjection(name="inhibition", source="inh", target="exc", pattern="all_but_self",
+    ...                   transmit="gi_post += w", parameters={"w": 17.0}).pattern
+    'all_but_self'
+    """
+
+    pattern: str = "all"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_choice(
+            "UniformProjection.pattern", self.pattern, ("one_to_one", "all_but_self", "all")
+        )
+        if not self.transmit:
+            raise ValueError(f"UniformProjection {self.name!r}: needs a transmit statement")
+        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))

@@ -198,9 +198,11 @@ def adaptive_conductance_lif(
     ----------
     name : str, default "adaptive-conductance-lif"
         Name in messages.
-    adaptation : {"on", "off", "switch"}, default "on"
+    adaptation : {"on", "growing", "off", "switch"}, default "on"
         ``"off"`` freezes ``theta`` (test mode). ``"switch"`` adds a shared variable ``adapting``
-        (1 or 0) that decides at run time.
+        (1 or 0) that decides at run time. ``"growing"`` leaves out the decay, for networks that
+        apply it once per trial: in single precision, a step of a decay that is slower than some
+        thousand seconds is rounded to nothing.
     tau, v_rest, v_reset, v_t, v_min : Quantity, default 100 ms, -65, -65, -52 and -100 mV
         Membrane time constant, rest, reset, static threshold and lower clamp.
     refractory : Quantity or False, default 3 ms
@@ -234,18 +236,22 @@ def adaptive_conductance_lif(
     >>> sorted(adaptive_conductance_lif(adaptation="switch").state_variables)
     ['adapting', 'ge', 'gi', 'theta', 'v']
     """
-    check_choice("adaptive_conductance_lif.adaptation", adaptation, ("on", "off", "switch"))
+    check_choice(
+        "adaptive_conductance_lif.adaptation", adaptation, ("on", "growing", "off", "switch")
+    )
     check_choice("adaptive_conductance_lif.increment", increment, ("shrinking", "constant"))
     step = "theta_plus"
     if increment == "shrinking":
         step += "*theta_off/abs(2*theta - theta_off)"
     theta = {
         "on": "dtheta/dt = -theta/tau_theta : volt",
+        "growing": "theta : volt",
         "off": "theta : volt",
         "switch": "dtheta/dt = -adapting*theta/tau_theta : volt\nadapting : 1 (shared)",
     }[adaptation]
     reset = {
         "on": f"v = v_reset; theta += {step}",
+        "growing": f"v = v_reset; theta += {step}",
         "off": "v = v_reset",
         "switch": f"v = v_reset; theta += adapting*{step}",
     }[adaptation]
@@ -263,7 +269,9 @@ def adaptive_conductance_lif(
     }
     initial: dict[str, Any] = {"v": v_init, "theta": theta_init}
     if adaptation != "off":
-        parameters |= {"theta_plus": theta_plus, "tau_theta": tau_theta}
+        parameters["theta_plus"] = theta_plus
+    if adaptation in ("on", "switch"):
+        parameters["tau_theta"] = tau_theta
     if adaptation == "switch":
         initial["adapting"] = 1.0
     return NeuronModel(

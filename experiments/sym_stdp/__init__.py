@@ -200,20 +200,27 @@ def mistakes(
 
 
 CONSTANTS = tuple(
-    name for name, value in vars(SymSTDPParameters()).items() if isinstance(value, float)
+    name for name, value in vars(SymSTDPParameters()).items() if isinstance(value, float | str)
 )
-"""Dimensionless constants of the network, which the command line can change."""
+"""Dimensionless constants and choices of the network, which the command line can change."""
 
 
-def read_constant(text: str) -> tuple[str, float]:
-    """Read ``NAME=NUMBER``, as the ``type`` of an option."""
-    name, _, number = text.partition("=")
+def read_constant(text: str) -> tuple[str, float | str]:
+    """Read ``NAME=VALUE``, as the ``type`` of an option."""
+    name, _, given = text.partition("=")
     if name not in CONSTANTS:
         raise argparse.ArgumentTypeError(f"{name!r} is no dimensionless constant of the network")
+    value: float | str = given
     try:
-        return name, float(number)
+        if not isinstance(getattr(SymSTDPParameters(), name), str):
+            value = float(given)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{name}: must be a number, got {number!r}") from None
+        raise argparse.ArgumentTypeError(f"{name}: must be a number, got {given!r}") from None
+    try:
+        SymSTDPParameters().with_values(**{name: value})
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return name, value
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -248,8 +255,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=read_constant,
         action="append",
         default=[],
-        metavar="NAME=NUMBER",
-        help="a dimensionless constant of the network, for example trace_jump=0.3",
+        metavar="NAME=VALUE",
+        help="a dimensionless constant or choice of the network, for example trace_jump=0.3",
     )
     parser.add_argument(
         "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"

@@ -176,6 +176,21 @@ def test_other_parameters_are_refused_by_name(samples, tmp_path):
         train_model(SMALL, samples, "digits", 0, folder=tmp_path)
 
 
+def test_constants_of_the_command_line(capsys):
+    given = ("--constant", "trace_jump=0.3", "--constant", "theta_decay=trial")
+    assert parse(*given).constant == [("trace_jump", 0.3), ("theta_decay", "trial")]
+    wrong = {
+        "tau_theta=3": "'tau_theta' is no dimensionless constant",
+        "trace_jump=x": "trace_jump: must be a number, got 'x'",
+        "trace_jump=-1": "SymSTDPParameters.trace_jump: must be",
+        "theta_decay=never": "SymSTDPParameters.theta_decay: must be one of",
+    }
+    for text, message in wrong.items():
+        with pytest.raises(SystemExit):
+            parse("--constant", text)
+        assert message in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("shorter", "name"), [(SMALL, "epochs"), (OURS, "readout_epochs")])
 def test_more_epochs_continue_a_finished_run(samples, tmp_path, shorter, name):
     longer = replace(shorter, **{name: 2})

@@ -244,6 +244,18 @@ def test_threshold_grows_by_shrinking_steps(theta_plus: float, spikes: tuple[int
     assert theta[spikes[1] - 1] == pytest.approx(30, abs=0.05)
 
 
+@pytest.mark.parametrize(("decay", "kept"), [("trial", np.exp(-3 * 0.5 / 20_000)), ("step", 1.0)])
+def test_a_slow_decay_needs_the_presentation_as_its_step(decay: str, kept: float) -> None:
+    """In single precision, half a millisecond of a decay with 20,000 s is rounded to nothing."""
+    parameters = published_parameters(6400).with_values(last_intensity=0.0, theta_decay=decay)
+    program = Program(training_network(4, 2, 2, parameters), dt=STEP)
+    state = program.initial_state()
+    black = {"pixel": np.zeros((3, 4), dtype=np.uint8), "label": np.zeros(3, dtype=np.int32)}
+    after, record = program(state, black)
+    assert record["exc.count"].sum() == 0
+    np.testing.assert_allclose(after["exc.theta"], state["exc.theta"] * kept, rtol=2e-7)
+
+
 # ---- D10, D14: the test network ------------------------------------------------------------------
 
 

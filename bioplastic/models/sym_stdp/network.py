@@ -8,6 +8,7 @@ Equations and constants: Hao et al. (2020) and the authors' program; see `SymSTD
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -80,12 +81,18 @@ def _teacher(n_classes: int, p: SymSTDPParameters) -> PoissonSource:
     )
 
 
-def _hidden(n_hidden: int, p: SymSTDPParameters, adaptation: str) -> list[Population]:
+def _hidden(n_hidden: int, p: SymSTDPParameters, *, learn: bool) -> list[Population]:
+    per_step = p.theta_decay == "step"
     exc = adaptive_conductance_lif(
-        adaptation=adaptation, v_t=p.v_t, theta_plus=p.theta_plus, tau_theta=p.tau_theta
+        adaptation=("on" if per_step else "growing") if learn else "off",
+        v_t=p.v_t,
+        theta_plus=p.theta_plus,
+        tau_theta=p.tau_theta,
     )
+    rest = math.exp(-float((p.presentation + p.rest) / p.tau_theta))
+    decay = (f"theta = theta*{rest!r}",) if learn and not per_step else ()
     return [
-        Population(name="exc", n=n_hidden, model=exc),
+        Population(name="exc", n=n_hidden, model=exc, on_trial_end=decay),
         Population(name="inh", n=n_hidden, model=conductance_lif()),
     ]
 
@@ -220,7 +227,7 @@ def training_network(
     learn = "hidden" in layers
     populations: list[Source] = [
         _image(n_inputs, p),
-        *_hidden(n_hidden, p, "on" if learn else "off"),
+        *_hidden(n_hidden, p, learn=learn),
     ]
     projections: list[Projection] = [
         _image_exc(n_inputs, p, learn=learn),
@@ -285,7 +292,11 @@ def inference_network(
         rule=answer_rule() if error else None,
     )
     return NetworkSpec(
-        populations=(_image(n_inputs, p), *_hidden(n_hidden, p, "off"), _output(n_classes, p)),
+        populations=(
+            _image(n_inputs, p),
+            *_hidden(n_hidden, p, learn=False),
+            _output(n_classes, p),
+        ),
         projections=(
             _image_exc(n_inputs, p, learn=False),
             *_competition(p, p.inhibition if inhibition is None else inhibition),

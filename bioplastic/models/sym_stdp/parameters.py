@@ -33,6 +33,11 @@ class SymSTDPParameters:
         Increment of the adaptive threshold at its initial value (voltage).
     tau_theta : Quantity
         Decay of the adaptive threshold (time).
+    theta_decay : {'step', 'trial'}
+        When the adaptive threshold decays: in every step, as published, or at the end of every
+        presentation, by the same factor in all. In single precision, in which the published program
+        computes too, a step of a decay with 20,000 s is less than half of the last bit of the
+        threshold, which therefore never falls; the decay per presentation is exact.
     v_t : Quantity
         Static threshold of the hidden neurons (voltage).
     trace_jump : float
@@ -88,6 +93,7 @@ class SymSTDPParameters:
     scaling_output: float | None = 0.1
     theta_plus: Quantity = field(default_factory=lambda: 0.07 * mV)
     tau_theta: Quantity = field(default_factory=lambda: 6000 * second)
+    theta_decay: str = "step"
     v_t: Quantity = field(default_factory=lambda: -52 * mV)
     trace_jump: float = 0.1
     tau_trace: Quantity = field(default_factory=lambda: 20 * ms)
@@ -116,6 +122,7 @@ class SymSTDPParameters:
         for name in ("scaling_hidden", "scaling_output"):
             if getattr(self, name) is not None:
                 check_real(f"{place}.{name}", getattr(self, name), minimum=0, exclusive=True)
+        check_choice(f"{place}.theta_decay", self.theta_decay, ("step", "trial"))
         check_choice(f"{place}.hidden_rule", self.hidden_rule, ("symmetric", "asymmetric"))
         check_choice(f"{place}.readout_rule", self.readout_rule, ("symmetric", "error"))
         if self.readout_inhibition is not None:

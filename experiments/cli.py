@@ -9,6 +9,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from bioplastic.checkpoints import RunFolderError
+from bioplastic.files import DamagedFileError, WrongVersionError
 from experiments.framework import (
     DEFAULT_OUT,
     SCALES,
@@ -60,15 +62,15 @@ def main(argv: Sequence[str] | None = None, modules: Mapping[str, str] | None = 
     Returns
     -------
     int
-        0 on success, 1 if files cannot be read or written, 2 for a wrong command, 130 after
-        an interruption from the keyboard.
+        0 on success, 1 if files cannot be read or written or belong to another run, 2 for a wrong
+        command, 130 after an interruption from the keyboard.
     """
     try:
         return _run(list(sys.argv[1:] if argv is None else argv), modules or MODULES)
     except KeyboardInterrupt:
         print("interrupted; no unfinished file is left", file=sys.stderr)
         return 130
-    except OSError as error:
+    except (OSError, RunFolderError, DamagedFileError, WrongVersionError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except SystemExit as stop:  # argparse has printed what is wrong

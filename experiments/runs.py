@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-__all__ = ["add_run_arguments", "choose_run_folder"]
+from bioplastic.checkpoints import RunFolder
+
+__all__ = ["add_run_arguments", "choose_run_folder", "open_run"]
 
 
 def add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,3 +45,39 @@ def choose_run_folder(args: argparse.Namespace, name: str, *parts: str) -> Path 
     if args.scale != "paper" and not args.resume:
         return None
     return Path("runs", name, *parts)
+
+
+def open_run(args: argparse.Namespace, name: str, parameters: Mapping[str, Any]) -> RunFolder:
+    """Open the folder of an experiment that is made of parts, each kept there when it is finished.
+
+    Parameters
+    ----------
+    args : Namespace
+        With ``data`` and ``seed`` besides what `choose_run_folder` needs.
+    name : str
+        The folder below ``runs/`` when none is given.
+    parameters : mapping
+        What all parts have in common. Which of them are computed may change when a run continues.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds a run and ``resume`` is not set, or holds another run.
+
+    Examples
+    --------
+    >>> args = argparse.Namespace(
+    ...     checkpoints=None, resume=False, scale="smoke", data="digits", seed=0
+    ... )
+    >>> with open_run(args, "demo", {"epochs": 3}) as run:
+    ...     run.parameters, run.folder
+    ({'data': 'digits', 'seed': 0, 'epochs': 3}, None)
+    """
+    run = RunFolder(
+        choose_run_folder(args, name),
+        {"data": args.data, "seed": args.seed, **parameters},
+        resume=args.resume,
+    )
+    if not run.found:
+        run.save({}, {})  # from now on it is known whose folder this is
+    return run

@@ -11,20 +11,19 @@ under ``paper`` were measured with an independent implementation of the authors'
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import compute_once
-from bioplastic.engine.fingerprint import software_digest
 from bioplastic.models.force import force_parameters
 from experiments.force.drawing import draw
 from experiments.force.protocol import Task, choose_protocol, run_task
 from experiments.framework import Experiment, positive_int
+from experiments.parts import Call, digest_sources, run_calls
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
 
@@ -54,6 +53,11 @@ PAPER = {
 }
 """Independent implementation with 2000 neurons; the middle of the range over its seeds."""
 
+_SOURCES = (
+    "bioplastic/models/force/*.py",
+    "bioplastic/analysis/signals.py",
+    "experiments/force/protocol.py",
+)
 _SHOWN = ("rate_after", "error_training", "lag_tolerant", "peak_frequency")
 
 
@@ -61,7 +65,6 @@ def compute(args: argparse.Namespace) -> Results:
     """Run all tasks, one after the other, and summarise them."""
     protocol = choose_protocol(args.scale)
     n = args.n_neurons or protocol.n_neurons
-    folder = None if args.scale == "smoke" else Path(args.checkpoints or "runs/force")
     chosen = [task for task in protocol.tasks if not args.tasks or task.name in args.tasks]
     if not chosen:
         names = ", ".join(task.name for task in protocol.tasks)
@@ -76,10 +79,15 @@ def compute(args: argparse.Namespace) -> Results:
     baselines: dict[str, float] = {}
     arrays: dict[str, Any] = {}
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for task, arm, seed in tqdm(jobs, desc="networks"):
-        found.setdefault((task.name, arm), []).append(
-            _run_once(folder, task, n, arm, seed, arm == "force" and seed == args.seed)
-        )
+    with open_run(args, "force", {"scale": args.scale, "n_neurons": n}) as run:
+        calls: list[Call] = [
+            (_run_once, (run.folder, task, n, arm, seed, arm == "force" and seed == args.seed))
+            for task, arm, seed in jobs
+        ]
+        results = run_calls(calls, jobs=1, run=run, title="networks")
+        run.finish()
+    for (task, arm, _), result in zip(jobs, results, strict=True):
+        found.setdefault((task.name, arm), []).append(result)
     for (name, arm), runs in found.items():
         means = mean_over_seeds([run["metrics"] for run in runs])
         if arm == "force":
@@ -104,7 +112,7 @@ def compute(args: argparse.Namespace) -> Results:
         parameters={
             "n_neurons": n,
             "tasks": {task.name: _describe(task, n, args.seeds) for task in chosen},
-            "checkpoints": folder is not None,
+            "checkpoints": run.folder is not None,
         },
         arrays=arrays,
     )
@@ -149,24 +157,11 @@ def _run_once(
         "arm": arm,
         "seed": seed,
         "keep": keep,
-        "sources": _source_digest(),
+        "sources": digest_sources(*_SOURCES),
     }
     return compute_once(
         folder, f"{task.name}-{arm}", parameters, lambda: run_task(task, n, arm, seed, keep)
     )
-
-
-def _source_digest() -> str:
-    import bioplastic
-
-    root = Path(bioplastic.__file__).parent
-    files = [
-        *sorted((root / "models" / "force").glob("*.py")),
-        root / "analysis" / "signals.py",
-        Path(__file__).parent / "protocol.py",
-    ]
-    parts = [file.read_bytes() for file in files] + [software_digest().encode()]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -175,9 +170,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = [task.name for task in choose_protocol("paper").tasks]
     parser.add_argument("--tasks", nargs="+", choices=names, help="only these tasks")
     parser.add_argument("--seeds", type=positive_int, help="seeds of every task and control")
-    parser.add_argument(
-        "--checkpoints", help="folder of finished networks, taken up again; default runs/force"
-    )
+    add_run_arguments(parser)
 
 
 EXPERIMENT = Experiment(

@@ -11,7 +11,6 @@ tested on all tasks so far after each. Test images choose nothing.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,9 @@ from experiments.hlop.protocol import (
     choose_protocol,
 )
 from experiments.hlop.toy import measure_toy
+from experiments.parts import Call, run_calls
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
 
@@ -65,7 +66,6 @@ trains through time (BPTT)."""
 def compute(args: argparse.Namespace) -> Results:
     """Train all arms with all seeds and summarise them."""
     protocol = choose_protocol(args)
-    folder = choose_folder(args)
     seeds = range(args.seed, args.seed + choose_seeds(args))
     metrics: dict[str, float] = {}
     arrays: dict[str, Any] = {"arms": np.array(protocol.arms)}
@@ -73,19 +73,28 @@ def compute(args: argparse.Namespace) -> Results:
     if args.data == "digits":
         metrics, arrays_toy = measure_toy(seeds)
         arrays |= arrays_toy
-    for arm in protocol.arms:
-        runs = [run_arm(protocol, arm, seed, folder, progress=args.progress) for seed in seeds]
-        means = mean_over_seeds([run["metrics"] for run in runs])
+    shared = {name: value for name, value in describe(protocol).items() if name != "arms"}
+    with open_run(args, name_run(args), shared) as run:
+        calls: list[Call] = [
+            (run_arm, (protocol, arm, seed, run.folder, args.progress))
+            for arm in protocol.arms
+            for seed in seeds
+        ]
+        results = run_calls(calls, jobs=1, run=run, title="arms")
+        run.finish()
+    for number, arm in enumerate(protocol.arms):
+        runs = results[number * len(seeds) : (number + 1) * len(seeds)]
+        means = mean_over_seeds([each["metrics"] for each in runs])
         for name, value in means.items():
             stem, std = name.removesuffix("_std"), "_std" if name.endswith("_std") else ""
             metrics[f"{stem}_{arm}{std}"] = value
-        arrays[f"accuracies_{arm}"] = np.stack([run["arrays"]["accuracies"] for run in runs])
+        arrays[f"accuracies_{arm}"] = np.stack([each["arrays"]["accuracies"] for each in runs])
         arrays |= {
             f"{name}_{arm}": value
             for name, value in runs[0]["arrays"].items()
             if name != "accuracies"
         }
-        revisions |= {str(run["revision"]) for run in runs}
+        revisions |= {str(each["revision"]) for each in runs}
         shown = ", ".join(f"{k} {v:.4g}" for k, v in means.items() if not k.endswith("_std"))
         print(f"{arm}: {shown}", flush=True)
     return Results(
@@ -102,7 +111,7 @@ def compute(args: argparse.Namespace) -> Results:
                 )
             },
             "revisions": sorted(revisions),
-            "checkpoints": folder is not None,  # a path says nothing elsewhere
+            "checkpoints": run.folder is not None,  # a path says nothing elsewhere
         },
         arrays=arrays,
     )
@@ -138,15 +147,10 @@ def choose_seeds(args: argparse.Namespace) -> int:
     return 5 if args.scale == "quick" and args.data == "digits" else 1
 
 
-def choose_folder(args: argparse.Namespace) -> Path | None:
-    """Return the folder of the checkpoints; the smallest scale keeps nothing unless asked to."""
-    if args.checkpoints is not None:
-        return Path(args.checkpoints)
-    if args.scale == "smoke":
-        return None
-    images = "" if args.images is None else f"-{args.images}"
-    tasks = "" if args.n_tasks is None else f"-{args.n_tasks}"
-    return Path("runs", f"hlop-{args.data}-{args.tasks}{tasks}{images}")
+def name_run(args: argparse.Namespace) -> str:
+    """Return the name of the run below ``runs/``."""
+    parts = ("hlop", args.data, args.tasks, args.n_tasks, args.images)
+    return "-".join(str(part) for part in parts if part is not None)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -164,10 +168,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arms", type=choose_arms, help=f"what to compare, with commas: {', '.join(ARMS)}"
     )
-    parser.add_argument(
-        "--checkpoints",
-        help="folder of checkpoints and finished arms, taken up again; default one in runs/",
-    )
+    add_run_arguments(parser)
     parser.add_argument("--progress", action="store_true", help="show progress bars")
 
 

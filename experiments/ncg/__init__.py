@@ -13,21 +13,18 @@ sources; the values marked as measured elsewhere are single runs of the authors'
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from experiments.framework import Experiment, positive_int
 from experiments.ncg.drawing import draw
-from experiments.ncg.protocol import Entry, Protocol, choose_protocol, describe_source
+from experiments.ncg.protocol import choose_protocol, describe_source
 from experiments.ncg.training import evaluate_baselines, load_fold, train_entry
+from experiments.parts import Call, run_calls
 from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, choose_run_folder
+from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
 
@@ -52,12 +49,24 @@ the authors' read-out on fold 0 after 20 epochs."""
 def compute(args: argparse.Namespace) -> Results:
     """Train every classifier on every fold and summarise."""
     protocol = choose_protocol(args.scale, args.data, args.folds, args.only)
-    folder = choose_run_folder(args, f"ncg-{args.data}")
     tasks = [(entry, fold) for fold in range(protocol.folds) for entry in protocol.entries]
     # pixels last: the features of one fold stay in memory
     tasks.sort(key=lambda task: (task[1], task[0].features != "csnn"))
     filters = load_fold(args.data, protocol, 0, "csnn", args.seed).filters
-    trained = run_tasks(tasks, args, protocol, folder)
+    names = ("epochs", "patience", "splits", "n_train", "n_test")
+    shared = {name: getattr(protocol, name) for name in names}
+    shared["extractor"] = dict(protocol.extractor)
+    with open_run(args, f"ncg-{args.data}", shared) as run:
+        calls: list[Call] = [
+            (train_entry, (entry, args.data, protocol, fold, args.seed, run.folder))
+            for entry, fold in tasks
+        ]
+        trained = run_calls(calls, jobs=args.jobs, run=run, title="classifiers")
+        linear = [
+            evaluate_baselines(args.data, protocol, fold, args.seed, run.folder)
+            for fold in range(protocol.folds)
+        ]
+        run.finish()
     runs = {(entry.key, fold): result for (entry, fold), result in zip(tasks, trained, strict=True)}
     metrics: dict[str, float] = {}
     arrays: dict[str, Any] = {} if filters is None else {"filters": filters.astype(np.float32)}
@@ -69,15 +78,9 @@ def compute(args: argparse.Namespace) -> Results:
             metrics[f"{plain}_{entry.key}{std}"] = value
         arrays[f"accuracy_{entry.key}"] = np.array([r["metrics"]["accuracy"] for r in mine])
         arrays |= {f"{name}_{entry.key}": value for name, value in mine[0]["arrays"].items()}
-    baselines = mean_over_seeds(
-        [
-            evaluate_baselines(args.data, protocol, fold, args.seed, folder)
-            for fold in range(protocol.folds)
-        ]
-    )
     return Results(
         metrics=metrics,
-        baselines=baselines,
+        baselines=mean_over_seeds(linear),
         paper=PAPER.get(args.data, {}) if args.scale != "smoke" else {},
         parameters={
             "epochs": protocol.epochs,
@@ -86,27 +89,10 @@ def compute(args: argparse.Namespace) -> Results:
             "splits": protocol.splits,
             "extractor": dict(protocol.extractor),
             "settings": {entry.key: describe_source(entry) for entry in protocol.entries},
-            "checkpoints": folder is not None,
+            "checkpoints": run.folder is not None,
         },
         arrays=arrays,
     )
-
-
-def run_tasks(
-    tasks: list[tuple[Entry, int]],
-    args: argparse.Namespace,
-    protocol: Protocol,
-    folder: Path | None,
-) -> list[dict[str, Any]]:
-    """Train all classifiers, at most ``jobs`` at a time; results in order."""
-    calls = [(entry, args.data, protocol, fold, args.seed, folder) for entry, fold in tasks]
-    bar = {"total": len(calls), "desc": "classifiers", "unit": "run"}
-    if args.jobs == 1:
-        return [train_entry(*call) for call in tqdm(calls, **bar)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(args.jobs, mp_context=context) as pool:
-        futures = [pool.submit(train_entry, *call) for call in calls]
-        return [future.result() for future in tqdm(futures, **bar)]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

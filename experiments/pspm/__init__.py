@@ -13,19 +13,15 @@ program at its default settings; the article's own tables are not available to u
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tqdm.auto import tqdm
 
 from bioplastic.analysis.avalanches import Avalanches, find_avalanches, fit_avalanches
 from experiments.framework import Experiment, positive_int
-from experiments.pspm.checkpoints import run_once
+from experiments.parts import Call, compute_part, digest_sources, run_calls
 from experiments.pspm.drawing import draw
 from experiments.pspm.protocol import (
     NETWORKS,
@@ -36,10 +32,18 @@ from experiments.pspm.protocol import (
     run_trial,
 )
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
 
 Task = tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]
+
+_SOURCES = (
+    "bioplastic/models/pspm/*.py",
+    "bioplastic/analysis/pairing.py",
+    "bioplastic/analysis/spike_distance.py",
+    "experiments/pspm/protocol.py",
+)
 
 PAPER = {
     "uniform_train_distance_naive": 64.7,
@@ -105,8 +109,11 @@ def compute(args: argparse.Namespace) -> Results:
     ]
     pif_trials = range(0 if args.no_avalanches else protocol.pif_trials)
     tasks += [(run_pif_trial, (trial, args.seed, protocol)) for trial in pif_trials]
-    folder = None if args.scale == "smoke" else Path(args.checkpoints or "runs/pspm")
-    results = run_tasks(tasks, args.jobs, folder)
+    sources = digest_sources(*_SOURCES, libraries=("elephant", "pyspike"))
+    with open_run(args, "pspm", {"protocol": protocol}) as run:
+        calls: list[Call] = [(compute_part, (run.folder, *task, sources)) for task in tasks]
+        results = run_calls(calls, jobs=args.jobs, run=run, title="trials")
+        run.finish()
     metrics: dict[str, float] = {}
     arrays: dict[str, Any] = {"perturbations": np.array(PERTURBATIONS)}
     for number, variant in enumerate(VARIANTS):
@@ -119,23 +126,9 @@ def compute(args: argparse.Namespace) -> Results:
     return Results(
         metrics=metrics,
         paper=PAPER if args.scale != "smoke" else {},
-        parameters={**sizes, "checkpoints": folder is not None},  # a path says nothing elsewhere
+        parameters={**sizes, "checkpoints": run.folder is not None},
         arrays=arrays,
     )
-
-
-def run_tasks(tasks: Sequence[Task], jobs: int, folder: Path | None = None) -> list[dict[str, Any]]:
-    """Call every function with its arguments, at most ``jobs`` at a time; results in order.
-
-    With a folder, finished trials are kept there and not computed again.
-    """
-    bar = {"total": len(tasks), "desc": "trials", "unit": "trial"}
-    if jobs == 1:
-        return [run_once(function, arguments, folder) for function, arguments in tqdm(tasks, **bar)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(run_once, *task, folder) for task in tasks]
-        return [future.result() for future in tqdm(futures, **bar)]
 
 
 def summarise_variant(
@@ -208,14 +201,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=max(1, (os.cpu_count() or 2) // 2),
         help="parallel processes; default %(default)s",
     )
-    parser.add_argument(
-        "--checkpoints", help="folder of finished trials, taken up again; default runs/pspm"
-    )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="accepted as elsewhere; finished trials are kept anyway",
-    )
+    add_run_arguments(parser)
     parser.add_argument(
         "--no-avalanches", action="store_true", help="leave out the avalanche experiment"
     )

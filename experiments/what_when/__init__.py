@@ -12,18 +12,16 @@ values under ``paper`` come from those notes on the published article, not from 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from experiments.framework import Experiment, positive_int
+from experiments.parts import Call, compute_part, digest_sources, run_calls
 from experiments.results import Results, mean_over_seeds
+from experiments.runs import add_run_arguments, open_run
 from experiments.what_when.analysis import (
     find_components,
     flatten_weights,
@@ -31,7 +29,6 @@ from experiments.what_when.analysis import (
     measure_switch,
     null_correlation,
 )
-from experiments.what_when.checkpoints import run_once
 from experiments.what_when.drawing import draw
 from experiments.what_when.protocol import (
     ARMS,
@@ -67,6 +64,11 @@ PAPER = {
 }
 """From reading notes on the published article."""
 
+_SOURCES = (
+    "bioplastic/models/what_when/*.py",
+    "bioplastic/plasticity/gated.py",
+    "experiments/what_when/protocol.py",
+)
 _HEADLINE_ARMS = ("local", "rls", "rls_forgetting", "rls_reset", "merged", "merged_rls")
 _MATCH = {"time0": (0.8, 450), "probability0": (0.2, 300), "both0": (0.2, 450),
           "both1": (0.8, 300)}  # fmt: skip
@@ -76,8 +78,12 @@ def compute(args: argparse.Namespace) -> Results:
     """Run all tasks, in parallel processes if asked to, and summarise them."""
     protocol = choose_protocol(args.scale)
     keys = list_tasks(args.seed, protocol)
-    folder = None if args.scale == "smoke" else Path(args.checkpoints or "runs/what_when")
-    done = dict(zip(keys, run_tasks(keys, args.jobs, folder), strict=True))
+    sources = digest_sources(*_SOURCES)
+    with open_run(args, "what_when", {"protocol": protocol}) as run:
+        calls: list[Call] = [(compute_part, (run.folder, *key, sources)) for key in keys]
+        results = run_calls(calls, jobs=args.jobs, run=run, title="what and when")
+        run.finish()
+    done = dict(zip(keys, results, strict=True))
     tasks = {(key[0].__name__, *key[1][:-1]): arrays for key, arrays in done.items()}
     seeds = [args.seed + k for k in range(protocol.seeds)]
     metrics: dict[str, float] = {}
@@ -96,7 +102,7 @@ def compute(args: argparse.Namespace) -> Results:
         metrics=metrics,
         baselines=baselines,
         paper=PAPER if args.scale != "smoke" else {},
-        parameters={**sizes, "checkpoints": folder is not None},  # a path says nothing elsewhere
+        parameters={**sizes, "checkpoints": run.folder is not None},
         arrays=arrays,
     )
 
@@ -121,17 +127,6 @@ def list_tasks(seed: int, protocol: Protocol) -> list[Task]:
                 for coupling in protocol.couplings
             ]
     return tasks
-
-
-def run_tasks(tasks: Sequence[Task], jobs: int, folder: Path | None) -> list[Arrays]:
-    """Call every function with its arguments, at most ``jobs`` at a time; results in order."""
-    bar: dict[str, Any] = {"total": len(tasks), "desc": "what and when", "unit": "task"}
-    if jobs == 1:
-        return [run_once(function, arguments, folder) for function, arguments in tqdm(tasks, **bar)]
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(run_once, *task, folder) for task in tasks]
-        return [future.result() for future in tqdm(futures, **bar)]
 
 
 def summarise_levels(
@@ -344,9 +339,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jobs", type=positive_int, default=1, help="parallel processes; default %(default)s"
     )
-    parser.add_argument(
-        "--checkpoints", help="folder of finished tasks, taken up again; default runs/what_when"
-    )
+    add_run_arguments(parser)
 
 
 EXPERIMENT = Experiment(

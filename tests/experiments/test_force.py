@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bioplastic.checkpoints import read_run
 from experiments import cli
 from experiments.force.protocol import choose_protocol, count_lobe_changes
 from experiments.results import load_results
@@ -37,6 +39,35 @@ def test_controls_stand_beside_the_sine(out: Path) -> None:
     before, after = (results.arrays[f"sine_eigenvalues_{name}"] for name in ("before", "after"))
     assert before.shape == after.shape == (2, 60)
     assert not np.array_equal(before, after)
+
+
+def test_a_killed_run_continues_with_the_networks_that_are_left(
+    tmp_path: Path, kill_run: Callable[..., None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    command = ["force", "--scale", "smoke", "--tasks", "sine", "--seeds", "1", "--checkpoints",
+               str(kept), "--out", str(out)]  # fmt: skip
+    # run.json and a state at the start, twice with run.json; then one file per network
+    kill_run(5, *command)
+    assert read_run(kept)["parameters"]["n_neurons"] == 60
+    done = [path.name for path in kept.glob("sine-*.npz")]
+    assert cli.main(command) == 1
+    assert "holds a run already: add --resume" in capsys.readouterr().err
+    assert cli.main([*command, "--resume", "--n-neurons", "50"]) == 1
+    assert "cannot be continued: n_neurons was 60, is 50" in capsys.readouterr().err
+    assert cli.main([*command, "--resume"]) == 0
+    assert len(done) == 1
+    assert read_run(kept)["progress"] == {"finished": 3, "parts": 3}
+    resumed = load_results(out / "force_smoke.json")
+    for path in kept.glob("sine-*.npz"):
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] if path.name in done else whole)
+    with pytest.warns(UserWarning, match="damaged or no stored result"):
+        assert cli.main([*command, "--resume"]) == 0
+    again = load_results(out / "force_smoke.json")
+    for name, array in resumed.arrays.items():
+        if "cpu_seconds" not in name:
+            np.testing.assert_array_equal(again.arrays[name], array)
 
 
 def test_published_sizes_are_those_of_the_paper() -> None:

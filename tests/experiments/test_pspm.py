@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioplastic.checkpoints import RunFolder
 from experiments import cli
-from experiments.pspm import run_tasks
+from experiments.parts import run_calls
 from experiments.pspm.drawing import _mean_blocks
 from experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
 from experiments.results import load_results
@@ -55,7 +56,8 @@ def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
 def test_a_trial_is_fixed_by_its_seed_in_any_process() -> None:
     protocol = dataclasses.replace(choose_protocol("smoke"), n=20, n_steps=300, n_iterations=2)
     tasks = [(run_trial, ("sparse", trial, 7, protocol)) for trial in (0, 1)]
-    here, there = run_tasks(tasks, 1), run_tasks(tasks, 2)
+    run = RunFolder(None, {})
+    here, there = (run_calls(tasks, jobs=jobs, run=run, title="trials") for jobs in (1, 2))
     for one, other in zip(here, there, strict=True):
         assert one["metrics"] == other["metrics"]
         np.testing.assert_array_equal(one["history"], other["history"])

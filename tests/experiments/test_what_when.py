@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from experiments import cli
-from experiments.results import load_results
+from bioplastic.checkpoints import RunFolderError, read_run
+from bioplastic.models.what_when import WhatWhenPredictor
+from experiments import cli, what_when
+from experiments.framework import compute_results
+from experiments.results import Results, load_results
 from experiments.what_when import list_tasks
 from experiments.what_when.analysis import find_components, measure_angles, measure_switch
-from experiments.what_when.checkpoints import run_once
-from experiments.what_when.protocol import ARMS, GRID, choose_protocol, decode_time
+from experiments.what_when.protocol import (
+    ARMS,
+    GRID,
+    Protocol,
+    choose_protocol,
+    decode_time,
+    run_level,
+)
 
 
 def made_weights(n_cells: int = 200, size: float = 20.0) -> np.ndarray:
@@ -88,17 +98,50 @@ def test_every_arm_is_run_and_only_headline_arms_with_all_seeds() -> None:
     assert sorted(s for arm, s in arms if arm == "window") == [3, 4, 5]
 
 
-def test_finished_tasks_are_read_and_not_repeated(tmp_path: Path) -> None:
-    calls = []
+def only_levels(seed: int, protocol: Protocol) -> list[Any]:
+    return [(run_level, (seed, p, protocol)) for p in protocol.levels]
 
-    def task(number: int) -> dict[str, np.ndarray]:
-        calls.append(number)
-        return {"square": np.array(number**2)}
 
-    assert run_once(task, (3,), tmp_path)["square"] == 9
-    assert run_once(task, (3,), tmp_path)["square"] == 9
-    assert run_once(task, (4,), tmp_path)["square"] == 16
-    assert calls == [3, 4]
+def test_an_interrupted_run_continues_with_the_tasks_that_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_when, "list_tasks", only_levels)
+    for name in ("switches", "grid", "arms", "clock"):
+        monkeypatch.setattr(what_when, f"summarise_{name}", lambda *arguments: None)
+    fit, calls, stop_at = WhatWhenPredictor.fit, [], [2]
+
+    def stop(model: WhatWhenPredictor, *arguments: Any) -> WhatWhenPredictor:
+        calls.append(model)
+        if len(calls) in stop_at:
+            raise KeyboardInterrupt
+        return fit(model, *arguments)
+
+    def run(folder: str, *options: str) -> Results:
+        kept = ["--checkpoints", str(tmp_path / folder)]
+        args = cli.make_parser(what_when.EXPERIMENT).parse_args(
+            ["--scale", "smoke", *kept, *options]
+        )
+        return compute_results(what_when.EXPERIMENT, args)
+
+    monkeypatch.setattr(WhatWhenPredictor, "fit", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run("cut")
+    with pytest.raises(RunFolderError, match="add --resume"):
+        run("cut")
+    with pytest.raises(RunFolderError, match="seed was 0, is 1"):
+        run("cut", "--resume", "--seed", "1")
+    resumed = run("cut", "--resume")
+    assert len(calls) == 4  # of three tasks one was finished and one begun
+    assert read_run(tmp_path / "cut")["progress"] == {"finished": 3, "parts": 3}
+    straight = run("straight")
+    assert resumed.metrics == straight.metrics
+    for name, array in straight.arrays.items():
+        np.testing.assert_array_equal(resumed.arrays[name], array)
+    part = next((tmp_path / "cut").glob("run_level-*.npz"))
+    part.write_bytes(part.read_bytes()[:200])
+    with pytest.warns(UserWarning, match="damaged or no stored result"):
+        assert run("cut", "--resume").metrics == straight.metrics
+    assert len(calls) == 8  # that one alone was computed again
 
 
 @pytest.mark.slow

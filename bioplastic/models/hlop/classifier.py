@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,6 +101,8 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
         Tasks learned.
     accuracies_ : array, shape (n_tasks, n_tasks)
         Row: tasks learned; column: task tested, NaN above the diagonal. Filled by `fit_tasks`.
+    notes_ : dict of int to dict of str to array
+        By task, what ``after_task`` of `fit_tasks` returned.
     centre_, spread_ : float
         Mean and standard deviation of all values of the first task; inputs are standardised by
         these two numbers.
@@ -219,8 +221,10 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
         self,
         tasks: Sequence[Task],
         *,
-        checkpoint: str | Path | None = None,
-        after_task: Callable[[ContinualClassifier, int], None] | None = None,
+        checkpoints: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        after_task: Callable[[ContinualClassifier, int], Mapping[str, ArrayLike] | None]
+        | None = None,
     ) -> ContinualClassifier:
         """Learn tasks in turn and test all tasks so far after each.
 
@@ -228,11 +232,14 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
         ----------
         tasks : sequence of Task
             The tasks.
-        checkpoint : path, optional
-            File written after every task. If it exists and holds a model with the same arguments,
-            learning goes on from there, with the same result to the bit.
+        checkpoints : path-like, optional
+            Folder that keeps the state after every task, see `bioplastic.checkpoints.RunFolder`.
+        resume : bool, default False
+            Continue the run that the folder holds; the result is the same, bit for bit. There may
+            be more tasks than when it began.
         after_task : callable, optional
             Called with the model and the number of the task just learned, before the checkpoint.
+            Arrays that it returns by name are kept in `notes_`, and with the model on disk.
 
         Returns
         -------
@@ -240,23 +247,19 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
             The model itself, `accuracies_` filled.
         """
         check_arguments(self)
-        path = None if checkpoint is None else Path(checkpoint)
-        if path is not None and path.exists():
-            self.resume(path)
-        elif hasattr(self, "weights_"):
-            del self.weights_
-        done = getattr(self, "n_tasks_", 0) if hasattr(self, "weights_") else 0
         every = None
         if self.head == "shared":
             every = np.unique(np.concatenate([np.unique(task.y) for task in tasks]))
-        for number in range(done, len(tasks)):
-            task = tasks[number]
-            self.fit_task(task.X, task.y, every)
-            self.record_accuracies(tasks)
-            if after_task is not None:
-                after_task(self, number)
-            if path is not None:
-                self.save(path)
+        with self.open_run("in turn", tasks, checkpoints, resume, growing=("n_tasks",)) as run:
+            for number in range(self.n_tasks_ if run.found else 0, len(tasks)):
+                task = tasks[number]
+                self.fit_task(task.X, task.y, every)
+                self.record_accuracies(tasks)
+                notes = None if after_task is None else after_task(self, number)
+                if notes is not None:
+                    self.notes_[number] = {name: np.asarray(a) for name, a in notes.items()}
+                run.save(self, {"tasks": number + 1})
+            run.finish()
         return self
 
     def record_accuracies(self, tasks: Sequence[Task]) -> ContinualClassifier:

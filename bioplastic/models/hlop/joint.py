@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from bioplastic.arguments import check_arguments
+from bioplastic.checkpoints import RunFolder
 from bioplastic.models.hlop.arguments import check_samples
 from bioplastic.models.hlop.classifier import ContinualClassifier
 from bioplastic.models.hlop.tasks import Task
@@ -18,20 +19,27 @@ __all__ = ["fit_jointly"]
 
 @check_arguments
 def fit_jointly(
-    model: ContinualClassifier, tasks: Sequence[Task], *, checkpoint: str | Path | None = None
+    model: ContinualClassifier,
+    tasks: Sequence[Task],
+    *,
+    checkpoints: str | os.PathLike[str] | None = None,
+    resume: bool = False,
 ) -> ContinualClassifier:
     """Train a model on the samples of all tasks in random order.
 
     Parameters
     ----------
     model : ContinualClassifier
-        An unfitted model; lateral circuits have nothing to protect, use ``projection='none'``.
+        The model; what it has learned is forgotten. Lateral circuits have nothing to protect, use
+        ``projection='none'``.
     tasks : sequence of Task
         The tasks. A shared head is trained on all of them as one task; with a head per task,
         batches of the tasks take turns at random.
-    checkpoint : path, optional
-        With a shared head and one epoch, file written after every ``1/len(tasks)`` of the samples;
-        training goes on from there, with the same result to the bit.
+    checkpoints : path-like, optional
+        Folder that keeps the state, see `bioplastic.checkpoints.RunFolder`: with a shared head and
+        one epoch after every ``1/len(tasks)`` of the samples, else at the end.
+    resume : bool, default False
+        Continue the run that the folder holds; the result is the same, bit for bit.
 
     Returns
     -------
@@ -41,7 +49,7 @@ def fit_jointly(
     Raises
     ------
     ValueError
-        If the model has lateral circuits, or the checkpoint was written by another model.
+        If the model has lateral circuits, or the folder holds another run.
 
     Examples
     --------
@@ -55,29 +63,27 @@ def fit_jointly(
         raise ValueError(
             f"fit_jointly.model: must have projection 'none', got {model.projection!r}"
         )
-    if model.head == "shared":
-        _train_shared(model, tasks, None if checkpoint is None else Path(checkpoint))
-    else:
-        _train_heads(model, tasks)
+    with model.open_run("joint", tasks, checkpoints, resume) as run:
+        if model.head == "shared":
+            _train_shared(model, tasks, run)
+        elif not run.found:
+            _train_heads(model, tasks)
+            run.save(model, {"parts": 1})
+        run.finish()
     scores = [model.score(t.X_test, t.y_test, task=k) for k, t in enumerate(tasks)]
     model.accuracies_ = np.array([scores])
     return model
 
 
-def _train_shared(
-    model: ContinualClassifier, tasks: Sequence[Task], checkpoint: Path | None
-) -> None:
+def _train_shared(model: ContinualClassifier, tasks: Sequence[Task], run: RunFolder) -> None:
     X = np.concatenate([task.X for task in tasks])
     y = np.concatenate([task.y for task in tasks])
     order = np.random.default_rng([model.random_state, 7]).permutation(len(y))
     parts = np.array_split(order, len(tasks) if model.epochs == 1 else 1)
-    if checkpoint is not None and checkpoint.exists():
-        model.resume(checkpoint)
-    done = model.n_tasks_ if hasattr(model, "weights_") else 0
+    done = model.n_tasks_ if run.found else 0
     for part in parts[done:]:
         model.fit_task(X[part], y[part], np.unique(y))
-        if checkpoint is not None:
-            model.save(checkpoint)
+        run.save(model, {"parts": model.n_tasks_})
 
 
 def _train_heads(model: ContinualClassifier, tasks: Sequence[Task]) -> None:

@@ -1,15 +1,19 @@
-"""Saving, loading and resuming the continual classifier."""
+"""Saving, loading and checkpoints of the continual classifier."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from bioplastic.checkpoints import RunFolder
 from bioplastic.models.hlop.consolidation import Consolidation
 from bioplastic.models.hlop.parameters import HLOPParameters
+from bioplastic.models.hlop.tasks import Task
 from bioplastic.models.storage import load_model, save_model
 from bioplastic.plasticity.subspace_learner import SubspaceLearner
 
@@ -53,6 +57,9 @@ class ContinualStorage:
         for k, circuit in enumerate(model.circuits_):
             arrays[f"circuits_/{k}/rows"] = circuit.rows
             arrays[f"circuits_/{k}/velocity"] = circuit.velocity
+        for number, notes in model.notes_.items():
+            for name, value in notes.items():
+                arrays[f"notes_/{number}/{name}"] = np.asarray(value)
         if model.consolidation_ is not None:
             for name in ("importance", "weighted"):
                 for k, array in enumerate(getattr(model.consolidation_, name)):
@@ -80,21 +87,25 @@ class ContinualStorage:
         _restore(model, arrays, numbers)
         return model
 
-    def resume(self, path: Path) -> None:
-        """Take over the state of a checkpoint that was written with the same arguments."""
+    def open_run(
+        self,
+        training: str,
+        tasks: Sequence[Task],
+        folder: str | os.PathLike[str] | None,
+        resume: bool,
+        growing: tuple[str, ...] = (),
+    ) -> RunFolder:
+        """Open the folder of a training and take over what was learned there, or else nothing."""
         model: Any = self
-        arguments, arrays, numbers = load_model(path, type(self).__name__, [HLOPParameters])
-        mine = _plain(model.get_params())
-        differing = [
-            name
-            for name, value in _plain(arguments).items()
-            if name != "progress" and value != mine[name]
-        ]
-        if differing:
-            raise ValueError(
-                f"{path}: was written with other arguments ({', '.join(sorted(differing))})"
-            )
-        _restore(model, arrays, numbers)
+        parameters = {"class": type(self).__name__, **model.get_params(deep=False)}
+        parameters |= {"training": training, "n_tasks": len(tasks)}
+        parameters.pop("progress")
+        if folder is not None:
+            parameters |= {"X": np.asarray(tasks[0].X), "y": np.asarray(tasks[0].y)}
+        run = RunFolder(folder, parameters, resume=resume, growing=growing)
+        vars(self).pop("weights_", None)
+        run.adopt(self)
+        return run
 
 
 def _plain(value: Any) -> Any:
@@ -132,6 +143,11 @@ def _restore(model: Any, arrays: dict[str, Any], numbers: dict[str, int]) -> Non
         circuit.rows, circuit.velocity = rows, arrays[f"circuits_/{k}/velocity"]
         circuit.n_frozen = numbers[f"frozen/{k}"]
         model.circuits_.append(circuit)
+    model.notes_ = {}
+    for key, value in arrays.items():
+        if key.startswith("notes_/"):
+            _, number, name = key.split("/", 2)
+            model.notes_.setdefault(int(number), {})[name] = value
     model.consolidation_ = None
     importance = _collect(arrays, "consolidation_/importance/")
     if importance:

@@ -59,6 +59,7 @@ class TaskLearning:
     memory_: list[tuple[Array, NDArray[np.int32]]]
     task_classes_: list[NDArray[Any]]
     accuracies_: NDArray[np.float64]
+    notes_: dict[int, dict[str, NDArray[Any]]]
     n_tasks_: int
 
     def head_number(self, task: int | None) -> int:
@@ -134,6 +135,7 @@ class TaskLearning:
         self.consolidation_ = None
         self.n_tasks_ = 0
         self.accuracies_ = np.zeros((0, 0))
+        self.notes_ = {}
 
     def begin_task(self, classes: NDArray[Any]) -> None:
         task = self.n_tasks_

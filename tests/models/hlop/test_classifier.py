@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bioplastic.checkpoints import RunFolderError, read_run
 from bioplastic.datasets import load_digits
 from bioplastic.models.hlop import (
     ContinualClassifier,
@@ -48,13 +49,27 @@ def test_projection_forgets_less(tasks):
 
 
 def test_resuming_gives_the_same_bits(tasks, tmp_path):
-    path = tmp_path / "model.npz"
-    whole = ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks)
-    ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks[:2], checkpoint=path)
-    resumed = ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks, checkpoint=path)
+    def note(model, number):
+        return {"n": number, "rows": [circuit.n_rows for circuit in model.circuits_]}
+
+    kept = {"checkpoints": tmp_path, "after_task": note}
+    whole = ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks, after_task=note)
+    ContinualClassifier(**SMALL, replay=2).fit_tasks(tasks[:2], **kept)
+    assert read_run(tmp_path)["progress"] == {"tasks": 2}
+    model = ContinualClassifier(**SMALL, replay=2)
+    with pytest.raises(RunFolderError, match="add --resume"):
+        model.fit_tasks(tasks, **kept)
+    resumed = model.fit_tasks(tasks, **kept, resume=True)
     assert_equal(whole, resumed)
-    with pytest.raises(ValueError, match=r"other arguments \(replay\)"):
-        ContinualClassifier(**SMALL, replay=3).fit_tasks(tasks, checkpoint=path)
+    for number in range(3):
+        assert resumed.notes_[number]["n"] == number
+        np.testing.assert_array_equal(resumed.notes_[number]["rows"], whole.notes_[number]["rows"])
+    with pytest.raises(RunFolderError, match="replay was 2, is 3"):
+        ContinualClassifier(**SMALL, replay=3).fit_tasks(tasks, **kept, resume=True)
+    with pytest.raises(RunFolderError, match="n_tasks was 3, is 2"):
+        model.fit_tasks(tasks[:2], **kept, resume=True)
+    with pytest.raises(RunFolderError, match=r"X\.sha256 was"):
+        model.fit_tasks(tasks[::-1], **kept, resume=True)
 
 
 def test_consolidation_and_bursts_survive_saving(tasks, tmp_path):
@@ -95,14 +110,26 @@ def test_a_head_per_task_needs_its_number():
     assert joint.accuracies_.mean() > 0.8
 
 
-def test_joint_training_resumes(tasks, tmp_path):
-    path = tmp_path / "joint.npz"
+def test_joint_training_resumes(tasks, tmp_path, monkeypatch):
     once = SMALL | {"epochs": 1, "projection": "none"}
     whole = fit_jointly(ContinualClassifier(**once), tasks)
-    half = fit_jointly(ContinualClassifier(**once), tasks, checkpoint=path)
-    again = fit_jointly(ContinualClassifier(**once), tasks, checkpoint=path)
-    np.testing.assert_array_equal(whole.accuracies_, half.accuracies_)
-    np.testing.assert_array_equal(whole.accuracies_, again.accuracies_)
+    kept = {"checkpoints": tmp_path, "resume": True}
+    learn, calls = ContinualClassifier.fit_task, []
+
+    def stop(self, *arguments):
+        calls.append(len(calls))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return learn(self, *arguments)
+
+    monkeypatch.setattr(ContinualClassifier, "fit_task", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit_jointly(ContinualClassifier(**once), tasks, **kept)
+    for _ in range(2):  # interrupted, then finished
+        assert_equal(whole, fit_jointly(ContinualClassifier(**once), tasks, **kept))
+    assert len(calls) == 4
+    with pytest.raises(RunFolderError, match="training was 'joint', is 'in turn'"):
+        ContinualClassifier(**once).fit_tasks(tasks, **kept)
 
 
 def test_online_learning_on_the_engine_equals_numpy(tasks):

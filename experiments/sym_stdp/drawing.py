@@ -64,7 +64,9 @@ def draw(results: Results, out: Path) -> list[Path]:
             a["tsne_activity"], a["y_test"][:shown], title="Hidden activity, test images"
         ),
         "tsne_weights": plot_embedding(
-            a["tsne_weights"], a["assignment"], title="Input weights of hidden neurons"
+            a["tsne_weights"],
+            a["assignment"][: len(a["tsne_weights"])],
+            title="Input weights of hidden neurons",
         ),
     }
     for readout in READOUTS:

@@ -9,7 +9,7 @@ from experiments.results import Results, load_results, save_results
 from experiments.sym_stdp.sizes import collect_sizes, main
 
 
-def store(folder, variant, n_hidden, seed, accuracies):
+def store(folder, variant, n_hidden, seed, accuracies, **parameters):
     arrays = {"seeds_accuracy_supervised": np.array(accuracies)}
     if variant == "paper":
         arrays["seeds_accuracy_assigned"] = np.array(accuracies) - 0.01
@@ -23,7 +23,8 @@ def store(folder, variant, n_hidden, seed, accuracies):
         seed=seed,
         metrics={"accuracy_supervised": float(np.mean(accuracies))},
         baselines={"linear": 0.92, "linear_hidden": 0.9, "chance": 0.1},
-        parameters={"variant": variant, "n_hidden": n_hidden, "seeds": len(accuracies)},
+        parameters={"variant": variant, "n_hidden": n_hidden, "seeds": len(accuracies)}
+        | parameters,
         arrays=arrays,
     )
     return save_results(results, folder)[0]
@@ -34,6 +35,8 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
         store(tmp_path / "a", "paper", 100, 0, [0.8]),
         store(tmp_path / "b", "paper", 100, 1, [0.81, 0.85]),
         store(tmp_path / "c", "ours", 400, 0, [0.93]),
+        store(tmp_path / "d", "paper", 400, 0, [0.9], theta_decay="step"),
+        store(tmp_path / "e", "paper", 400, 0, [0.91], theta_decay="trial"),
     ]
     main([*map(str, files), "--out", str(tmp_path / "out")])
     results = load_results(tmp_path / "out" / "sym_stdp_mnist_sizes.json")
@@ -42,6 +45,8 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
         np.std([0.8, 0.81, 0.85], ddof=1)
     )
     assert results.metrics["accuracy_supervised_averaged_ours_400"] == pytest.approx(0.94)
+    assert results.metrics["accuracy_supervised_paper_400"] == pytest.approx(0.9)
+    assert results.metrics["accuracy_supervised_exact_400"] == pytest.approx(0.91)
     assert list(results.paper) == ["accuracy_recalled_unverified_6400"]
     assert (tmp_path / "out" / "sym_stdp_mnist_sizes_accuracy.png").stat().st_size > 5000
 

@@ -109,9 +109,8 @@ def _plan(name: str, args: argparse.Namespace, modules: Mapping[str, str], place
     command = [name, "--scale", scale, "--seed", str(args.seed), "--out", args.out]
     if "jobs" in options:
         command += ["--jobs", "1"]
-    if "checkpoints" in options:  # what keeps finished parts takes them up again without --resume
-        command += ["--checkpoints", str(place / "checkpoints" / name)]
     if {"checkpoints", "resume"} <= options:
+        command += ["--checkpoints", str(place / "checkpoints" / name)]
         command += ["--resume"] if args.resume else []
     command += ["-v"] if args.verbose else []
     if modules is MODULES:

@@ -109,6 +109,6 @@ def test_what_is_kept_is_kept_with_the_run(tmp_path, resume):
         parsed = make_parser(load_experiment(name)).parse_args(command[4:])
         if hasattr(parsed, "checkpoints"):
             assert parsed.checkpoints == str(tmp_path / "checkpoints" / name)
-            assert getattr(parsed, "resume", resume) == resume
+            assert parsed.resume == resume
             kept.append(name)
     assert {"sym_stdp", "ncg", "hlop", "force", "what_when", "pspm"} <= set(kept)

@@ -151,10 +151,15 @@ def draw_traces(results: Results) -> Figure:
         latency = (300, 600)[channel]
         axes.axvline(latency, color=GREY, linewidth=0.7, linestyle=":")
         axes.set_ylabel(f"expectation of {name}")
-        axes.legend(title="p(A)", loc="upper right" if channel == 0 else "upper left")
+        axes.legend(
+            title="p(A)",
+            loc="upper right" if channel == 0 else "upper left",
+            ncols=1 if len(axes.get_legend_handles_labels()[0]) < 6 else 2,
+        )
     panels[1].set_xlabel("time after the cue (ms)")
     panels[0].set_xlim(0, 1000)
-    panels[0].set_ylim(-0.15, 1.05)
+    highest = max(np.max(line.get_ydata()) for axes in panels for line in axes.lines)
+    panels[0].set_ylim(-0.15, max(1.05, 1.05 * highest))
     return figure
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,6 @@ from experiments.results import Results, mean_over_seeds
 from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
-
-Task = tuple[Callable[..., dict[str, Any]], tuple[Any, ...]]
 
 _SOURCES = (
     "bioplastic/models/pspm/*.py",
@@ -102,7 +100,7 @@ for uniform, one run for each other condition."""
 def compute(args: argparse.Namespace) -> Results:
     """Run all trials, in parallel processes, and summarise them."""
     protocol = choose_protocol(args.scale, args.trials)
-    tasks: list[Task] = [
+    tasks: list[Call] = [
         (run_trial, (variant, trial, args.seed, protocol))
         for variant in VARIANTS
         for trial in range(protocol.trials)

@@ -58,6 +58,8 @@ class Row:
 _MNIST = "sym_stdp --scale paper --data mnist"
 _BOTH = "supervised {accuracy_supervised:%}, label assignment {accuracy_assigned:%}"
 _AVERAGED = "{accuracy_supervised:%} (averaged {accuracy_supervised_averaged:%})"
+_TOGETHER = "; {cpu_seconds_per_epoch_together:.0f only} s of CPU per epoch"
+_READOUT = "; {cpu_seconds_per_epoch_readout:.0f only} s of CPU per epoch"
 _OURS = "--variant ours --readout-epochs"
 _EXACT = "--constant theta_decay=trial"
 
@@ -73,7 +75,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_paper_100",
         f"{_MNIST} --n-hidden 100 --seeds 3",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "hand-written program 81.4 %; linear on pixels {baselines.linear:%}, on hidden counts "
         "{baselines.linear_hidden:%}",
         named=True,
@@ -81,7 +83,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_paper_400",
         f"{_MNIST} --n-hidden 400 --seeds 3",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "hand-written program 88.5 %; linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 400 --seeds 3",
         named=True,
@@ -89,7 +91,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_paper_1600",
         f"{_MNIST} --n-hidden 1600 --epochs 1 --evaluate-every 27500",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 1600 --epochs 1 --evaluate-every 27500",
         named=True,
@@ -97,7 +99,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_paper_1600_7",
         f"{_MNIST} --n-hidden 1600 --evaluate-every 55000",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "linear on hidden counts {baselines.linear_hidden:%}; after one epoch it was better",
         short="... --n-hidden 1600 --evaluate-every 55000",
         remark="the published 7 epochs",
@@ -106,7 +108,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_paper_6400",
         f"{_MNIST} --n-hidden 6400 --epochs 7 --evaluate-every 55000",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "linear on hidden counts {baselines.linear_hidden:%}; headline as remembered 96.7 %",
         short="... --n-hidden 6400 --epochs 7 --evaluate-every 55000",
         remark="of 15 published epochs",
@@ -115,7 +117,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_exact_1600",
         f"{_MNIST} --n-hidden 1600 --epochs 1 --evaluate-every 27500 {_EXACT}",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "linear on hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 1600 --epochs 1 --evaluate-every 27500 {_EXACT}",
         remark="thresholds that decay exactly",
@@ -124,7 +126,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_exact_6400",
         f"{_MNIST} --n-hidden 6400 --epochs 1 --evaluate-every 13750 {_EXACT}",
-        _BOTH,
+        _BOTH + _TOGETHER,
         "linear on hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 6400 --epochs 1 --evaluate-every 13750 {_EXACT}",
         named=True,
@@ -133,7 +135,7 @@ ROWS: tuple[Row, ...] = (
         "sym_stdp_mnist_layered_100",
         f"{_MNIST} --n-hidden 100 --seeds 3 --regime layer_by_layer --variant paper "
         "--readout-epochs 1 --hidden-from RUN",
-        _BOTH,
+        _BOTH + _READOUT,
         "linear on hidden counts {baselines.linear_hidden:%}",
         short="... --n-hidden 100 --seeds 3 --regime layer_by_layer --variant paper "
         "--readout-epochs 1 --hidden-from RUN",
@@ -142,7 +144,8 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_ours_100",
         f"{_MNIST} --n-hidden 100 --seeds 3 {_OURS} 3 --hidden-from RUN",
-        "{accuracy_supervised:%} (averaged over presentations {accuracy_supervised_averaged:%})",
+        "{accuracy_supervised:%} (averaged over presentations {accuracy_supervised_averaged:%})"
+        + _READOUT,
         "linear on its hidden counts {baselines.linear_hidden:%}",
         paper="the same network, read-out by a local error and a softer code",
         short=f"... --n-hidden 100 --seeds 3 {_OURS} 3 --hidden-from RUN",
@@ -151,7 +154,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_ours_400",
         f"{_MNIST} --n-hidden 400 --seeds 3 {_OURS} 2 --hidden-from RUN",
-        _AVERAGED,
+        _AVERAGED + _READOUT,
         "linear on its hidden counts {baselines.linear_hidden:%}, on pixels {baselines.linear:%}",
         short=f"... --n-hidden 400 --seeds 3 {_OURS} 2 --hidden-from RUN",
         named=True,
@@ -159,7 +162,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_ours_1600",
         f"{_MNIST} --n-hidden 1600 {_OURS} 4 --evaluate-every 27500 --hidden-from RUN",
-        _AVERAGED,
+        _AVERAGED + _READOUT,
         "linear on its hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 1600 {_OURS} 4 --evaluate-every 27500 --hidden-from RUN",
         remark="thresholds that decay exactly",
@@ -168,7 +171,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_ours_6400",
         f"{_MNIST} --n-hidden 6400 {_OURS} 3 --evaluate-every 27500 --hidden-from RUN",
-        _AVERAGED,
+        _AVERAGED + _READOUT,
         "linear on its hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 6400 {_OURS} 3 --evaluate-every 27500 --hidden-from RUN",
         remark="thresholds that decay exactly",
@@ -177,7 +180,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "sym_stdp_mnist_ours_1600_7",
         f"{_MNIST} --n-hidden 1600 {_OURS} 3 --evaluate-every 55000 --hidden-from RUN",
-        _AVERAGED,
+        _AVERAGED + _READOUT,
         "linear on its hidden counts {baselines.linear_hidden:%}",
         short=f"... --n-hidden 1600 {_OURS} 3 --evaluate-every 55000 --hidden-from RUN",
         remark="on the hidden layer of 7 epochs",

@@ -15,7 +15,6 @@ from bioplastic.models.hlop.consolidation import Consolidation
 from bioplastic.models.hlop.parameters import HLOPParameters
 from bioplastic.models.hlop.tasks import Task
 from bioplastic.models.storage import load_model, save_model
-from bioplastic.plasticity.subspace_learner import SubspaceLearner
 
 __all__ = ["ContinualStorage"]
 
@@ -128,18 +127,9 @@ def _restore(model: Any, arrays: dict[str, Any], numbers: dict[str, int]) -> Non
     model.memory_ = [
         (arrays[f"memory_/{k}/samples"], arrays[f"memory_/{k}/labels"]) for k in range(memories)
     ]
-    p = model.constants_
     model.circuits_ = []
     for k, rows in enumerate(_collect(arrays, "circuits_/", "/rows")):
-        circuit = SubspaceLearner(
-            rows.shape[1],
-            eta=p.eta_input if k == 0 and p.eta_input is not None else p.eta_subspace,
-            momentum=p.momentum,
-            clip=p.clip,
-            steps=p.hebbian_steps,
-            burst_steps=model.lateral_steps if model.laterals == "spiking" else None,
-            burst_scale=p.burst_scale,
-        )
+        circuit = model.make_circuit(k, rows.shape[1])
         circuit.rows, circuit.velocity = rows, arrays[f"circuits_/{k}/velocity"]
         circuit.n_frozen = numbers[f"frozen/{k}"]
         model.circuits_.append(circuit)

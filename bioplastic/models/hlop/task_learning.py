@@ -110,7 +110,6 @@ class TaskLearning:
         return cache[key]
 
     def start(self, samples: NDArray[Any], classes: NDArray[Any]) -> None:
-        p = self.constants_
         self.n_features_in_ = samples.shape[1]
         self.classes_ = classes
         self.centre_ = float(samples.mean(dtype=np.float64))
@@ -121,21 +120,26 @@ class TaskLearning:
         self.heads_, self.feedback_, self.task_classes_, self.memory_ = [], [], [], []
         protected = sizes if self.head == "shared" else sizes[:-1]
         self.circuits_ = [
-            SubspaceLearner(
-                n,
-                eta=p.eta_input if layer == 0 and p.eta_input is not None else p.eta_subspace,
-                momentum=p.momentum,
-                clip=p.clip,
-                steps=p.hebbian_steps,
-                burst_steps=self.lateral_steps if self.laterals == "spiking" else None,
-                burst_scale=p.burst_scale,
-            )
+            self.make_circuit(layer, n)
             for layer, n in enumerate(protected if self.projection == "hebbian" else ())
         ]
         self.consolidation_ = None
         self.n_tasks_ = 0
         self.accuracies_ = np.zeros((0, 0))
         self.notes_ = {}
+
+    def make_circuit(self, layer: int, n_inputs: int) -> SubspaceLearner:
+        """Return the lateral circuit of a layer before it has learned anything."""
+        p = self.constants_
+        return SubspaceLearner(
+            n_inputs,
+            eta=p.eta_input if layer == 0 and p.eta_input is not None else p.eta_subspace,
+            momentum=p.momentum,
+            clip=p.clip,
+            steps=p.hebbian_steps,
+            burst_steps=self.lateral_steps if self.laterals == "spiking" else None,
+            burst_scale=p.burst_scale,
+        )
 
     def begin_task(self, classes: NDArray[Any]) -> None:
         task = self.n_tasks_

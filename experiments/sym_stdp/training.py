@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import RunFolder, find_state, read_run
-from bioplastic.files import read_json
 from bioplastic.models.sym_stdp import SymSTDPClassifier
 from experiments.sym_stdp.protocol import Protocol, Samples, build_model, describe_run
 
@@ -68,19 +67,7 @@ def save_training(run: RunFolder, training: Training) -> None:
 
 def load_trained(folder: Path) -> SymSTDPClassifier:
     """Return the model of a run folder."""
-    take_over_earlier_format(folder)
     return SymSTDPClassifier.load(find_state(folder))
-
-
-def take_over_earlier_format(folder: Path) -> None:
-    """Describe a run that was begun before run folders had their present form."""
-    earlier = folder / "progress.json"
-    if not earlier.exists() or (folder / "run.json").exists():
-        return
-    content = read_json(earlier)
-    model = SymSTDPClassifier.load(folder / content["model"])
-    with RunFolder(folder, content["description"]) as run:
-        save_training(run, Training(model, **{name: content[name] for name in _KEPT}))
 
 
 def train_model(
@@ -129,8 +116,6 @@ def train_model(
     adopted = None if hidden_from is None else _adopt(model, hidden_from, description)
     if adopted:
         description |= adopted
-    if folder is not None:
-        take_over_earlier_format(folder)
     classes = np.unique(samples.y)
     stages = plan_stages(protocol, adopted=adopted is not None)
     total = sum(epochs for _, epochs in stages) * len(samples.X)
@@ -202,7 +187,6 @@ def evaluate(training: Training, samples: Samples, stage: str) -> dict[str, Any]
 
 def _adopt(model: SymSTDPClassifier, folder: Path, description: dict[str, Any]) -> dict[str, Any]:
     """Take over the hidden layer of a finished run on the same training images."""
-    take_over_earlier_format(folder)
     source = read_run(folder)["parameters"]
     for name in ("data", "seed", "n_train", "validation", "n_hidden"):
         if source[name] != description[name]:

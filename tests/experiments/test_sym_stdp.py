@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 import time
@@ -21,9 +20,7 @@ from experiments.sym_stdp import protocol as protocols
 from experiments.sym_stdp import training as trainings
 from experiments.sym_stdp.protocol import (
     PROTOCOLS,
-    build_model,
     choose_protocol,
-    describe_run,
     load_samples,
 )
 from experiments.sym_stdp.training import plan_stages, train_model
@@ -214,24 +211,6 @@ def test_finished_run_resumes_to_itself(samples, tmp_path):
     assert same_models(first.model, again.model)
     assert first.curve == again.curve
     assert read_run(tmp_path)["finished"]
-
-
-def test_run_of_the_earlier_format_is_continued(samples, tmp_path):
-    model = build_model(SMALL, "digits", 0)
-    model.partial_fit(samples.X[:20], samples.y[:20], classes=np.unique(samples.y))
-    model.save(tmp_path / "model-0-20.npz")
-    description = describe_run(model, SMALL, "digits") | {"n_train": len(samples.X)}
-    progress = {"model": "model-0-20.npz", "stage": 0, "done": 20, "curve": []}
-    progress |= {"cpu_seconds": {"together": 1.0}, "images": {"together": 20}}
-    text = json.dumps({"description": description, **progress})
-    (tmp_path / "progress.json").write_text(text)
-    with pytest.raises(ValueError, match="shuffle was False, is True"):
-        train_model(
-            replace(SMALL, shuffle=True), samples, "digits", 0, folder=tmp_path, resume=True
-        )
-    resumed = train_model(SMALL, samples, "digits", 0, folder=tmp_path, resume=True)
-    assert same_models(train_model(SMALL, samples, "digits", 0).model, resumed.model)
-    assert resumed.images == {"together": 60}
 
 
 def test_hidden_layer_of_another_run_is_taken_over(samples, tmp_path):

@@ -257,6 +257,13 @@ class NetworkSpec:
                     f"{place}.pattern: {projection.pattern!r} needs populations of equal size, "
                     f"got {source.n} and {target.n}"
                 )
+        groups = getattr(projection, "groups", 1)
+        for argument, population in (("source", source), ("target", target)):
+            if population.n % groups:
+                raise ValueError(
+                    f"{place}.groups: {groups} groups do not divide the {population.n} cells of "
+                    f"{argument} {population.name!r}"
+                )
         if isinstance(projection, SparseProjection):
             for argument, size in (("pre", source.n), ("post", target.n)):
                 largest = int(getattr(projection, argument).max())

@@ -13,7 +13,12 @@ from brian2 import second
 from bioplastic.arguments import check_fields
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_choice, check_identifier, check_quantity
+from bioplastic.validation import (
+    check_choice,
+    check_identifier,
+    check_integer,
+    check_quantity,
+)
 
 __all__ = ["DenseProjection", "Projection", "SparseProjection", "UniformProjection"]
 
@@ -91,6 +96,11 @@ class _PlasticProjection(Projection):
 class DenseProjection(_PlasticProjection):
     """All-to-all synapses; weights are one row-major matrix of shape ``(n_source, n_target)``.
 
+    With ``groups`` they are all-to-all within groups: source and target are cut, in order, into as
+    many parts of equal size, and part k projects to part k alone, as in cortical columns with
+    afferents of their own. The weights, of shape ``(n_source, n_target / groups)``, then hold in
+    every row the synapses of one presynaptic cell to its group.
+
     Parameters
     ----------
     name, source, target, transmit, delay
@@ -118,6 +128,8 @@ class DenseProjection(_PlasticProjection):
         Variable or trace of the postsynaptic cells: statements of ``on_trial_end`` over synapses
         and a normalisation at the trial end touch only synapses of cells where it is not zero. For
         rules that leave the others as they are, such as errors that most cells do not have.
+    groups : int, default 1
+        Number of groups; it divides both populations.
 
     Examples
     --------
@@ -127,9 +139,16 @@ class DenseProjection(_PlasticProjection):
     """
 
     only_post: str = ""
+    groups: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_integer("DenseProjection.groups", self.groups, minimum=1)
+        if self.groups > 1 and self.rule is not None and self.rule.least_squares is not None:
+            raise ValueError(
+                f"DenseProjection {self.name!r}.groups: recursive least squares runs over all "
+                f"inputs of a cell and needs groups=1, got {self.groups}"
+            )
         if self.only_post:
             check_identifier("DenseProjection.only_post", self.only_post)
             if not self.only_post.endswith("_post"):
@@ -236,6 +255,9 @@ class UniformProjection(Projection):
         spikes; anything else as a loop over pairs.
     pattern : {'one_to_one', 'all_but_self', 'all'}
         Who projects to whom. The first two need populations of equal size.
+    groups : int, default 1
+        Number of groups, as in `DenseProjection`: ``'all_but_self'`` and ``'all'`` are meant within
+        a group.
     parameters : mapping, default {}
         Constants that ``transmit`` reads.
 
@@ -247,6 +269,7 @@ class UniformProjection(Projection):
     """
 
     pattern: str = "all"
+    groups: int = 1
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -254,6 +277,12 @@ class UniformProjection(Projection):
         check_choice(
             "UniformProjection.pattern", self.pattern, ("one_to_one", "all_but_self", "all")
         )
+        check_integer("UniformProjection.groups", self.groups, minimum=1)
+        if self.groups > 1 and self.pattern == "one_to_one":
+            raise ValueError(
+                f"UniformProjection {self.name!r}.groups: has no meaning one to one, "
+                f"got {self.groups}"
+            )
         if not self.transmit:
             raise ValueError(f"UniformProjection {self.name!r}: needs a transmit statement")
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))

@@ -161,7 +161,7 @@ def _(action: actions.SummedStatements, assembly: Assembly) -> str:
         needed=(action.target,),
         target=f"_ptr_array_{target.owner.name}_{target.name}",
         projection=projection.name,
-        **_sizes(synapses),
+        **_sizes(projection, synapses),
     )
 
 
@@ -252,7 +252,7 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
         over=action.rule.over,
         only=_cell_pointer(synapses, action.only),
         projection=projection.name,
-        **_sizes(synapses),
+        **_sizes(projection, synapses),
     )
 
 
@@ -354,7 +354,7 @@ def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
             code,
             f"dense_{action.direction}",
             path=f"dense matrix, {'contiguous rows' if row else 'strided columns'}",
-            **_sizes(synapses),
+            **_sizes(projection, synapses),
             **common,
         )
     return assembly.add(
@@ -383,7 +383,7 @@ def _every(
         path="compressed rows" if sparse else _DENSE_PATHS[template],
         size=_n_synapses(projection, synapses),
         projection=projection.name,
-        **_sizes(synapses),
+        **_sizes(projection, synapses),
         **options,
     )
 
@@ -394,7 +394,7 @@ def _uniform(action: actions.SynapseStatements, assembly: Assembly) -> str:
     common: dict[str, Any] = {
         "size": int(synapses.target.N),
         "events": _events(synapses.source, action.delayed),
-        **_sizes(synapses),
+        **_sizes(projection, synapses),
     }
     if projection.pattern == "one_to_one":
         return assembly.add(
@@ -464,14 +464,29 @@ def _events(group: Any, delayed: str = "") -> str:
     return f"_delayed_{delayed}" if delayed else f"_spikes_{group.name}"
 
 
-def _sizes(synapses: Any) -> dict[str, int]:
-    return {"n_pre": int(synapses.source.N), "n_post": int(synapses.target.N)}
+def _sizes(projection: Any, synapses: Any) -> dict[str, Any]:
+    """Return the sizes of a projection, and where in its rows and columns a group begins."""
+    n_pre, n_post = int(synapses.source.N), int(synapses.target.N)
+    groups = getattr(projection, "groups", 1)
+    depth, width = n_pre // groups, n_post // groups
+    one = groups == 1
+    return {
+        "n_pre": n_pre,
+        "n_post": n_post,
+        "groups": groups,
+        "depth": depth,
+        "width": width,
+        "first_post": "0" if one else f"_presynaptic_idx / {depth} * {width}",
+        "first_pre": "0" if one else f"_postsynaptic_idx / {width} * {depth}",
+        "column": "_postsynaptic_idx" if one else f"_postsynaptic_idx % {width}",
+    }
 
 
 def _n_synapses(projection: Any, synapses: Any) -> int:
     if isinstance(projection, SparseProjection):
         return projection.n_synapses
-    return int(synapses.source.N) * int(synapses.target.N)
+    groups = getattr(projection, "groups", 1)
+    return int(synapses.source.N) * int(synapses.target.N) // groups
 
 
 def _stream(plan: Plan, source: Any) -> int:

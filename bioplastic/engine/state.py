@@ -94,7 +94,8 @@ def _synapse_shape(projection: Projection, plan: Plan) -> tuple[int, ...]:
     if isinstance(projection, SparseProjection):
         return (projection.n_synapses,)
     assert isinstance(projection, DenseProjection)
-    return (plan.groups[projection.source].N, plan.groups[projection.target].N)
+    n_source, n_target = plan.groups[projection.source].N, plan.groups[projection.target].N
+    return (n_source, n_target // projection.groups)
 
 
 def _entry(key: str, owner: str, variable: Any, shape: tuple[int, ...]) -> StateEntry:

@@ -137,7 +137,9 @@ def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:
     pattern = projection.pattern if isinstance(projection, UniformProjection) else "all"
     if pattern == "one_to_one":
         return np.arange(n_pre), np.arange(n_pre)
-    pre, post = (a.ravel() for a in np.indices((n_pre, n_post)))
+    groups = projection.groups  # type: ignore[attr-defined]
+    pre, post = (a.ravel() for a in np.indices((n_pre, n_post // groups)))
+    post += pre // (n_pre // groups) * (n_post // groups)
     if pattern == "all_but_self":
         keep = pre != post
         pre, post = pre[keep], post[keep]

@@ -5,56 +5,62 @@
     {{scalar_code|autoindent}}
     {% if over == 'pre' and only %}
     {# Only the columns of chosen cells; each is gathered once into a row of factors. #}
-    int _columns[{{n_post}}], _n = 0;
-    for(int _j=0; _j<{{n_post}}; _j++)
-        if({{only}}[_j] != 0)
-            _columns[_n++] = _j;
-    if(_n == 0)
-        return;
-    {{scalar_type}} _f[{{n_post}}] = {};
-    for(int _i=0; _i<{{n_pre}}; _i++)
+    for(int _group=0; _group<{{groups}}; _group++)
     {
-        const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
+        int _columns[{{width}}], _n = 0;
+        for(int _j=_group*{{width}}; _j<(_group+1)*{{width}}; _j++)
+            if({{only}}[_j] != 0)
+                _columns[_n++] = _j;
+        if(_n == 0)
+            continue;
+        const int _first = _group * {{width}};
+        {{scalar_type}} _f[{{width}}] = {};
+        for(int _i=_group*{{depth}}; _i<(_group+1)*{{depth}}; _i++)
+        {
+            const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+            for(int _c=0; _c<_n; _c++)
+                _f[_c] += _w[_columns[_c] - _first];
+        }
         for(int _c=0; _c<_n; _c++)
-            _f[_c] += _w[_columns[_c]];
-    }
-    for(int _c=0; _c<_n; _c++)
-    {
-        const int _j = _columns[_c];
-        _f[_c] = _f[_c] != 0 ? {{scalar_type}}({{total}}) / _f[_c] : {{scalar_type}}(1);
-    }
-    for(int _i=0; _i<{{n_pre}}; _i++)
-    {
-        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
-        for(int _c=0; _c<_n; _c++)
-            _w[_columns[_c]] *= _f[_c];
+        {
+            const int _j = _columns[_c];
+            _f[_c] = _f[_c] != 0 ? {{scalar_type}}({{total}}) / _f[_c] : {{scalar_type}}(1);
+        }
+        for(int _i=_group*{{depth}}; _i<(_group+1)*{{depth}}; _i++)
+        {
+            {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+            for(int _c=0; _c<_n; _c++)
+                _w[_columns[_c] - _first] *= _f[_c];
+        }
     }
     {% elif over == 'pre' %}
     std::vector<{{scalar_type}}> _factor({{n_post}}, {{scalar_type}}(0));
     {{scalar_type}}* __restrict _f = _factor.data();
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
-        for(int _j=0; _j<{{n_post}}; _j++)
-            _f[_j] += _w[_j];
+        const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+        {{scalar_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
+        for(int _j=0; _j<{{width}}; _j++)
+            _own[_j] += _w[_j];
     }
     for(int _j=0; _j<{{n_post}}; _j++)
         _f[_j] = _f[_j] != 0 ? {{scalar_type}}({{total}}) / _f[_j] : {{scalar_type}}(1);
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
-        for(int _j=0; _j<{{n_post}}; _j++)
-            _w[_j] *= _f[_j];
+        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+        const {{scalar_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
+        for(int _j=0; _j<{{width}}; _j++)
+            _w[_j] *= _own[_j];
     }
     {% else %}
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{n_post}};
+        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
         {{scalar_type}} _sum = 0;
-        for(int _j=0; _j<{{n_post}}; _j++)
+        for(int _j=0; _j<{{width}}; _j++)
             _sum += _w[_j];
         const {{scalar_type}} _f = _sum != 0 ? {{scalar_type}}({{total}}) / _sum : {{scalar_type}}(1);
-        for(int _j=0; _j<{{n_post}}; _j++)
+        for(int _j=0; _j<{{width}}; _j++)
             _w[_j] *= _f;
     }
     {% endif %}

@@ -1,4 +1,4 @@
-{# One strided column of the weight matrix per postsynaptic spike. #}
+{# One strided column of the weight matrix per postsynaptic spike: synapses from its own group. #}
 {% extends 'kernel.cpp' %}
 {% block body %}
     const int _count = {{events}}[{{n_post}}];
@@ -9,12 +9,14 @@
     for(int _event=0; _event<_count; _event++)
     {
         const int _postsynaptic_idx = {{events}}[_event];
+        const int _first = {{first_pre}};
+        const int _column = {{column}};
         {% if vectorise %}
         #pragma GCC ivdep
         {% endif %}
-        for(int _presynaptic_idx=0; _presynaptic_idx<{{n_pre}}; _presynaptic_idx++)
+        for(int _presynaptic_idx=_first; _presynaptic_idx<_first+{{depth}}; _presynaptic_idx++)
         {
-            const size_t _idx = (size_t)_presynaptic_idx * {{n_post}} + _postsynaptic_idx;
+            const size_t _idx = (size_t)_presynaptic_idx * {{width}} + _column;
             const size_t _vectorisation_idx = _idx;
             {{vector_code|autoindent}}
         }

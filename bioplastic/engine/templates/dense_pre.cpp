@@ -1,4 +1,4 @@
-{# One contiguous row of the weight matrix per presynaptic spike. #}
+{# One contiguous row of the weight matrix per presynaptic spike: synapses to its own group. #}
 {% extends 'kernel.cpp' %}
 {% block body %}
     const int _count = {{events}}[{{n_pre}}];
@@ -9,11 +9,12 @@
     for(int _event=0; _event<_count; _event++)
     {
         const int _presynaptic_idx = {{events}}[_event];
-        const size_t _row = (size_t)_presynaptic_idx * {{n_post}};
+        const int _first = {{first_post}};
+        const size_t _row = (size_t)_presynaptic_idx * {{width}} - _first;
         {% if vectorise %}
         #pragma GCC ivdep
         {% endif %}
-        for(int _postsynaptic_idx=0; _postsynaptic_idx<{{n_post}}; _postsynaptic_idx++)
+        for(int _postsynaptic_idx=_first; _postsynaptic_idx<_first+{{width}}; _postsynaptic_idx++)
         {
             const size_t _idx = _row + _postsynaptic_idx;
             const size_t _vectorisation_idx = _idx;

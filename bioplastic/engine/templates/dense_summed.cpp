@@ -6,12 +6,13 @@
     std::memset({{target}}, 0, {{n_post}} * sizeof(*{{target}}));
     for(int _presynaptic_idx=0; _presynaptic_idx<{{n_pre}}; _presynaptic_idx++)
     {
-        const size_t _row = (size_t)_presynaptic_idx * {{n_post}};
+        const int _first = {{first_post}};
+        const size_t _row = (size_t)_presynaptic_idx * {{width}} - _first;
         {{vector_code|invariant('_postsynaptic_idx', '_idx', '_vectorisation_idx')|autoindent}}
         {% if vectorise %}
         #pragma GCC ivdep
         {% endif %}
-        for(int _postsynaptic_idx=0; _postsynaptic_idx<{{n_post}}; _postsynaptic_idx++)
+        for(int _postsynaptic_idx=_first; _postsynaptic_idx<_first+{{width}}; _postsynaptic_idx++)
         {
             const size_t _idx = _row + _postsynaptic_idx;
             const size_t _vectorisation_idx = _idx;

@@ -9,7 +9,8 @@
     for(int _event=0; _event<_count; _event++)
     {
         const int _presynaptic_idx = {{events}}[_event];
-        for(int _postsynaptic_idx=0; _postsynaptic_idx<{{n_post}}; _postsynaptic_idx++)
+        const int _first = {{first_post}};
+        for(int _postsynaptic_idx=_first; _postsynaptic_idx<_first+{{width}}; _postsynaptic_idx++)
         {
             {% if pattern == 'all_but_self' %}
             if(_postsynaptic_idx == _presynaptic_idx)

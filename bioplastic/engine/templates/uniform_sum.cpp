@@ -1,5 +1,5 @@
-{# The statement is `target += constant`: every target receives the number of spikes times the
-   constant, and with pattern 'all_but_self' those that fired themselves one less. #}
+{# The statement is `target += constant`: every target receives the number of spikes of its
+   group times the constant, and with pattern 'all_but_self' those that fired themselves one less. #}
 {% extends 'kernel.cpp' %}
 {% block body %}
     const int _count = {{events}}[{{n_pre}}];
@@ -14,13 +14,23 @@
         for(int _event=0; _event<_count; _event++)
             _own[_event] = {{target}}[{{events}}[_event]];
         {% endif %}
-        const {{scalar_type}} _all = _each * _count;
-        for(int _j=0; _j<{{n_post}}; _j++)
-            {{target}}[_j] += _all;
-        {% if pattern == 'all_but_self' %}
-        const {{scalar_type}} _others = _each * (_count - 1);
+        int _counts[{{groups}}] = {};
         for(int _event=0; _event<_count; _event++)
-            {{target}}[{{events}}[_event]] = _own[_event] + _others;
+            _counts[{{events}}[_event] / {{depth}}]++;
+        for(int _group=0; _group<{{groups}}; _group++)
+        {
+            if(_counts[_group] == 0)
+                continue;
+            const {{scalar_type}} _all = _each * _counts[_group];
+            for(int _j=_group*{{width}}; _j<(_group+1)*{{width}}; _j++)
+                {{target}}[_j] += _all;
+        }
+        {% if pattern == 'all_but_self' %}
+        for(int _event=0; _event<_count; _event++)
+        {
+            const int _cell = {{events}}[_event];
+            {{target}}[_cell] = _own[_event] + _each * (_counts[_cell / {{depth}}] - 1);
+        }
         {% endif %}
     }
 {% endblock %}

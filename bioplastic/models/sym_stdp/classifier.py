@@ -17,12 +17,14 @@ from bioplastic.checkpoints import RunFolder
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images, encode_labels
 from bioplastic.models.storage import load_model, save_model
+from bioplastic.models.sym_stdp.fields import ReceptiveFields, place_fields
 from bioplastic.models.sym_stdp.inference import Inference, chunks
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
     inference_network,
     readout_inhibition,
     scaled_weights,
+    summed_weight,
     training_network,
 )
 from bioplastic.models.sym_stdp.parameters import (
@@ -52,8 +54,10 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
     epochs : int, default 1
         Passes of `fit` through the data, in the order given.
     variant : {'paper', 'ours'}, default 'paper'
-        ``'paper'``: the published system. ``'ours'``: the same hidden layer with a read-out that
-        learns from the local error of each output neuron, under weaker inhibition.
+        ``'paper'``: the published system. ``'ours'``: the published rules of the hidden layer in
+        columns with receptive fields, where images are 28 x 28 pixels and the columns divide
+        ``n_hidden``; then a read-out that learns from the local error of each output neuron, under
+        weaker inhibition. See `improved_parameters`.
     regime : {'simultaneous', 'layer_by_layer'}, optional
         Whether both layers learn together, or the read-out after the hidden layer, whose input
         weights and thresholds are then frozen. Default: together for ``'paper'``, one after the
@@ -86,7 +90,11 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
     state_ : dict of str to array
         The state of the training network, see `bioplastic.engine.Program`.
     weights_ : array, shape (n_features, n_hidden)
-        Scaled input weights.
+        Scaled input weights, 0 outside of receptive fields.
+    afferent_weights_ : array, shape (n_inputs, n_hidden / n_columns)
+        The same as the engine keeps them; without receptive fields, `weights_`.
+    fields_ : ReceptiveFields
+        The pixels that each column sees; without receptive fields one column that sees all.
     output_weights_ : array, shape (n_hidden, n_classes)
         Scaled read-out weights.
     assignment_ : array of int, shape (n_hidden,)
@@ -251,7 +259,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             raise ValueError(
                 "SymSTDPClassifier.freeze_hidden: needs regime 'layer_by_layer' in its first phase"
             )
-        old, weights = self.state_, self.weights_
+        old, weights = self.state_, self.afferent_weights_
         self.hidden_frozen_ = True
         self.state_ = self._program("training").initial_state(self.random_state)
         carried = [name for name in self.state_ if name.startswith(("clock.", "exc.", "inh."))]
@@ -276,7 +284,8 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         Raises
         ------
         ValueError
-            If the regime is not ``'layer_by_layer'``, or the numbers of hidden neurons differ.
+            If the regime is not ``'layer_by_layer'``, or the numbers of hidden neurons, or the
+            receptive fields, differ.
         """
         self._check_arguments()
         check_is_fitted(other, "state_")
@@ -286,9 +295,14 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
                 f"{self.n_hidden} and {other.n_hidden}"
             )
         self._start(other.n_features_in_, other.classes_)
+        if not np.array_equal(self.fields_.pixels, other.fields_.pixels):
+            raise ValueError(
+                "SymSTDPClassifier.adopt_hidden: must have the same receptive fields, got "
+                f"{self.fields_.pixels.shape} and {other.fields_.pixels.shape} afferents"
+            )
         own = self.state_
         self.state_ = {name: other.state_.get(name, own[name]).copy() for name in own}
-        self.state_["image_exc.w"] = other.weights_
+        self.state_["image_exc.w"] = other.afferent_weights_
         self.n_seen_ = other.n_seen_
         return self.freeze_hidden()
 
@@ -322,6 +336,12 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         self.classes_ = classes
         self.n_features_in_ = n_features
         self.hidden_frozen_ = False
+        columns = self.fields_.n_columns
+        if self.n_hidden % columns:
+            raise ValueError(
+                f"SymSTDPClassifier.n_hidden: must be a multiple of the {columns} columns of the "
+                f"receptive fields, got {self.n_hidden}"
+            )
         self.state_ = self._program("training").initial_state(self.random_state)
         self.response_sums_ = np.zeros((_BLOCKS, len(classes), self.n_hidden))
         self.class_counts_ = np.zeros((_BLOCKS, len(classes)), dtype=np.int64)
@@ -330,8 +350,17 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
     @property
     def constants_(self) -> SymSTDPParameters:
         """The constants in use: ``parameters``, or those of the variant for this size."""
-        default = published_parameters if self.variant == "paper" else improved_parameters
-        return self.parameters or default(self.n_hidden)
+        if self.parameters is not None:
+            return self.parameters
+        if self.variant == "paper":
+            return published_parameters(self.n_hidden)
+        return improved_parameters(self.n_hidden, n_features=getattr(self, "n_features_in_", 784))
+
+    @property
+    def fields_(self) -> ReceptiveFields:
+        """The pixels that each column of hidden cells sees."""
+        p = self.constants_
+        return place_fields(int(self.n_features_in_), p.field_size, p.field_stride)
 
     def _program(self, which: str, **options: Any) -> Program:
         sizes = (self.n_features_in_, self.n_hidden, len(self.classes_))
@@ -359,14 +388,16 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         place: Mapping[str, int] | None = None,
     ) -> None:
         program = self._program("training")
-        taught = "output" in self._learning_layers()
+        fields, taught = self.fields_, "output" in self._learning_layers()
         with (
             log_time(_LOG, "%s: %d images, %d hidden neurons", title, len(images), self.n_hidden),
             tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar,
         ):
             bar.update(done)
             for part in (p for p in chunks(len(images)) if p.stop > done):
-                inputs = {"pixel": images[part]} | ({"label": labels[part]} if taught else {})
+                inputs: dict[str, NDArray[Any]] = {"pixel": fields.view(images[part])}
+                if taught:
+                    inputs["label"] = labels[part]
                 self.state_, record = program(self.state_, inputs, seed=self.random_state)
                 self._remember(record["exc.count"], labels[part])
                 self.presentations_ += int(record["presentations"].sum())
@@ -392,12 +423,18 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
 
     @property
     def weights_(self) -> NDArray[Any]:
-        """Scaled input weights, shape (n_features, n_hidden)."""
-        p = self.constants_
+        """Scaled input weights, shape (n_features, n_hidden), 0 outside of receptive fields."""
+        return self.fields_.spread(self.afferent_weights_)
+
+    @property
+    def afferent_weights_(self) -> NDArray[Any]:
+        """Scaled input weights as the engine keeps them, shape (n_inputs, n_hidden / n_columns)."""
         w: NDArray[Any] = self.state_["image_exc.w"]
-        if p.scaling_hidden is None or self.hidden_frozen_:
+        if self.hidden_frozen_:
             return w.copy()
-        return scaled_weights(w, p.scaling_hidden * self.n_features_in_ * p.w_max_hidden)
+        fields = self.fields_
+        total = summed_weight(fields.n_inputs // fields.n_columns, self.constants_)
+        return scaled_weights(w, total, fields.n_columns)
 
     @property
     def output_weights_(self) -> NDArray[Any]:

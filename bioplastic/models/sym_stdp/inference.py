@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from bioplastic.analysis.assignment import predict_from_assignment, predict_from_counts
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images
+from bioplastic.models.sym_stdp.fields import ReceptiveFields
 from bioplastic.models.sym_stdp.response import Response
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_integer
@@ -38,6 +39,16 @@ class Inference:
     @property
     def weights_(self) -> NDArray[Any]:
         """Scaled input weights."""
+        raise NotImplementedError
+
+    @property
+    def fields_(self) -> ReceptiveFields:
+        """The pixels that each column of hidden cells sees."""
+        raise NotImplementedError
+
+    @property
+    def afferent_weights_(self) -> NDArray[Any]:
+        """Scaled input weights as the engine keeps them."""
         raise NotImplementedError
 
     @property
@@ -77,13 +88,14 @@ class Inference:
     def _answer(self, images: NDArray[np.uint8], repetition: int) -> Response:
         program = self._program("inference")
         state, seed = self._frozen_state(program), self._seed(repetition)
-        records = []
+        fields, records = self.fields_, []
         with (
             log_time(_LOG, "answers to %d images", len(images)),
             tqdm(total=len(images), desc="inference", unit="img", disable=not self.progress) as bar,
         ):
             for part in chunks(len(images)):
-                state, record = program(state, {"pixel": images[part]}, seed=seed)
+                inputs = {"pixel": fields.view(images[part])}
+                state, record = program(state, inputs, seed=seed)
                 records.append(record)
                 bar.update(len(record["presentations"]))
         return Response(*(np.concatenate([r[key] for r in records]) for key in _RECORDED))
@@ -107,7 +119,8 @@ class Inference:
         check_is_fitted(self, "state_")
         pixels = check_images("SymSTDPClassifier.X", np.atleast_2d(image), int(self.n_features_in_))
         program = self._program("inference", record_spikes=True)
-        _, record = program(self._frozen_state(program), {"pixel": pixels[:1]}, seed=self._seed())
+        inputs = {"pixel": self.fields_.view(pixels[:1])}
+        _, record = program(self._frozen_state(program), inputs, seed=self._seed())
         last = int(record["presentations"][0]) - 1
         spikes = {}
         for name in ("image", "exc", "output"):
@@ -118,7 +131,7 @@ class Inference:
 
     def _frozen_state(self, program: Program) -> dict[str, NDArray[Any]]:
         state = program.initial_state(0)
-        state["image_exc.w"] = self.weights_
+        state["image_exc.w"] = self.afferent_weights_
         if "exc_class.w" in self.state_:
             state["exc_class.w"] = self.state_["exc_class.w"]
         state["exc.theta"] = self.state_["exc.theta"]

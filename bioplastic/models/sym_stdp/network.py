@@ -1,7 +1,8 @@
 """The symmetric-STDP network as data: networks for training, one for inference.
 
 784 Poisson inputs project to N conductance-based neurons with adaptive thresholds; each of these
-drives one inhibitory neuron that silences all others. The hidden neurons project to ten output
+drives one inhibitory neuron that silences all others. With receptive fields this holds column by
+column (see `bioplastic.models.sym_stdp.fields`). The hidden neurons project to ten output
 neurons: in training these are a Poisson teacher, in inference leaky integrate-and-fire neurons.
 Equations and constants: Hao et al. (2020) and the authors' program; see `SymSTDPParameters`.
 """
@@ -26,6 +27,7 @@ from bioplastic.engine import (
 )
 from bioplastic.engine.network import Source
 from bioplastic.engine.projections import Projection
+from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.models.sym_stdp.readout import (
     answer_rule,
@@ -45,6 +47,7 @@ __all__ = [
     "inference_network",
     "readout_inhibition",
     "scaled_weights",
+    "summed_weight",
     "training_network",
 ]
 
@@ -106,7 +109,7 @@ def _output(n_classes: int, p: SymSTDPParameters) -> Population:
     return Population(name="output", n=n_classes, model=model)
 
 
-def _competition(p: SymSTDPParameters, inhibition: float) -> list[Projection]:
+def _competition(p: SymSTDPParameters, inhibition: float, columns: int) -> list[Projection]:
     return [
         UniformProjection(
             name="exc_inh",
@@ -121,6 +124,7 @@ def _competition(p: SymSTDPParameters, inhibition: float) -> list[Projection]:
             source="inh",
             target="exc",
             pattern="all_but_self",
+            groups=columns,
             transmit="gi_post += w",
             parameters={"w": inhibition},
         ),
@@ -136,8 +140,8 @@ def _trial(p: SymSTDPParameters) -> Trial:
     )
 
 
-def _hidden_rule(n_inputs: int, p: SymSTDPParameters) -> PlasticityRule:
-    total = None if p.scaling_hidden is None else p.scaling_hidden * n_inputs * p.w_max_hidden
+def _hidden_rule(n_afferents: int, p: SymSTDPParameters) -> PlasticityRule:
+    total = summed_weight(n_afferents, p)
     if p.hidden_rule == "symmetric":
         return symmetric_stdp(
             eta=p.eta_hidden, w_max=p.w_max_hidden, total=total, a=p.trace_jump, tau=p.tau_trace
@@ -153,13 +157,21 @@ def _hidden_rule(n_inputs: int, p: SymSTDPParameters) -> PlasticityRule:
     return rule if total is None else rule + synaptic_scaling(total)
 
 
-def _image_exc(n_inputs: int, p: SymSTDPParameters, *, learn: bool) -> DenseProjection:
+def summed_weight(n_afferents: int, p: SymSTDPParameters) -> float | None:
+    """Return what scaling makes of the summed weight of a hidden cell, None without scaling."""
+    return None if p.scaling_hidden is None else p.scaling_hidden * n_afferents * p.w_max_hidden
+
+
+def _image_exc(
+    n_inputs: int, columns: int, p: SymSTDPParameters, *, learn: bool
+) -> DenseProjection:
     return DenseProjection(
         name="image_exc",
         source="image",
         target="exc",
         transmit="ge_post += w",
-        rule=_hidden_rule(n_inputs, p) if learn else None,
+        rule=_hidden_rule(n_inputs // columns, p) if learn else None,
+        groups=columns,
         initial={"w": draw_weights} if learn else {},
     )
 
@@ -220,18 +232,19 @@ def training_network(
     Returns
     -------
     NetworkSpec
-        Inputs ``pixel`` (uint8, ``(n_samples, n_inputs)``) and, with a teacher, ``label`` (int32);
-        records ``exc.count`` over the presentation.
+        Inputs ``pixel`` (uint8, what the afferents see, see `ReceptiveFields.view`) and, with a
+        teacher, ``label`` (int32); records ``exc.count`` over the presentation.
     """
     p = parameters
     learn = "hidden" in layers
+    fields = place_fields(n_inputs, p.field_size, p.field_stride)
     populations: list[Source] = [
-        _image(n_inputs, p),
+        _image(fields.n_inputs, p),
         *_hidden(n_hidden, p, learn=learn),
     ]
     projections: list[Projection] = [
-        _image_exc(n_inputs, p, learn=learn),
-        *_competition(p, p.inhibition if learn else readout_inhibition(p)),
+        _image_exc(fields.n_inputs, fields.n_columns, p, learn=learn),
+        *_competition(p, p.inhibition if learn else readout_inhibition(p), fields.n_columns),
     ]
     if "output" in layers:
         populations += [_output(n_classes, p)] if p.readout_rule == "error" else []
@@ -279,6 +292,7 @@ def inference_network(
         Input ``pixel``; records ``exc.count`` and ``output.count`` over the presentation.
     """
     p = parameters
+    fields = place_fields(n_inputs, p.field_size, p.field_stride)
     window = (0 * ms, p.presentation)
     error = p.readout_rule == "error"
     records: list[Any] = [SpikeCount(population=name, window=window) for name in ("exc", "output")]
@@ -293,13 +307,13 @@ def inference_network(
     )
     return NetworkSpec(
         populations=(
-            _image(n_inputs, p),
+            _image(fields.n_inputs, p),
             *_hidden(n_hidden, p, learn=False),
             _output(n_classes, p),
         ),
         projections=(
-            _image_exc(n_inputs, p, learn=False),
-            *_competition(p, p.inhibition if inhibition is None else inhibition),
+            _image_exc(fields.n_inputs, fields.n_columns, p, learn=False),
+            *_competition(p, p.inhibition if inhibition is None else inhibition, fields.n_columns),
             readout,
         ),
         trial=_trial(p),
@@ -307,11 +321,15 @@ def inference_network(
     )
 
 
-def scaled_weights(weights: NDArray[Any], total: float | None) -> NDArray[Any]:
-    """Return weights whose columns sum to ``total``: what scaling does before a presentation."""
+def scaled_weights(weights: NDArray[Any], total: float | None, groups: int = 1) -> NDArray[Any]:
+    """Return weights that sum to ``total`` in every cell: what scaling does before a presentation.
+
+    Weights have the format of `bioplastic.engine.DenseProjection` with ``groups``.
+    """
     if total is None:
         return weights.copy()
-    sums = weights.sum(axis=0, dtype=np.float64)
+    blocks = weights.reshape(groups, -1, weights.shape[1])
+    sums = blocks.sum(axis=1, keepdims=True, dtype=np.float64)
     factors = np.where(sums != 0, total / np.where(sums != 0, sums, 1.0), 1.0)
-    scaled: NDArray[Any] = (weights * factors).astype(weights.dtype)
+    scaled: NDArray[Any] = (blocks * factors).astype(weights.dtype).reshape(weights.shape)
     return scaled

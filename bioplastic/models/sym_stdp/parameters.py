@@ -8,6 +8,7 @@ from typing import Any
 from brian2 import Hz, Quantity, ms, mV, second
 
 from bioplastic.arguments import check_arguments
+from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
 __all__ = ["SymSTDPParameters", "improved_parameters", "published_parameters"]
@@ -78,6 +79,14 @@ class SymSTDPParameters:
         falls with the inverse of the number of images.
     target_spikes : float
         Output spikes per presentation that the teacher of the ``'error'`` read-out asks for.
+    field_size : int or None
+        Side, in pixels, of the square receptive fields of hidden cells; None, as published, for the
+        whole image. With fields the hidden cells are cut into columns, one for each place of the
+        window. The cells of a column see the same window and compete with each other only. Each
+        column has afferents of its own: a pixel drives one Poisson input for every window that it
+        lies in, and scaling counts the afferents of one column.
+    field_stride : int
+        Pixels between the windows of two columns, across and down.
 
     Raises
     ------
@@ -112,6 +121,8 @@ class SymSTDPParameters:
     error_power: float = 1000.0
     error_images: float = 5000.0
     target_spikes: float = 50.0
+    field_size: int | None = None
+    field_stride: int = 4
 
     def __post_init__(self) -> None:
         place = type(self).__name__
@@ -132,6 +143,9 @@ class SymSTDPParameters:
         for name in ("first_intensity", "last_intensity"):
             check_real(f"{place}.{name}", getattr(self, name), minimum=0)
         check_integer(f"{place}.min_spikes", self.min_spikes, minimum=0)
+        if self.field_size is not None:
+            check_integer(f"{place}.field_size", self.field_size, minimum=1)
+        check_integer(f"{place}.field_stride", self.field_stride, minimum=1)
         for name in ("tau_theta", "tau_trace", "presentation"):
             check_quantity(f"{place}.{name}", getattr(self, name), second, positive=True)
         check_quantity(f"{place}.rest", self.rest, second, non_negative=True)
@@ -212,17 +226,28 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
     return _PUBLISHED[dataset, nearest]
 
 
+# side and stride of the receptive fields of variant="ours" on images of 28 x 28 pixels
+_FIELDS = {100: (16, 12), 400: (16, 4), 1600: (16, 4), 6400: (16, 4)}
+_FIELD_FEATURES = 784
 # mean squared length of the vector of hidden spike counts under an inhibition of 2, rounded;
-# measured on training images for 400, 1600 and 6400 neurons (986, 2405, 2454)
-_POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 2500.0}
+# measured on training images, with receptive fields and without
+_POWER = {
+    True: {100: 250.0, 400: 1000.0, 1600: 2500.0, 6400: 2500.0},
+    False: {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 2500.0},
+}
 
 
 @check_arguments
-def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
-    """Return the constants of ``variant="ours"``: the published hidden layer, a better read-out.
+def improved_parameters(
+    n_hidden: int, dataset: str = "mnist", n_features: int = _FIELD_FEATURES
+) -> SymSTDPParameters:
+    """Return the constants of ``variant="ours"``: columns with receptive fields, a better read-out.
 
-    Thresholds decay once per presentation, which matters above 1600 neurons. The rest was chosen on
-    images held out from training; see `SymSTDPParameters` for what the constants mean.
+    Receptive fields are used where they were chosen, on images of 28 x 28 pixels, if ``n_hidden``
+    is a multiple of the number of columns (4 up to 250 neurons, 16 above); otherwise all hidden
+    neurons see the whole image. A column has the published constants for its own size. Thresholds
+    decay once per presentation, which matters in large layers without columns. The rest was chosen
+    on images held out from training; see `SymSTDPParameters` for what the constants mean.
 
     Parameters
     ----------
@@ -230,6 +255,8 @@ def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamet
         Number of hidden neurons.
     dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
         For which data the hidden layer was tuned.
+    n_features : int, default 784
+        Number of pixels.
 
     Returns
     -------
@@ -237,14 +264,27 @@ def improved_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamet
 
     Examples
     --------
-    >>> improved_parameters(400).readout_rule
-    'error'
+    >>> improved_parameters(400).field_size
+    16
+    >>> improved_parameters(400, n_features=64).field_size is None
+    True
     """
     check_integer("improved_parameters.n_hidden", n_hidden, minimum=1)
-    nearest = min(_POWER, key=lambda size: abs(size - n_hidden))
-    return published_parameters(n_hidden, dataset).with_values(
+    check_integer("improved_parameters.n_features", n_features, minimum=1)
+    nearest = min(_FIELDS, key=lambda size: abs(size - n_hidden))
+    size, stride = _FIELDS[nearest]
+    columns, fields = 1, False
+    if n_features == _FIELD_FEATURES:
+        columns = place_fields(n_features, size, stride).n_columns
+        fields = n_hidden % columns == 0
+    base = published_parameters(n_hidden // columns if fields else n_hidden, dataset)
+    changes: dict[str, Any] = {"scaling_hidden": 0.15} if fields else {}
+    return base.with_values(
         theta_decay="trial",
         readout_rule="error",
         readout_inhibition=2.0,
-        error_power=_POWER[nearest],
+        error_power=_POWER[fields][nearest],
+        field_size=size if fields else None,
+        field_stride=stride,
+        **changes,
     )

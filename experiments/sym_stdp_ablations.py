@@ -57,13 +57,15 @@ CONDITIONS = {
     "no_inhibition": Condition("no inhibition", constants={"inhibition": 0.0}),
     "asymmetric": Condition("asymmetric rule", constants={"hidden_rule": "asymmetric"}),
     "frozen_random": Condition("random input weights", constants=_FROZEN),
-    "ours": Condition("our read-out", "ours"),
-    "ours_full_inhibition": Condition(
-        "our read-out, full inhibition", "ours", {"readout_inhibition": None}
+    "readout": Condition("our read-out", "readout"),
+    "readout_full_inhibition": Condition(
+        "our read-out, full inhibition", "readout", {"readout_inhibition": None}
     ),
-    "ours_frozen_random": Condition("our read-out, random inputs", "ours", _FROZEN),
+    "readout_frozen_random": Condition("our read-out, random inputs", "readout", _FROZEN),
+    "ours": Condition("receptive fields, our read-out", "ours"),
+    "ours_frozen_random": Condition("receptive fields, random inputs", "ours", _FROZEN),
 }
-LINEAR_ON_HIDDEN = ("paper", "ours")
+LINEAR_ON_HIDDEN = ("paper", "readout", "ours")
 _KEPT = ("accuracy_supervised", "accuracy_assigned", "hidden_spikes_per_image")
 
 
@@ -78,8 +80,8 @@ def compute(args: argparse.Namespace) -> Results:
         run: dict[str, float] = {}
         for name, condition in CONDITIONS.items():
             chosen = replace(protocol, shuffle=condition.shuffle)
-            if condition.variant == "ours":
-                chosen = replace(chosen, variant="ours", regime="layer_by_layer")
+            if condition.variant != "paper":
+                chosen = replace(chosen, variant=condition.variant, regime="layer_by_layer")
             title = f"sym_stdp_ablations-{args.data}-{args.scale}-{protocol.n_hidden}"
             training = train_model(
                 chosen,

@@ -23,13 +23,15 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
 from bioplastic.analysis.embedding import embed_tsne
-from bioplastic.models.sym_stdp import Response, SymSTDPClassifier, SymSTDPParameters
+from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from experiments.framework import Experiment, positive_int
 from experiments.results import Results, mean_over_seeds
 from experiments.runs import add_run_arguments, choose_run_folder
+from experiments.sym_stdp.constants import CONSTANTS, read_constant
 from experiments.sym_stdp.drawing import draw
 from experiments.sym_stdp.protocol import (
+    PARAMETERS,
     Protocol,
     Samples,
     choose_protocol,
@@ -103,7 +105,7 @@ def measure_test(
         f"accuracy_{name}": float(np.mean(model.read_out(response, name) == y_test))
         for name in READOUTS
     }
-    if protocol.variant == "ours":
+    if protocol.variant != "paper":
         summed = response
         for repetition in range(1, protocol.test_presentations):
             summed = summed + model.respond(samples.X_test, repetition=repetition)
@@ -168,7 +170,7 @@ def collect_arrays(training: Training, samples: Samples, response: Response) -> 
 
 def record_example(model: SymSTDPClassifier, image: NDArray[np.uint8]) -> dict[str, Any]:
     """Return the spikes of all layers during one presentation."""
-    arrays: dict[str, Any] = {"example_image": image}
+    arrays: dict[str, Any] = {"example_image": image, "n_inputs": model.fields_.n_inputs}
     for name, (times, cells) in model.record_spikes(image).items():
         arrays[f"example_{name}_times"], arrays[f"example_{name}_cells"] = times, cells
     return arrays
@@ -199,30 +201,6 @@ def mistakes(
     }
 
 
-CONSTANTS = tuple(
-    name for name, value in vars(SymSTDPParameters()).items() if isinstance(value, float | str)
-)
-"""Dimensionless constants and choices of the network, which the command line can change."""
-
-
-def read_constant(text: str) -> tuple[str, float | str]:
-    """Read ``NAME=VALUE``, as the ``type`` of an option."""
-    name, _, given = text.partition("=")
-    if name not in CONSTANTS:
-        raise argparse.ArgumentTypeError(f"{name!r} is no dimensionless constant of the network")
-    value: float | str = given
-    try:
-        if not isinstance(getattr(SymSTDPParameters(), name), str):
-            value = float(given)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{name}: must be a number, got {given!r}") from None
-    try:
-        SymSTDPParameters().with_values(**{name: value})
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return name, value
-
-
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this experiment."""
     parser.add_argument(
@@ -236,13 +214,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--variant",
-        choices=("paper", "ours"),
-        help="published system, or with our read-out (default: paper)",
+        choices=tuple(PARAMETERS),
+        help="published system, with our read-out, or with receptive fields too (default: paper)",
     )
     parser.add_argument(
         "--regime",
         choices=("simultaneous", "layer_by_layer"),
-        help="whether both layers learn together (default: yes in paper, no in ours)",
+        help="whether both layers learn together (default: yes in paper, no in the others)",
     )
     parser.add_argument(
         "--shuffle", action="store_true", help="draw a new order of the images for every epoch"
@@ -256,7 +234,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a dimensionless constant or choice of the network, for example trace_jump=0.3",
+        help="a dimensionless constant or choice of the network, for example trace_jump=0.3, or "
+        "field_size=none for hidden cells that see the whole image",
     )
     parser.add_argument(
         "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"

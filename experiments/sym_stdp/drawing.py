@@ -92,7 +92,9 @@ def choose_range(curves: dict[str, Any]) -> tuple[float, float] | None:
 
 def draw_raster(results: Results, activity: Any) -> Any:
     """Draw the spikes of input, hidden and output neurons during one presentation."""
-    sizes = {"image": 784, "exc": int(results.parameters["n_hidden"]), "output": 10}
+    # results from before there were receptive fields have one input per pixel
+    n_inputs = int(results.arrays.get("n_inputs", len(results.arrays["weights"])))
+    sizes = {"image": n_inputs, "exc": int(results.parameters["n_hidden"]), "output": 10}
     names = {"image": "Input", "exc": "Hidden", "output": "Output"}
     times, cells = stack_spikes(
         {names[layer]: activity(layer) for layer in sizes},

@@ -22,10 +22,12 @@ from bioplastic.models.sym_stdp import (
     SymSTDPParameters,
     improved_parameters,
     published_parameters,
+    readout_parameters,
 )
 
 __all__ = [
     "MNIST_SHAPE",
+    "PARAMETERS",
     "PUBLISHED_EPOCHS",
     "Protocol",
     "Samples",
@@ -38,6 +40,12 @@ __all__ = [
 MNIST_BRIGHTNESS = 33.3  # mean grey value of MNIST, which the published drive is tuned to
 MNIST_SHAPE = (28, 28)
 PUBLISHED_EPOCHS = {100: 3, 400: 5, 1600: 7, 6400: 15, 10_000: 20}
+PARAMETERS = {
+    "paper": published_parameters,
+    "readout": readout_parameters,
+    "ours": improved_parameters,
+}
+"""The constants of every variant, for a size and a data set."""
 
 
 @dataclass(frozen=True)
@@ -104,16 +112,16 @@ def choose_protocol(args: argparse.Namespace) -> Protocol:
         for name in ("n_hidden", "epochs", "readout_epochs", "evaluate_every", "variant", "regime")
         if (value := getattr(args, name)) is not None
     }
-    if (
-        args.n_hidden is not None
-        and args.epochs is None
-        and (args.scale, data) == ("paper", "mnist")
-    ):
-        nearest = min(PUBLISHED_EPOCHS, key=lambda size: abs(size - args.n_hidden))
-        changes["epochs"] = PUBLISHED_EPOCHS[nearest]
+    variant = changes.get("variant", chosen.variant)
+    if args.epochs is None and (args.scale, data) == ("paper", "mnist"):
+        if variant == "ours":  # more passes changed nothing on held-out images
+            changes["epochs"] = 1
+        elif args.n_hidden is not None:
+            nearest = min(PUBLISHED_EPOCHS, key=lambda size: abs(size - args.n_hidden))
+            changes["epochs"] = PUBLISHED_EPOCHS[nearest]
     if args.shuffle:
         changes["shuffle"] = True
-    if changes.get("variant") == "ours":
+    if variant != "paper":
         changes.setdefault("regime", "layer_by_layer")
     return replace(chosen, **changes)
 
@@ -158,8 +166,8 @@ def prepare_images(data: Dataset, name: str) -> tuple[NDArray[np.uint8], NDArray
 
 def choose_parameters(protocol: Protocol, data: str) -> SymSTDPParameters:
     """Return the constants of a variant for a size and data set."""
-    table = improved_parameters if protocol.variant == "ours" else published_parameters
-    return table(protocol.n_hidden, "fashion-mnist" if data == "fashion-mnist" else "mnist")
+    dataset = "fashion-mnist" if data == "fashion-mnist" else "mnist"
+    return PARAMETERS[protocol.variant](protocol.n_hidden, dataset)
 
 
 def build_model(protocol: Protocol, data: str, seed: int, **constants: Any) -> SymSTDPClassifier:

@@ -29,8 +29,9 @@ CURVES = {
     "published system": ("paper", "accuracy_supervised"),
     "published, label assignment": ("paper", "accuracy_assigned"),
     "published, exact decay of thresholds": ("exact", "accuracy_supervised"),
-    "our read-out": ("ours", "accuracy_supervised"),
-    "our read-out, 4 presentations": ("ours", "accuracy_supervised_averaged"),
+    "published hidden layer, our read-out": ("readout", "accuracy_supervised"),
+    "receptive fields, our read-out": ("ours", "accuracy_supervised"),
+    "the same, 4 presentations": ("ours", "accuracy_supervised_averaged"),
 }
 
 

@@ -28,6 +28,7 @@ from experiments.sym_stdp.training import plan_stages, train_model
 ROOT = Path(sym_stdp.__file__).resolve().parents[2]
 SMALL = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
 OURS = replace(SMALL, variant="ours", regime="layer_by_layer")
+READOUT = replace(OURS, variant="readout")
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,11 @@ def same_models(one, other) -> bool:
 
 
 def test_options_reach_the_protocol():
-    assert choose_protocol(parse("--n-hidden", "1600", scale="paper", data="mnist")).epochs == 7
+    size = ("--n-hidden", "1600")
+    for variant, epochs in (("paper", 7), ("readout", 7), ("ours", 1)):
+        chosen = choose_protocol(parse(*size, "--variant", variant, scale="paper", data="mnist"))
+        assert chosen.epochs == epochs
+        assert (chosen.regime == "simultaneous") == (variant == "paper")
     ours = choose_protocol(parse("--variant", "ours"))
     assert (ours.variant, ours.regime) == ("ours", "layer_by_layer")
     assert choose_protocol(parse("--variant", "ours", "--regime", "simultaneous")).regime == (
@@ -179,6 +184,9 @@ def test_constants_of_the_command_line(capsys):
     wrong = {
         "tau_theta=3": "'tau_theta' is no dimensionless constant",
         "trace_jump=x": "trace_jump: must be a number, got 'x'",
+        "trace_jump=none": "trace_jump: must be a number, got 'none'",
+        "field_size=1.5": "field_size: must be an integer, got '1.5'",
+        "field_size=0": "SymSTDPParameters.field_size: must be",
         "trace_jump=-1": "SymSTDPParameters.trace_jump: must be",
         "theta_decay=never": "SymSTDPParameters.theta_decay: must be one of",
     }
@@ -215,11 +223,13 @@ def test_finished_run_resumes_to_itself(samples, tmp_path):
 
 def test_hidden_layer_of_another_run_is_taken_over(samples, tmp_path):
     source = train_model(SMALL, samples, "digits", 0, folder=tmp_path).model
-    ours = train_model(OURS, samples, "digits", 0, hidden_from=tmp_path).model
-    assert np.array_equal(ours.weights_, source.weights_)
-    assert np.array_equal(ours.state_["exc.theta"], source.state_["exc.theta"])
+    model = train_model(READOUT, samples, "digits", 0, hidden_from=tmp_path).model
+    assert np.array_equal(model.weights_, source.weights_)
+    assert np.array_equal(model.state_["exc.theta"], source.state_["exc.theta"])
     with pytest.raises(ValueError, match="must be a run with seed 1, got 0"):
-        train_model(OURS, samples, "digits", 1, hidden_from=tmp_path)
+        train_model(READOUT, samples, "digits", 1, hidden_from=tmp_path)
+    with pytest.raises(ValueError, match="must have the same receptive fields"):
+        train_model(OURS, samples, "digits", 0, hidden_from=tmp_path)
 
 
 def test_experiment_runs_with_two_seeds(tmp_path):

@@ -34,7 +34,8 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
     files = [
         store(tmp_path / "a", "paper", 100, 0, [0.8]),
         store(tmp_path / "b", "paper", 100, 1, [0.81, 0.85]),
-        store(tmp_path / "c", "ours", 400, 0, [0.93]),
+        store(tmp_path / "c", "ours", 400, 0, [0.95]),
+        store(tmp_path / "f", "readout", 400, 0, [0.92], theta_decay="trial"),
         store(tmp_path / "d", "paper", 400, 0, [0.9], theta_decay="step"),
         store(tmp_path / "e", "paper", 400, 0, [0.91], theta_decay="trial"),
     ]
@@ -44,7 +45,8 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
     assert results.metrics["accuracy_supervised_paper_100_std"] == pytest.approx(
         np.std([0.8, 0.81, 0.85], ddof=1)
     )
-    assert results.metrics["accuracy_supervised_averaged_ours_400"] == pytest.approx(0.94)
+    assert results.metrics["accuracy_supervised_averaged_ours_400"] == pytest.approx(0.96)
+    assert results.metrics["accuracy_supervised_readout_400"] == pytest.approx(0.92)
     assert results.metrics["accuracy_supervised_paper_400"] == pytest.approx(0.9)
     assert results.metrics["accuracy_supervised_exact_400"] == pytest.approx(0.91)
     assert list(results.paper) == ["accuracy_recalled_unverified_6400"]

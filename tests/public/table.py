@@ -449,6 +449,7 @@ VALID: dict[str, dict[str, Any]] = {
     "models.pspm.recurrent_network": {"n": 4, "parameters": pspm.PSPMParameters},
     "models.sym_stdp.improved_parameters": {"n_hidden": 100},
     "models.sym_stdp.published_parameters": {"n_hidden": 100},
+    "models.sym_stdp.readout_parameters": {"n_hidden": 100},
     # checkpoints
     "checkpoints.RunFolder": {"folder": lambda: folder() / "run", "parameters": {"seed": 0}},
     "checkpoints.describe_parameters": {"parameters": {"seed": 0}},
@@ -483,6 +484,7 @@ EXEMPT = {
     "analysis.SubspaceComparison": "a result",
     "conformance.CheckResult": "a result",
     "conformance.ConformanceReport": "a result",
+    "models.sym_stdp.ReceptiveFields": "made by the model",
     "models.sym_stdp.Response": "a result",
     "models.ncg.Answers": "a result",
     "models.ncg.Configuration": "made by the package",

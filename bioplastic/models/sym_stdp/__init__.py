@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from bioplastic.models.sym_stdp.classifier import SymSTDPClassifier
+from bioplastic.models.sym_stdp.fields import ReceptiveFields
 from bioplastic.models.sym_stdp.parameters import (
     SymSTDPParameters,
     improved_parameters,
     published_parameters,
+    readout_parameters,
 )
 from bioplastic.models.sym_stdp.response import Response
 
 __all__ = [
+    "ReceptiveFields",
     "Response",
     "SymSTDPClassifier",
     "SymSTDPParameters",
     "improved_parameters",
     "published_parameters",
+    "readout_parameters",
 ]

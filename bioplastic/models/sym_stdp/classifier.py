@@ -28,9 +28,11 @@ from bioplastic.models.sym_stdp.network import (
     training_network,
 )
 from bioplastic.models.sym_stdp.parameters import (
+    FIELD_FEATURES,
     SymSTDPParameters,
     improved_parameters,
     published_parameters,
+    readout_parameters,
 )
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer
@@ -53,15 +55,15 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         Number of hidden neurons.
     epochs : int, default 1
         Passes of `fit` through the data, in the order given.
-    variant : {'paper', 'ours'}, default 'paper'
-        ``'paper'``: the published system. ``'ours'``: the published rules of the hidden layer in
-        columns with receptive fields, where images are 28 x 28 pixels and the columns divide
-        ``n_hidden``; then a read-out that learns from the local error of each output neuron, under
-        weaker inhibition. See `improved_parameters`.
+    variant : {'paper', 'readout', 'ours'}, default 'paper'
+        ``'paper'``: the published system. ``'readout'``: its hidden layer, with a read-out that
+        learns from the local error of each output neuron, under weaker inhibition. ``'ours'``: that
+        read-out, and the published rules in columns with receptive fields, where these apply; see
+        `improved_parameters`.
     regime : {'simultaneous', 'layer_by_layer'}, optional
         Whether both layers learn together, or the read-out after the hidden layer, whose input
         weights and thresholds are then frozen. Default: together for ``'paper'``, one after the
-        other for ``'ours'``.
+        other for the others.
     readout_epochs : int, optional
         Passes of `fit` for the read-out in ``'layer_by_layer'``. Default: ``epochs``.
     test_presentations : int, default 1
@@ -318,7 +320,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         check_integer(f"{place}.epochs", self.epochs, minimum=1)
         check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
-        check_choice(f"{place}.variant", self.variant, ("paper", "ours"))
+        check_choice(f"{place}.variant", self.variant, ("paper", "readout", "ours"))
         check_choice(f"{place}.regime", self.regime_, ("simultaneous", "layer_by_layer"))
         if self.readout_epochs is not None:
             check_integer(f"{place}.readout_epochs", self.readout_epochs, minimum=1)
@@ -352,9 +354,11 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         """The constants in use: ``parameters``, or those of the variant for this size."""
         if self.parameters is not None:
             return self.parameters
-        if self.variant == "paper":
-            return published_parameters(self.n_hidden)
-        return improved_parameters(self.n_hidden, n_features=getattr(self, "n_features_in_", 784))
+        if self.variant == "ours":
+            n_features = int(getattr(self, "n_features_in_", FIELD_FEATURES))
+            return improved_parameters(self.n_hidden, n_features=n_features)
+        table = published_parameters if self.variant == "paper" else readout_parameters
+        return table(self.n_hidden)
 
     @property
     def fields_(self) -> ReceptiveFields:

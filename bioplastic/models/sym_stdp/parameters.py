@@ -11,7 +11,13 @@ from bioplastic.arguments import check_arguments
 from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
-__all__ = ["SymSTDPParameters", "improved_parameters", "published_parameters"]
+__all__ = [
+    "FIELD_FEATURES",
+    "SymSTDPParameters",
+    "improved_parameters",
+    "published_parameters",
+    "readout_parameters",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,28 +232,68 @@ def published_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParame
     return _PUBLISHED[dataset, nearest]
 
 
-# side and stride of the receptive fields of variant="ours" on images of 28 x 28 pixels
-_FIELDS = {100: (16, 12), 400: (16, 4), 1600: (16, 4), 6400: (16, 4)}
-_FIELD_FEATURES = 784
 # mean squared length of the vector of hidden spike counts under an inhibition of 2, rounded;
-# measured on training images, with receptive fields and without
-_POWER = {
-    True: {100: 250.0, 400: 1000.0, 1600: 2500.0, 6400: 2500.0},
-    False: {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 2500.0},
+# measured on training images for 400, 1600 and 6400 neurons (986, 2405, 2454)
+_POWER = {100: 250.0, 400: 1000.0, 1600: 3000.0, 6400: 2500.0}
+
+
+@check_arguments
+def readout_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParameters:
+    """Return the constants of ``variant="readout"``: the published hidden layer, our read-out.
+
+    Thresholds decay once per presentation, which matters above 1600 neurons. The rest was chosen on
+    images held out from training; see `SymSTDPParameters` for what the constants mean.
+
+    Parameters
+    ----------
+    n_hidden : int
+        Number of hidden neurons.
+    dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
+        For which data the hidden layer was tuned.
+
+    Returns
+    -------
+    SymSTDPParameters
+
+    Examples
+    --------
+    >>> readout_parameters(400).readout_rule
+    'error'
+    """
+    check_integer("readout_parameters.n_hidden", n_hidden, minimum=1)
+    nearest = min(_POWER, key=lambda size: abs(size - n_hidden))
+    return published_parameters(n_hidden, dataset).with_values(
+        theta_decay="trial",
+        readout_rule="error",
+        readout_inhibition=2.0,
+        error_power=_POWER[nearest],
+    )
+
+
+FIELD_FEATURES = 784
+"""Pixels of the images for which the receptive fields of ``variant="ours"`` were chosen."""
+
+# size and stride of the receptive fields, summed weight of a cell as a fraction of its afferents,
+# inhibition while the read-out learns, and the mean squared length of the vector of hidden spike
+# counts, measured on training images and rounded
+_FIELDS = {
+    100: (16, 12, 0.15, 2.0, 120.0),
+    400: (16, 12, 0.15, 2.0, 460.0),
+    1600: (12, 4, 0.2, 5.0, 730.0),
+    6400: (12, 4, 0.2, 5.0, 1500.0),
 }
 
 
 @check_arguments
 def improved_parameters(
-    n_hidden: int, dataset: str = "mnist", n_features: int = _FIELD_FEATURES
+    n_hidden: int, dataset: str = "mnist", n_features: int = FIELD_FEATURES
 ) -> SymSTDPParameters:
-    """Return the constants of ``variant="ours"``: columns with receptive fields, a better read-out.
+    """Return the constants of ``variant="ours"``: columns with receptive fields, our read-out.
 
     Receptive fields are used where they were chosen, on images of 28 x 28 pixels, if ``n_hidden``
-    is a multiple of the number of columns (4 up to 250 neurons, 16 above); otherwise all hidden
-    neurons see the whole image. A column has the published constants for its own size. Thresholds
-    decay once per presentation, which matters in large layers without columns. The rest was chosen
-    on images held out from training; see `SymSTDPParameters` for what the constants mean.
+    is a multiple of the number of columns: 4 up to 1000 neurons, 25 above. A column has the
+    published constants for its own size. Elsewhere the constants are those of
+    `readout_parameters`. Both were chosen on images held out from training.
 
     Parameters
     ----------
@@ -271,20 +317,18 @@ def improved_parameters(
     """
     check_integer("improved_parameters.n_hidden", n_hidden, minimum=1)
     check_integer("improved_parameters.n_features", n_features, minimum=1)
-    nearest = min(_FIELDS, key=lambda size: abs(size - n_hidden))
-    size, stride = _FIELDS[nearest]
-    columns, fields = 1, False
-    if n_features == _FIELD_FEATURES:
-        columns = place_fields(n_features, size, stride).n_columns
-        fields = n_hidden % columns == 0
-    base = published_parameters(n_hidden // columns if fields else n_hidden, dataset)
-    changes: dict[str, Any] = {"scaling_hidden": 0.15} if fields else {}
-    return base.with_values(
+    nearest = min(_FIELDS, key=lambda known: abs(known - n_hidden))
+    size, stride, scaling, inhibition, power = _FIELDS[nearest]
+    columns = place_fields(FIELD_FEATURES, size, stride).n_columns
+    if n_features != FIELD_FEATURES or n_hidden % columns:
+        return readout_parameters(n_hidden, dataset)
+    return published_parameters(n_hidden // columns, dataset).with_values(
+        scaling_hidden=scaling,
         theta_decay="trial",
         readout_rule="error",
-        readout_inhibition=2.0,
-        error_power=_POWER[fields][nearest],
-        field_size=size if fields else None,
+        readout_inhibition=inhibition,
+        error_power=power,
+        error_images=10_000.0,
+        field_size=size,
         field_stride=stride,
-        **changes,
     )

@@ -1,4 +1,4 @@
-"""The read-out of ``variant="ours"``: signed weights that learn from a local error.
+"""The read-out of our variants: signed weights that learn from a local error.
 
 The published read-out potentiates the synapses between every hidden neuron that fires and the
 class that the teacher names, and nothing tells it that an answer was wrong. Here each output neuron

@@ -273,14 +273,37 @@ def readout_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamete
 FIELD_FEATURES = 784
 """Pixels of the images for which the receptive fields of ``variant="ours"`` were chosen."""
 
-# size and stride of the receptive fields, summed weight of a cell as a fraction of its afferents,
-# inhibition while the read-out learns, and the mean squared length of the vector of hidden spike
-# counts, measured on training images and rounded
 _FIELDS = {
-    100: (16, 12, 0.15, 2.0, 120.0),
-    400: (16, 12, 0.15, 2.0, 460.0),
-    1600: (12, 4, 0.2, 5.0, 730.0),
-    6400: (12, 4, 0.2, 5.0, 1500.0),
+    100: {
+        "field_size": 16,
+        "field_stride": 12,
+        "scaling_hidden": 0.15,
+        "readout_inhibition": 2.0,
+        "error_power": 400.0,
+    },
+    400: {
+        "field_size": 16,
+        "field_stride": 12,
+        "scaling_hidden": 0.15,
+        "readout_inhibition": 2.0,
+        "error_power": 1000.0,
+    },
+    1600: {
+        "field_size": 12,
+        "field_stride": 4,
+        "scaling_hidden": 0.2,
+        "readout_inhibition": 5.0,
+        "error_power": 1000.0,
+        "error_images": 10_000.0,
+    },
+    6400: {
+        "field_size": 12,
+        "field_stride": 4,
+        "scaling_hidden": 0.2,
+        "readout_inhibition": 5.0,
+        "error_power": 2000.0,
+        "error_images": 10_000.0,
+    },
 }
 
 
@@ -318,17 +341,10 @@ def improved_parameters(
     check_integer("improved_parameters.n_hidden", n_hidden, minimum=1)
     check_integer("improved_parameters.n_features", n_features, minimum=1)
     nearest = min(_FIELDS, key=lambda known: abs(known - n_hidden))
-    size, stride, scaling, inhibition, power = _FIELDS[nearest]
-    columns = place_fields(FIELD_FEATURES, size, stride).n_columns
+    chosen: dict[str, Any] = _FIELDS[nearest]
+    columns = place_fields(FIELD_FEATURES, chosen["field_size"], chosen["field_stride"]).n_columns
     if n_features != FIELD_FEATURES or n_hidden % columns:
         return readout_parameters(n_hidden, dataset)
     return published_parameters(n_hidden // columns, dataset).with_values(
-        scaling_hidden=scaling,
-        theta_decay="trial",
-        readout_rule="error",
-        readout_inhibition=inhibition,
-        error_power=power,
-        error_images=10_000.0,
-        field_size=size,
-        field_stride=stride,
+        theta_decay="trial", readout_rule="error", **chosen
     )

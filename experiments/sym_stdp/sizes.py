@@ -31,7 +31,7 @@ CURVES = {
     "published, exact decay of thresholds": ("exact", "accuracy_supervised"),
     "published hidden layer, our read-out": ("readout", "accuracy_supervised"),
     "receptive fields, our read-out": ("ours", "accuracy_supervised"),
-    "the same, 4 presentations": ("ours", "accuracy_supervised_averaged"),
+    "the same, random input weights": ("random", "accuracy_supervised"),
 }
 
 
@@ -87,10 +87,17 @@ def collect_sizes(files: Sequence[Path]) -> Results:
 
 
 def _name_variant(run: Results) -> str:
-    """Tell the published network with exact thresholds from that of the published program."""
-    exact = run.parameters.get("theta_decay") == "trial"
+    """Return the variant, or what its constants make of it.
+
+    That is ``'exact'`` for the published network with exact thresholds, and ``'random'`` for ours
+    with input weights that do not learn.
+    """
     variant = str(run.parameters["variant"])
-    return "exact" if variant == "paper" and exact else variant
+    if variant == "paper" and run.parameters.get("theta_decay") == "trial":
+        return "exact"
+    if variant == "ours" and run.parameters.get("eta_hidden") == 0:
+        return "random"
+    return variant
 
 
 def draw_sizes(results: Results, out: Path) -> list[Path]:

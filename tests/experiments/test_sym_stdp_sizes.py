@@ -36,6 +36,7 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
         store(tmp_path / "b", "paper", 100, 1, [0.81, 0.85]),
         store(tmp_path / "c", "ours", 400, 0, [0.95]),
         store(tmp_path / "f", "readout", 400, 0, [0.92], theta_decay="trial"),
+        store(tmp_path / "g", "ours", 400, 0, [0.6], eta_hidden=0.0),
         store(tmp_path / "d", "paper", 400, 0, [0.9], theta_decay="step"),
         store(tmp_path / "e", "paper", 400, 0, [0.91], theta_decay="trial"),
     ]
@@ -46,6 +47,7 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
         np.std([0.8, 0.81, 0.85], ddof=1)
     )
     assert results.metrics["accuracy_supervised_averaged_ours_400"] == pytest.approx(0.96)
+    assert results.metrics["accuracy_supervised_random_400"] == pytest.approx(0.6)
     assert results.metrics["accuracy_supervised_readout_400"] == pytest.approx(0.92)
     assert results.metrics["accuracy_supervised_paper_400"] == pytest.approx(0.9)
     assert results.metrics["accuracy_supervised_exact_400"] == pytest.approx(0.91)

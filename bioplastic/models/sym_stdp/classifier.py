@@ -17,23 +17,14 @@ from bioplastic.checkpoints import RunFolder
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images, encode_labels
 from bioplastic.models.storage import load_model, save_model
-from bioplastic.models.sym_stdp.fields import ReceptiveFields, place_fields
 from bioplastic.models.sym_stdp.inference import Inference, chunks
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
     inference_network,
     readout_inhibition,
-    scaled_weights,
-    summed_weight,
     training_network,
 )
-from bioplastic.models.sym_stdp.parameters import (
-    FIELD_FEATURES,
-    SymSTDPParameters,
-    improved_parameters,
-    published_parameters,
-    readout_parameters,
-)
+from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer
 
@@ -349,23 +340,6 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         self.class_counts_ = np.zeros((_BLOCKS, len(classes)), dtype=np.int64)
         self.n_seen_ = self.presentations_ = self.training_spikes_ = 0
 
-    @property
-    def constants_(self) -> SymSTDPParameters:
-        """The constants in use: ``parameters``, or those of the variant for this size."""
-        if self.parameters is not None:
-            return self.parameters
-        if self.variant == "ours":
-            n_features = int(getattr(self, "n_features_in_", FIELD_FEATURES))
-            return improved_parameters(self.n_hidden, n_features=n_features)
-        table = published_parameters if self.variant == "paper" else readout_parameters
-        return table(self.n_hidden)
-
-    @property
-    def fields_(self) -> ReceptiveFields:
-        """The pixels that each column of hidden cells sees."""
-        p = self.constants_
-        return place_fields(int(self.n_features_in_), p.field_size, p.field_stride)
-
     def _program(self, which: str, **options: Any) -> Program:
         sizes = (self.n_features_in_, self.n_hidden, len(self.classes_))
         p = self.constants_
@@ -422,41 +396,6 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             np.add.at(self.response_sums_[block], labels[chosen], counts[chosen])
             np.add.at(self.class_counts_[block], labels[chosen], 1)
         self.n_seen_ += len(labels)
-
-    # ---- what was learned ------------------------------------------------------------------------
-
-    @property
-    def weights_(self) -> NDArray[Any]:
-        """Scaled input weights, shape (n_features, n_hidden), 0 outside of receptive fields."""
-        return self.fields_.spread(self.afferent_weights_)
-
-    @property
-    def afferent_weights_(self) -> NDArray[Any]:
-        """Scaled input weights as the engine keeps them, shape (n_inputs, n_hidden / n_columns)."""
-        w: NDArray[Any] = self.state_["image_exc.w"]
-        if self.hidden_frozen_:
-            return w.copy()
-        fields = self.fields_
-        total = summed_weight(fields.n_inputs // fields.n_columns, self.constants_)
-        return scaled_weights(w, total, fields.n_columns)
-
-    @property
-    def output_weights_(self) -> NDArray[Any]:
-        """Read-out weights, shape (n_hidden, n_classes), scaled if the read-out rule scales."""
-        p = self.constants_
-        if "exc_class.w" not in self.state_:  # not yet learned
-            return np.zeros((self.n_hidden, len(self.classes_)), dtype=self.dtype)
-        w: NDArray[Any] = self.state_["exc_class.w"]
-        if p.scaling_output is None or p.readout_rule == "error":
-            return w.copy()
-        return scaled_weights(w, p.scaling_output * self.n_hidden * p.w_max_output)
-
-    @property
-    def assignment_(self) -> NDArray[np.int64]:
-        """Index of the class that each hidden neuron responded to most, -1 for a silent one."""
-        means = self.response_sums_.sum(axis=0)
-        means /= np.maximum(1, self.class_counts_.sum(axis=0))[:, None]
-        return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1).astype(np.int64)
 
     # ---- storage ---------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 from bioplastic.analysis.assignment import predict_from_assignment, predict_from_counts
 from bioplastic.engine import Program
 from bioplastic.models.images import check_images
-from bioplastic.models.sym_stdp.fields import ReceptiveFields
+from bioplastic.models.sym_stdp.learned import LearnedNetwork
 from bioplastic.models.sym_stdp.response import Response
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_integer
@@ -25,36 +25,13 @@ _LOG = logging.getLogger(__name__)
 _CHUNK = 250  # samples between two updates of the progress bar
 
 
-class Inference:
+class Inference(LearnedNetwork):
     """The half of `SymSTDPClassifier` that needs no labels."""
 
     readout: str
     test_presentations: int
     random_state: int
     progress: bool
-    classes_: NDArray[Any]
-    n_features_in_: int
-    state_: dict[str, NDArray[Any]]
-
-    @property
-    def weights_(self) -> NDArray[Any]:
-        """Scaled input weights."""
-        raise NotImplementedError
-
-    @property
-    def fields_(self) -> ReceptiveFields:
-        """The pixels that each column of hidden cells sees."""
-        raise NotImplementedError
-
-    @property
-    def afferent_weights_(self) -> NDArray[Any]:
-        """Scaled input weights as the engine keeps them."""
-        raise NotImplementedError
-
-    @property
-    def assignment_(self) -> NDArray[np.int64]:
-        """Index of the class that each hidden neuron responded to most."""
-        raise NotImplementedError
 
     def _program(self, which: str, **options: Any) -> Program:
         raise NotImplementedError

@@ -273,37 +273,25 @@ def readout_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamete
 FIELD_FEATURES = 784
 """Pixels of the images for which the receptive fields of ``variant="ours"`` were chosen."""
 
-_FIELDS = {
-    100: {
-        "field_size": 16,
-        "field_stride": 12,
-        "scaling_hidden": 0.15,
-        "readout_inhibition": 2.0,
-        "error_power": 400.0,
-    },
-    400: {
-        "field_size": 16,
-        "field_stride": 12,
-        "scaling_hidden": 0.15,
-        "readout_inhibition": 2.0,
-        "error_power": 1000.0,
-    },
-    1600: {
-        "field_size": 12,
-        "field_stride": 4,
-        "scaling_hidden": 0.2,
-        "readout_inhibition": 5.0,
-        "error_power": 1000.0,
-        "error_images": 10_000.0,
-    },
-    6400: {
-        "field_size": 12,
-        "field_stride": 4,
-        "scaling_hidden": 0.2,
-        "readout_inhibition": 5.0,
-        "error_power": 2000.0,
-        "error_images": 10_000.0,
-    },
+# four windows that overlap by four pixels, or 25 that overlap by eight
+_CORNERS = {
+    "field_size": 16,
+    "field_stride": 12,
+    "scaling_hidden": 0.15,
+    "readout_inhibition": 2.0,
+}
+_GRID = {
+    "field_size": 12,
+    "field_stride": 4,
+    "scaling_hidden": 0.2,
+    "readout_inhibition": 5.0,
+    "error_images": 10_000.0,
+}
+_FIELDS: dict[int, dict[str, Any]] = {
+    100: {**_CORNERS, "error_power": 400.0},
+    400: {**_CORNERS, "error_power": 1000.0},
+    1600: {**_GRID, "error_power": 1000.0},
+    6400: {**_GRID, "error_power": 2000.0},
 }
 
 
@@ -341,7 +329,7 @@ def improved_parameters(
     check_integer("improved_parameters.n_hidden", n_hidden, minimum=1)
     check_integer("improved_parameters.n_features", n_features, minimum=1)
     nearest = min(_FIELDS, key=lambda known: abs(known - n_hidden))
-    chosen: dict[str, Any] = _FIELDS[nearest]
+    chosen = _FIELDS[nearest]
     columns = place_fields(FIELD_FEATURES, chosen["field_size"], chosen["field_stride"]).n_columns
     if n_features != FIELD_FEATURES or n_hidden % columns:
         return readout_parameters(n_hidden, dataset)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.plotting import (
     plot_class_weights,
     plot_confusion,
@@ -41,7 +44,7 @@ def draw(results: Results, out: Path) -> list[Path]:
     curves = {LABELS[n]: a[f"curve_{n}"] for n in READOUTS}
     shown = len(a["tsne_activity"])
     figures = {
-        "weight_maps": plot_weight_maps(a["weights"], MNIST_SHAPE, vmin=0.0, label="Input weight"),
+        "weight_maps": draw_weight_maps(results),
         "class_weights": plot_class_weights(a["output_weights"], a["assignment"]),
         "learning_curve": plot_learning_curve(
             a["samples"],
@@ -88,6 +91,23 @@ def choose_range(curves: dict[str, Any]) -> tuple[float, float] | None:
     """Return the range of a learning curve: part of it when everything lies far above chance."""
     lowest = min(float(curve.min()) for curve in curves.values())
     return (100 * (int(10 * lowest) / 10 - 0.1), 100.0) if lowest > 0.6 else None
+
+
+def draw_weight_maps(results: Results) -> Any:
+    """Draw the input weights of all hidden neurons, or those of the column in the middle."""
+    weights, size = results.arrays["weights"], results.parameters.get("field_size")
+    if size is None:
+        return plot_weight_maps(weights, MNIST_SHAPE, vmin=0.0, label="Input weight")
+    size, stride = int(size), int(results.parameters["field_stride"])
+    pixels = place_fields(len(weights), size, stride).pixels
+    middle = len(pixels) // 2
+    cells = np.split(np.arange(weights.shape[1]), len(pixels))[middle]
+    return plot_weight_maps(
+        weights[np.ix_(pixels[middle], cells)],
+        (size, size),
+        vmin=0.0,
+        label=f"Input weight, column {middle + 1} of {len(pixels)}",
+    )
 
 
 def draw_raster(results: Results, activity: Any) -> Any:

@@ -256,7 +256,7 @@ EXPERIMENT = Experiment(
     costs={
         "smoke": "10 s",
         "quick": "1 min",
-        "paper": "2 min of processor time for 100 neurons, 6 for 400, 25 for 1600, 3 h for 6400",
+        "paper": "2 min of processor time for 100 neurons, 6 for 400, 25 for 1600, 2 h for 6400",
     },
     datasets=("digits", "mnist", "fashion-mnist"),
     compute=compute,

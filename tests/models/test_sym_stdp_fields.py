@@ -120,6 +120,8 @@ def test_our_variant_uses_fields_where_they_were_chosen() -> None:
     assert improved_parameters(6400).field_size == 12
     assert improved_parameters(401) == readout_parameters(401)
     assert improved_parameters(400, n_features=64) == readout_parameters(400)
+    clothes = improved_parameters(400, "fashion-mnist")
+    assert clothes == readout_parameters(400, "fashion-mnist")
     for n_hidden in (100, 400, 1600, 6400):
         p = improved_parameters(n_hidden)
         assert n_hidden % place_fields(784, p.field_size, p.field_stride).n_columns == 0

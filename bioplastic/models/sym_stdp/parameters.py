@@ -301,7 +301,7 @@ def improved_parameters(
 ) -> SymSTDPParameters:
     """Return the constants of ``variant="ours"``: columns with receptive fields, our read-out.
 
-    Receptive fields are used where they were chosen, on images of 28 x 28 pixels, if ``n_hidden``
+    Receptive fields are used where they were chosen, on digits of 28 x 28 pixels, if ``n_hidden``
     is a multiple of the number of columns: 4 up to 1000 neurons, 25 above. A column has the
     published constants for its own size. Elsewhere the constants are those of
     `readout_parameters`. Both were chosen on images held out from training.
@@ -331,7 +331,7 @@ def improved_parameters(
     nearest = min(_FIELDS, key=lambda known: abs(known - n_hidden))
     chosen = _FIELDS[nearest]
     columns = place_fields(FIELD_FEATURES, chosen["field_size"], chosen["field_stride"]).n_columns
-    if n_features != FIELD_FEATURES or n_hidden % columns:
+    if dataset != "mnist" or n_features != FIELD_FEATURES or n_hidden % columns:
         return readout_parameters(n_hidden, dataset)
     return published_parameters(n_hidden // columns, dataset).with_values(
         theta_decay="trial", readout_rule="error", **chosen

@@ -59,11 +59,11 @@ CONDITIONS = {
     "frozen_random": Condition("random input weights", constants=_FROZEN),
     "readout": Condition("our read-out", "readout"),
     "readout_full_inhibition": Condition(
-        "our read-out, full inhibition", "readout", {"readout_inhibition": None}
+        "our read-out,\nfull inhibition", "readout", {"readout_inhibition": None}
     ),
-    "readout_frozen_random": Condition("our read-out, random inputs", "readout", _FROZEN),
-    "ours": Condition("receptive fields, our read-out", "ours"),
-    "ours_frozen_random": Condition("receptive fields, random inputs", "ours", _FROZEN),
+    "readout_frozen_random": Condition("our read-out,\nrandom input weights", "readout", _FROZEN),
+    "ours": Condition("receptive fields", "ours"),
+    "ours_frozen_random": Condition("receptive fields,\nrandom input weights", "ours", _FROZEN),
 }
 LINEAR_ON_HIDDEN = ("paper", "readout", "ours")
 _KEPT = ("accuracy_supervised", "accuracy_assigned", "hidden_spikes_per_image")
@@ -136,7 +136,7 @@ def draw(results: Results, out: Path) -> list[Path]:
     a = results.arrays
     bars = {c.label: a[f"seeds_accuracy_supervised_{n}"] for n, c in CONDITIONS.items()}
     for name in LINEAR_ON_HIDDEN:
-        bars[f"linear on counts: {CONDITIONS[name].label}"] = a[
+        bars[f"linear on counts,\n{CONDITIONS[name].label}"] = a[
             f"seeds_accuracy_linear_on_hidden_{name}"
         ]
     axes = plot_bars(

@@ -167,10 +167,6 @@ ROWS: tuple[Row, ...] = (
         "--n-hidden 400 --seeds 3 --variant readout --readout-epochs 2",
     ),
     _error_row(
-        "sym_stdp_mnist_readout_1600",
-        "--n-hidden 1600 --epochs 1 --variant readout --readout-epochs 4 --evaluate-every 27500",
-    ),
-    _error_row(
         "sym_stdp_mnist_ours_100",
         "--n-hidden 100 --seeds 3 --variant ours --readout-epochs 2",
         paper="the published rules in columns with receptive fields, the same read-out",

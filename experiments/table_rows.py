@@ -197,10 +197,6 @@ ROWS: tuple[Row, ...] = (
         "sym_stdp_mnist_random_1600",
         f"--n-hidden 1600 {_OURS} --constant eta_hidden=0",
     ),
-    _error_row(
-        "sym_stdp_mnist_random_6400",
-        f"--n-hidden 6400 {_OURS} --constant eta_hidden=0",
-    ),
     Row(
         "audit",
         "audit",

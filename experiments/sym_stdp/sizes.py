@@ -2,14 +2,15 @@
 
 ``python -m experiments.sym_stdp.sizes FILE [FILE ...] --out figures`` reads the stored results
 (JSON files, their npz files beside them) of runs with different sizes, variants and seeds, and
-computes nothing anew.
+computes nothing anew. With ``--extend TABLE`` the rest is taken from a table gathered earlier.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,15 @@ CURVES = {
 }
 
 
-def collect_sizes(files: Sequence[Path]) -> Results:
+def collect_sizes(files: Sequence[Path], earlier: Path | None = None) -> Results:
     """Gather accuracies by variant and size, over the seeds of all runs.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Stored results.
+    earlier : Path, optional
+        A table gathered earlier; the runs replace what it has of their variants and sizes.
 
     Raises
     ------
@@ -44,12 +52,13 @@ def collect_sizes(files: Sequence[Path]) -> Results:
         If the runs are on different data, or a seed occurs twice.
     """
     runs = [load_results(path) for path in files]
-    if len({run.data for run in runs}) != 1:
+    known = [] if earlier is None else [load_results(earlier)]
+    if len({run.data for run in [*runs, *known]}) != 1:
         raise ValueError("collect_sizes.files: must hold runs on the same data")
     values: dict[str, list[NDArray[np.float64]]] = {}
     seen: set[tuple[str, int, int]] = set()
     for run in runs:
-        variant, n = _name_variant(run), int(run.parameters["n_hidden"])
+        variant, n = _name_variant(run.parameters), int(run.parameters["n_hidden"])
         for seed in range(run.seed, run.seed + int(run.parameters["seeds"])):
             if (variant, n, seed) in seen:
                 raise ValueError(f"collect_sizes.files: seed {seed} of {variant} {n} comes twice")
@@ -61,6 +70,17 @@ def collect_sizes(files: Sequence[Path]) -> Results:
         values.setdefault(f"accuracy_linear_hidden_{variant}_{n}", []).append(
             np.array([run.baselines["linear_hidden"]])
         )
+    gathered = [dict(run.parameters) for run in runs]
+    replaced = {f"_{variant}_{n}" for variant, n, _ in seen}
+    for table in known:
+        for key, array in table.arrays.items():
+            if not key.endswith(tuple(replaced)):
+                values[key] = [array]
+        gathered += [
+            parameters
+            for parameters in table.parameters["runs"]
+            if f"_{_name_variant(parameters)}_{int(parameters['n_hidden'])}" not in replaced
+        ]
     arrays = {key: np.concatenate(parts) for key, parts in sorted(values.items())}
     metrics: dict[str, float] = {}
     for key, array in arrays.items():
@@ -77,25 +97,25 @@ def collect_sizes(files: Sequence[Path]) -> Results:
         metrics=metrics,
         baselines={"linear": linear, "chance": runs[0].baselines["chance"]},
         paper={f"accuracy_recalled_unverified_{n}": value for n, value in RECALLED.items()},
-        parameters={"runs": [dict(run.parameters) for run in runs]},
+        parameters={"runs": gathered},
         arrays=arrays,
         versions=runs[0].versions,
         revision=runs[0].revision,
-        cpu_seconds=sum(run.cpu_seconds for run in runs),
-        wall_seconds=sum(run.wall_seconds for run in runs),
+        cpu_seconds=sum(run.cpu_seconds for run in [*runs, *known]),
+        wall_seconds=sum(run.wall_seconds for run in [*runs, *known]),
     )
 
 
-def _name_variant(run: Results) -> str:
+def _name_variant(parameters: Mapping[str, Any]) -> str:
     """Return the variant, or what its constants make of it.
 
     That is ``'exact'`` for the published network with exact thresholds, and ``'random'`` for ours
     with input weights that do not learn.
     """
-    variant = str(run.parameters["variant"])
-    if variant == "paper" and run.parameters.get("theta_decay") == "trial":
+    variant = str(parameters["variant"])
+    if variant == "paper" and parameters.get("theta_decay") == "trial":
         return "exact"
-    if variant == "ours" and run.parameters.get("eta_hidden") == 0:
+    if variant == "ours" and parameters.get("eta_hidden") == 0:
         return "random"
     return variant
 
@@ -127,9 +147,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, store and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, help="stored results (JSON)")
+    parser.add_argument("--extend", type=Path, metavar="TABLE", help="a table gathered earlier")
     parser.add_argument("--out", type=Path, default=Path("figures"), help="default: figures")
     args = parser.parse_args(arguments)
-    results = collect_sizes(args.files)
+    results = collect_sizes(args.files, args.extend)
     prepare_folder(args.out)
     for path in [*save_results(results, args.out), *draw_sizes(results, args.out)]:
         print(f"wrote {path}")

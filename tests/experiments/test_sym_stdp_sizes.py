@@ -55,6 +55,21 @@ def test_seeds_of_several_runs_are_joined_and_drawn(tmp_path):
     assert (tmp_path / "out" / "sym_stdp_mnist_sizes_accuracy.png").stat().st_size > 5000
 
 
+def test_a_table_is_extended(tmp_path):
+    old = [
+        store(tmp_path / "a", "paper", 100, 0, [0.8]),
+        store(tmp_path / "b", "ours", 100, 0, [0.85]),
+    ]
+    main([*map(str, old), "--out", str(tmp_path / "out")])
+    table = tmp_path / "out" / "sym_stdp_mnist_sizes.json"
+    new = store(tmp_path / "c", "ours", 100, 0, [0.88, 0.9])
+    main([str(new), "--extend", str(table), "--out", str(tmp_path / "out")])
+    results = load_results(table)
+    assert results.metrics["accuracy_supervised_paper_100"] == pytest.approx(0.8)
+    assert results.metrics["accuracy_supervised_ours_100"] == pytest.approx(0.89)
+    assert [run["seeds"] for run in results.parameters["runs"]] == [2, 1]
+
+
 def test_a_seed_counts_once(tmp_path):
     files = [
         store(tmp_path / "a", "paper", 100, 0, [0.8, 0.9]),

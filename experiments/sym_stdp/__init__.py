@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from bioplastic.analysis.baselines import chance_level, linear_baseline
 from bioplastic.analysis.embedding import embed_tsne
 from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
+from bioplastic.models.sym_stdp.parameters import VARIANTS
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from experiments.framework import Experiment, positive_int
 from experiments.results import Results, mean_over_seeds
@@ -31,7 +32,6 @@ from experiments.runs import add_run_arguments, choose_run_folder
 from experiments.sym_stdp.constants import CONSTANTS, read_constant
 from experiments.sym_stdp.drawing import draw
 from experiments.sym_stdp.protocol import (
-    PARAMETERS,
     Protocol,
     Samples,
     choose_protocol,
@@ -214,7 +214,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--variant",
-        choices=tuple(PARAMETERS),
+        choices=tuple(VARIANTS),
         help="published system, with our read-out, or with receptive fields too (default: paper)",
     )
     parser.add_argument(
@@ -234,8 +234,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a dimensionless constant or choice of the network, for example trace_jump=0.3, or "
-        "field_size=none for hidden cells that see the whole image",
+        help="a dimensionless constant or choice of the network, for example trace_jump=0.3; "
+        "none where there may be none",
     )
     parser.add_argument(
         "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"

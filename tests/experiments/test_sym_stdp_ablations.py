@@ -7,10 +7,10 @@ import argparse
 import numpy as np
 import pytest
 
+from bioplastic.models.sym_stdp.parameters import VARIANTS
 from experiments import sym_stdp_ablations as ablations
 from experiments.framework import compute_results, draw_figures
 from experiments.registry import load_experiment
-from experiments.sym_stdp.protocol import PARAMETERS
 
 
 def parse(*options: str) -> argparse.Namespace:
@@ -23,10 +23,10 @@ def parse(*options: str) -> argparse.Namespace:
 
 def test_constants_of_the_conditions_exist_and_differ():
     for name, condition in ablations.CONDITIONS.items():
-        unchanged = PARAMETERS[condition.variant](100)
+        unchanged = VARIANTS[condition.variant](100)
         changed = unchanged.with_values(**condition.constants)
         assert (changed == unchanged) == (not condition.constants), name
-        alone = name in PARAMETERS
+        alone = name in VARIANTS
         assert alone != bool(condition.constants or condition.shuffle), name
 
 

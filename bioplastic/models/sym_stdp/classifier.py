@@ -24,7 +24,7 @@ from bioplastic.models.sym_stdp.network import (
     readout_inhibition,
     training_network,
 )
-from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
+from bioplastic.models.sym_stdp.parameters import VARIANTS, SymSTDPParameters
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer
 
@@ -311,7 +311,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         check_integer(f"{place}.epochs", self.epochs, minimum=1)
         check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
         check_integer(f"{place}.random_state", self.random_state, minimum=0)
-        check_choice(f"{place}.variant", self.variant, ("paper", "readout", "ours"))
+        check_choice(f"{place}.variant", self.variant, VARIANTS)
         check_choice(f"{place}.regime", self.regime_, ("simultaneous", "layer_by_layer"))
         if self.readout_epochs is not None:
             check_integer(f"{place}.readout_epochs", self.readout_epochs, minimum=1)

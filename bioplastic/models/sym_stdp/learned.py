@@ -11,10 +11,8 @@ from bioplastic.models.sym_stdp.fields import ReceptiveFields, place_fields
 from bioplastic.models.sym_stdp.network import scaled_weights, summed_weight
 from bioplastic.models.sym_stdp.parameters import (
     FIELD_FEATURES,
+    VARIANTS,
     SymSTDPParameters,
-    improved_parameters,
-    published_parameters,
-    readout_parameters,
 )
 
 __all__ = ["LearnedNetwork"]
@@ -39,11 +37,10 @@ class LearnedNetwork:
         """The constants in use: ``parameters``, or those of the variant for this size."""
         if self.parameters is not None:
             return self.parameters
+        known: dict[str, int] = {}
         if self.variant == "ours":
-            n_features = int(getattr(self, "n_features_in_", FIELD_FEATURES))
-            return improved_parameters(self.n_hidden, n_features=n_features)
-        table = published_parameters if self.variant == "paper" else readout_parameters
-        return table(self.n_hidden)
+            known["n_features"] = int(getattr(self, "n_features_in_", FIELD_FEATURES))
+        return VARIANTS[self.variant](self.n_hidden, **known)
 
     @property
     def fields_(self) -> ReceptiveFields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from bioplastic.validation import check_choice, check_integer, check_quantity, c
 
 __all__ = [
     "FIELD_FEATURES",
+    "VARIANTS",
     "SymSTDPParameters",
     "improved_parameters",
     "published_parameters",
@@ -336,3 +338,11 @@ def improved_parameters(
     return published_parameters(n_hidden // columns, dataset).with_values(
         theta_decay="trial", readout_rule="error", **chosen
     )
+
+
+VARIANTS: dict[str, Callable[..., SymSTDPParameters]] = {
+    "paper": published_parameters,
+    "readout": readout_parameters,
+    "ours": improved_parameters,
+}
+"""The constants of every variant, for a number of hidden neurons and a data set."""

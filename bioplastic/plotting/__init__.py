@@ -9,6 +9,16 @@ from bioplastic.plotting.confusion import plot_confusion
 from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.embedding import plot_embedding
 from bioplastic.plotting.gallery import plot_misclassified
+from bioplastic.plotting.grammar import (
+    bars,
+    dots,
+    images,
+    lines,
+    panels,
+    plus_minus,
+    raster,
+    table,
+)
 from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.latency_features import plot_feature_learning, plot_signed_filters
 from bioplastic.plotting.learning import plot_learning_curve
@@ -40,7 +50,12 @@ __all__ = [
     "GREY",
     "PAGE_WIDTH",
     "PALETTE",
+    "bars",
+    "dots",
+    "images",
+    "lines",
     "new_figure",
+    "panels",
     "plot_avalanche_scaling",
     "plot_avalanches",
     "plot_bars",
@@ -66,7 +81,10 @@ __all__ = [
     "plot_stdp_window",
     "plot_sweep_curves",
     "plot_weight_maps",
+    "plus_minus",
+    "raster",
     "save_figure",
     "stack_spikes",
+    "table",
     "use_style",
 ]

@@ -43,7 +43,9 @@ def find_surface() -> Iterator[tuple[str, Callable[..., Any]]]:
         for member in module.__all__:
             item = getattr(module, member)
             error = isinstance(item, type) and issubclass(item, BaseException)
-            if callable(item) and not error:
+            # pictures over labelled arrays refuse what they cannot draw in tests of their own
+            declared = getattr(item, "__module__", "") == "bioplastic.plotting.grammar"
+            if callable(item) and not error and not declared:
                 yield f"{name}.{member}", item
 
 

@@ -23,7 +23,7 @@ help:
 	@echo "make clean   remove the virtual environment and all caches of this folder"
 
 run: compiler $(VENV)/.stamp-run
-	$(BIN)/python -m experiments sym_stdp --scale quick --data digits --out figures
+	$(BIN)/bioplastic run sym_stdp --scale quick --data digits --out figures
 
 test: compiler lint
 	$(BIN)/python -m pytest -n auto --dist loadscope

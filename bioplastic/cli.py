@@ -1,124 +1,108 @@
-"""The command ``bioplastic``."""
+"""The command ``bioplastic``, which is ``python -m experiments`` in a checkout."""
 
 from __future__ import annotations
 
-import argparse
+import importlib
+import os
 import sys
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 import bioplastic
+from bioplastic.commands.registry import MODULES
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main"]
+
+_USAGE = """\
+usage: bioplastic COMMAND [options]
+
+commands:
+{commands}
+    NAME     the experiment of this name: the same as run NAME
+
+options:
+    -h, --help     show this, or after a command its options
+    --version      show the version
+"""
+
+COMMANDS: Mapping[str, str] = {
+    "run": "one experiment: compute, store, draw",
+    "list": "all experiments, with paper and cost",
+    "sweep": "one experiment over a grid or random points, on many cores",
+    "all": "every experiment, each in a process of its own",
+    "report": "all stored results on one page",
+    "spikes": "a report on a spike file",
+    "cache": "list or remove compiled programs",
+}
+"""One line on each module of `bioplastic.commands` that has a ``main``, which takes the arguments
+and the modules of the experiments."""
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code.
+def main(argv: Sequence[str] | None = None, modules: Mapping[str, str] | None = None) -> int:
+    """Run the command line and return the exit code.
 
     Parameters
     ----------
-    arguments : sequence of str, optional
-        What follows the name of the command; ``sys.argv[1:]`` by default.
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+    modules : mapping of str to str, optional
+        Module of each experiment; those of `bioplastic.experiments` by default.
 
     Returns
     -------
     int
-        0 when done, 1 when something failed. Wrong usage leaves with ``SystemExit(2)``.
+        0 on success, 1 if files cannot be read or written or belong to another run, 2 for a wrong
+        command, 130 after an interruption from the keyboard.
 
     Examples
     --------
     >>> main(["--version"])
-    Traceback (most recent call last):
-        ...
-    SystemExit: 0
+    bioplastic 0.1.0
+    0
     """
-    parser = _build_parser()
-    options = parser.parse_args(arguments)
-    if options.command is None:
-        parser.print_help()
-        return 0
     try:
-        if options.action == "clear":
-            return _clear_cache(options.keys)
-        return _list_cache()
-    except OSError as error:
-        print(f"bioplastic: {error}", file=sys.stderr)
+        code = _run(list(sys.argv[1:] if argv is None else argv), modules or MODULES)
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        print("interrupted; no unfinished file is left", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except SystemExit as stop:  # argparse has printed what is wrong
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
 
 
-def _build_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bioplastic", description="Local learning in spiking neural networks."
-    )
-    parser.add_argument(
-        "--version", action="version", version=f"bioplastic {bioplastic.__version__}"
-    )
-    commands = parser.add_subparsers(dest="command", title="commands")
-    cache = commands.add_parser("cache", help="list or remove compiled programs")
-    actions = cache.add_subparsers(dest="action", title="actions")
-    actions.add_parser("list", help="show the compiled programs (the default)")
-    clear = actions.add_parser("clear", help="remove compiled programs")
-    clear.add_argument(
-        "keys",
-        nargs="*",
-        metavar="KEY",
-        help="remove these only; the beginning of a key is enough if it is unambiguous",
-    )
-    return parser
+def _run(argv: list[str], modules: Mapping[str, str]) -> int:
+    lines = [f"    {name.ljust(9)}{about}" for name, about in COMMANDS.items()]
+    usage = _USAGE.format(commands="\n".join(lines))
+    first = argv[0] if argv else "--help"
+    if first in ("-h", "--help"):
+        print(usage, end="")
+        return 0
+    if first == "--version":
+        print(f"bioplastic {bioplastic.__version__}")
+        return 0
+    if first == "--list":
+        first = "list"
+    if first in COMMANDS:
+        command, rest = first, argv[1:]
+    elif first in modules:
+        command, rest = "run", argv
+    elif first.startswith("-"):
+        print(f"error: the name of a command comes first, got {first}\n{usage}", end="",
+              file=sys.stderr)  # fmt: skip
+        return 2
+    else:
+        names = ", ".join(sorted(modules)) or "none"
+        print(f"error: unknown command {first!r}; the experiments are: {names}\n{usage}", end="",
+              file=sys.stderr)  # fmt: skip
+        return 2
+    return int(importlib.import_module(f"bioplastic.commands.{command}").main(rest, modules))
 
 
-def _list_cache() -> int:
-    from bioplastic.engine.cache import cache_directory, list_builds
-
-    builds = list_builds()
-    if builds:
-        rows = [
-            (
-                build.key[:12],
-                build.name,
-                _format_size(build.bytes),
-                datetime.fromtimestamp(build.created).isoformat(" ", "minutes"),
-            )
-            for build in builds
-        ]
-        _print_table(("key", "network", "size", "created"), rows)
-        print()
-    total = _format_size(sum(build.bytes for build in builds))
-    noun = "program" if len(builds) == 1 else "programs"
-    print(f"{len(builds)} {noun}, {total}, in {cache_directory()}")
-    return 0
-
-
-def _clear_cache(beginnings: Sequence[str]) -> int:
-    from bioplastic.engine.cache import clear_builds, list_builds
-
-    keys: list[str] | None = None
-    if beginnings:
-        known = [build.key for build in list_builds()]
-        keys = []
-        for beginning in beginnings:
-            matches = [key for key in known if key.startswith(beginning)]
-            if len(matches) != 1:
-                problem = "is ambiguous" if matches else "does not exist"
-                print(f"bioplastic: the key {beginning!r} {problem}", file=sys.stderr)
-                return 1
-            keys += matches
-    count = clear_builds(keys)
-    print(f"removed {count} {'program' if count == 1 else 'programs'}")
-    return 0
-
-
-def _format_size(n_bytes: int) -> str:
-    if n_bytes < 1000:
-        return f"{n_bytes} B"
-    if n_bytes < 1_000_000:
-        return f"{n_bytes / 1000:.1f} kB"
-    return f"{n_bytes / 1_000_000:.1f} MB"
-
-
-def _print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    for row in (header, *rows):
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        )
+if __name__ == "__main__":
+    sys.exit(main())

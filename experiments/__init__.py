@@ -1,3 +1,3 @@
-"""One script per paper: compute, store, draw. Run ``python -m experiments --list``."""
+"""One script per paper: compute, store, draw. Run ``bioplastic list``."""
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Entry of ``python -m experiments``."""
+"""Entry of ``python -m experiments``, which is the command ``bioplastic``."""
 
 from __future__ import annotations
 
 import sys
 
-from experiments.cli import main
+from bioplastic.cli import main
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,8 +23,8 @@ from bioplastic.plasticity import (
     symmetric_stdp,
 )
 from bioplastic.plotting import GREY, PAGE_WIDTH, PALETTE, new_figure, save_figure, use_style
-from experiments.framework import Experiment, figure_path
-from experiments.results import Results
+from bioplastic.study.framework import Experiment, figure_path
+from bioplastic.study.results import Results
 
 COLUMNS = {
     Origin.SYNAPSE: "this synapse",

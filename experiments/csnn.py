@@ -26,8 +26,8 @@ from bioplastic.analysis import (
 from bioplastic.datasets import Dataset, load_dataset
 from bioplastic.models.ncg import EXTRACTORS, SpikingConvFeatures, named_extractor
 from bioplastic.plotting import plot_feature_learning, plot_signed_filters, save_figure
-from experiments.framework import Experiment, figure_path, positive_int
-from experiments.results import Results, mean_over_seeds
+from bioplastic.study.framework import Experiment, figure_path, positive_int
+from bioplastic.study.results import Results, mean_over_seeds
 
 __all__ = ["EXPERIMENT", "compute", "draw"]
 

@@ -20,12 +20,13 @@ import numpy as np
 from brian2 import mV, second
 
 from bioplastic.plotting import plot_bars, save_figure
-from experiments.framework import Experiment, figure_path, positive_int
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, choose_run_folder
-from experiments.sym_stdp import measure_baselines, measure_test
-from experiments.sym_stdp.protocol import PROTOCOLS, Protocol, load_samples
-from experiments.sym_stdp.training import train_model
+from bioplastic.study.framework import Experiment, figure_path, positive_int
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, choose_run_folder
+
+from .sym_stdp import measure_baselines, measure_test
+from .sym_stdp.protocol import PROTOCOLS, Protocol, load_samples
+from .sym_stdp.training import train_model
 
 __all__ = ["CONDITIONS", "EXPERIMENT", "Condition"]
 

@@ -18,12 +18,13 @@ import numpy as np
 
 from bioplastic.checkpoints import compute_once
 from bioplastic.models.force import force_parameters
-from experiments.force.drawing import draw
-from experiments.force.protocol import Task, choose_protocol, run_task
-from experiments.framework import Experiment, positive_int
-from experiments.parts import Call, digest_sources, run_calls
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, open_run
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.parts import Call, digest_sources, run_calls
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, open_run
+
+from .drawing import draw
+from .protocol import Task, choose_protocol, run_task
 
 __all__ = ["EXPERIMENT", "compute"]
 

@@ -21,9 +21,10 @@ from bioplastic.plotting import (
     save_figure,
     use_style,
 )
-from experiments.force.protocol import SHOWN_CELLS
-from experiments.framework import figure_path
-from experiments.results import Results
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .protocol import SHOWN_CELLS
 
 __all__ = ["draw"]
 

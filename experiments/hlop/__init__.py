@@ -17,20 +17,21 @@ import numpy as np
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
 from bioplastic.models.hlop import audit_learning
-from experiments.framework import Experiment, positive_int
-from experiments.hlop.arms import run_arm
-from experiments.hlop.drawing import draw
-from experiments.hlop.protocol import (
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.parts import Call, run_calls
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, open_run
+
+from .arms import run_arm
+from .drawing import draw
+from .protocol import (
     ARMS,
     Protocol,
     build_model,
     choose_arms,
     choose_protocol,
 )
-from experiments.hlop.toy import measure_toy
-from experiments.parts import Call, run_calls
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, open_run
+from .toy import measure_toy
 
 __all__ = ["EXPERIMENT", "compute"]
 

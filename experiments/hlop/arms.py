@@ -17,8 +17,9 @@ from bioplastic.models.hlop import (
     fit_jointly,
     inspect_subspaces,
 )
-from experiments.hlop.protocol import ARMS, Protocol, build_model
-from experiments.provenance import Stopwatch, find_revision
+from bioplastic.study.provenance import Stopwatch, find_revision
+
+from .protocol import ARMS, Protocol, build_model
 
 __all__ = ["run_arm"]
 

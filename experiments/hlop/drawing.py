@@ -22,9 +22,10 @@ from bioplastic.plotting import (
     save_figure,
     use_style,
 )
-from experiments.framework import figure_path
-from experiments.hlop.subspace_drawing import draw_subspaces, draw_toy
-from experiments.results import Results
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .subspace_drawing import draw_subspaces, draw_toy
 
 __all__ = ["draw"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from bioplastic.plotting import COLUMN_WIDTH, GREY, PAGE_WIDTH, PALETTE, new_figure, use_style
-from experiments.results import Results
+from bioplastic.study.results import Results
 
 __all__ = ["draw_subspaces", "draw_toy"]
 

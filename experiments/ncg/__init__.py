@@ -18,13 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from experiments.framework import Experiment, positive_int
-from experiments.ncg.drawing import draw
-from experiments.ncg.protocol import choose_protocol, describe_source
-from experiments.ncg.training import evaluate_baselines, load_fold, train_entry
-from experiments.parts import Call, run_calls
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, open_run
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.parts import Call, run_calls
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, open_run
+
+from .drawing import draw
+from .protocol import choose_protocol, describe_source
+from .training import evaluate_baselines, load_fold, train_entry
 
 __all__ = ["EXPERIMENT", "compute"]
 

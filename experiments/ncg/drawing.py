@@ -20,9 +20,10 @@ from bioplastic.plotting import (
     save_figure,
     use_style,
 )
-from experiments.framework import figure_path
-from experiments.ncg.protocol import ABLATION_ROWS, RULE_ROWS, metric_name
-from experiments.results import Results
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .protocol import ABLATION_ROWS, RULE_ROWS, metric_name
 
 __all__ = ["draw"]
 

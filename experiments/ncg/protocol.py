@@ -55,8 +55,8 @@ ABLATION_ROWS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Settings for the digits, chosen by `experiments.ncg.search` on validation folds; those of
-#: `_UNSEARCHED` are taken over from the rule that they extend.
+#: Settings for the digits, chosen by `bioplastic.experiments.ncg.search` on validation folds; those
+#: of `_UNSEARCHED` are taken over from the rule that they extend.
 DIGITS: dict[str, dict[str, Any]] = {
     "rstdp-5n": {
         "n_per_class": 5, "threshold": 76.3, "a_plus": 0.02, "a_minus": -0.005, "b_plus": -0.02,

@@ -1,8 +1,8 @@
 """Random search for the settings of the digits, on validation folds of the training images.
 
-``python -m experiments.ncg.search s2stdp+ncg --trials 100`` prints the best settings. The test
-images are not loaded. The grids follow those published for the larger data sets, with higher rates,
-since an epoch of digits has 40 times fewer samples.
+``python -m bioplastic.experiments.ncg.search s2stdp+ncg --trials 100`` prints the best settings.
+The test images are not loaded. The grids follow those published for the larger data sets, with
+higher rates, since an epoch of digits has 40 times fewer samples.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from bioplastic.datasets import Dataset, load_dataset
 from bioplastic.models.ncg import extract_features
 from bioplastic.models.ncg.answers import Answers
 from bioplastic.models.ncg.layer import LatencyClassifier
-from experiments.ncg.protocol import Entry, Protocol
+
+from .protocol import Entry, Protocol
 
 __all__ = ["Fold", "evaluate_baselines", "load_fold", "train_entry"]
 

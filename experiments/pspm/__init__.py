@@ -20,10 +20,13 @@ from typing import Any
 import numpy as np
 
 from bioplastic.analysis.avalanches import Avalanches, find_avalanches, fit_avalanches
-from experiments.framework import Experiment, positive_int
-from experiments.parts import Call, compute_part, digest_sources, run_calls
-from experiments.pspm.drawing import draw
-from experiments.pspm.protocol import (
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.parts import Call, compute_part, digest_sources, run_calls
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, open_run
+
+from .drawing import draw
+from .protocol import (
     NETWORKS,
     PERTURBATIONS,
     VARIANTS,
@@ -31,8 +34,6 @@ from experiments.pspm.protocol import (
     run_pif_trial,
     run_trial,
 )
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, open_run
 
 __all__ = ["EXPERIMENT", "compute"]
 

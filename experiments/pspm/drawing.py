@@ -25,9 +25,10 @@ from bioplastic.plotting import (
 from bioplastic.plotting.avalanche_scaling import plot_avalanche_scaling
 from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.trial_lines import plot_trial_lines
-from experiments.framework import figure_path
-from experiments.pspm.protocol import NETWORKS, SHOWN, VARIANTS
-from experiments.results import Results
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .protocol import NETWORKS, SHOWN, VARIANTS
 
 __all__ = ["draw"]
 

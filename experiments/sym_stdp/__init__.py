@@ -26,19 +26,20 @@ from bioplastic.analysis.embedding import embed_tsne
 from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
 from bioplastic.models.sym_stdp.parameters import VARIANTS
 from bioplastic.plasticity.symmetric import symmetric_stdp
-from experiments.framework import Experiment, positive_int
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, choose_run_folder
-from experiments.sym_stdp.constants import CONSTANTS, read_constant
-from experiments.sym_stdp.drawing import draw
-from experiments.sym_stdp.protocol import (
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, choose_run_folder
+
+from .constants import CONSTANTS, read_constant
+from .drawing import draw
+from .protocol import (
     Protocol,
     Samples,
     choose_protocol,
     describe_run,
     load_samples,
 )
-from experiments.sym_stdp.training import READOUTS, Training, train_model
+from .training import READOUTS, Training, train_model
 
 __all__ = ["EXPERIMENT", "compute", "measure_test"]
 

@@ -20,10 +20,11 @@ from bioplastic.plotting import (
     save_figure,
     stack_spikes,
 )
-from experiments.framework import figure_path
-from experiments.results import Results
-from experiments.sym_stdp.protocol import MNIST_SHAPE
-from experiments.sym_stdp.training import READOUTS
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .protocol import MNIST_SHAPE
+from .training import READOUTS
 
 __all__ = ["draw"]
 

@@ -1,8 +1,8 @@
 """One table and one figure from several runs of the symmetric-STDP experiment.
 
-``python -m experiments.sym_stdp.sizes FILE [FILE ...] --out figures`` reads the stored results
-(JSON files, their npz files beside them) of runs with different sizes, variants and seeds, and
-computes nothing anew. With ``--extend TABLE`` the rest is taken from a table gathered earlier.
+``python -m bioplastic.experiments.sym_stdp.sizes FILE [FILE ...] --out figures`` reads the stored
+results (JSON files, their npz files beside them) of runs with different sizes, variants and seeds,
+and computes nothing anew. With ``--extend TABLE`` the rest is taken from a table gathered earlier.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.plotting import plot_sizes, save_figure
-from experiments.framework import figure_path, prepare_folder
-from experiments.results import Results, load_results, save_results
+from bioplastic.study.framework import figure_path, prepare_folder
+from bioplastic.study.results import Results, load_results, save_results
 
 __all__ = ["collect_sizes", "draw_sizes", "main"]
 

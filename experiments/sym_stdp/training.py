@@ -14,7 +14,8 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import RunFolder, find_state, read_run
 from bioplastic.models.sym_stdp import SymSTDPClassifier
-from experiments.sym_stdp.protocol import Protocol, Samples, build_model, describe_run
+
+from .protocol import Protocol, Samples, build_model, describe_run
 
 __all__ = ["READOUTS", "Training", "load_trained", "train_model"]
 

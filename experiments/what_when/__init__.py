@@ -18,19 +18,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.framework import Experiment, positive_int
-from experiments.parts import Call, compute_part, digest_sources, run_calls
-from experiments.results import Results, mean_over_seeds
-from experiments.runs import add_run_arguments, open_run
-from experiments.what_when.analysis import (
+from bioplastic.study.framework import Experiment, positive_int
+from bioplastic.study.parts import Call, compute_part, digest_sources, run_calls
+from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.study.runs import add_run_arguments, open_run
+
+from .analysis import (
     find_components,
     flatten_weights,
     measure_angles,
     measure_switch,
     null_correlation,
 )
-from experiments.what_when.drawing import draw
-from experiments.what_when.protocol import (
+from .drawing import draw
+from .protocol import (
     ARMS,
     FIRST,
     GRID,

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.models.what_when import switch_trials
-from experiments.what_when.protocol import GRID
+
+from .protocol import GRID
 
 __all__ = [
     "Components",

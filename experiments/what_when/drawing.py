@@ -20,9 +20,10 @@ from bioplastic.plotting import (
     save_figure,
     use_style,
 )
-from experiments.framework import figure_path
-from experiments.results import Results
-from experiments.what_when.drawing_controls import draw_angles, draw_arms, draw_clock, draw_paths
+from bioplastic.study.framework import figure_path
+from bioplastic.study.results import Results
+
+from .drawing_controls import draw_angles, draw_arms, draw_clock, draw_paths
 
 __all__ = ["draw"]
 

@@ -11,8 +11,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bioplastic.plotting import GREY, PAGE_WIDTH, PALETTE, new_figure
-from experiments.results import Results
-from experiments.what_when.protocol import COUPLINGS, GRID
+from bioplastic.study.results import Results
+
+from .protocol import COUPLINGS, GRID
 
 __all__ = ["draw_angles", "draw_arms", "draw_clock", "draw_paths"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.cli import main
+from bioplastic.cli import main
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "analysis.md"
 _BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -40,8 +40,8 @@ def test_tutorial_runs(tmp_path, monkeypatch, capsys):
     assert examples > 20
     printed = capsys.readouterr().out
 
-    assert commands == ["python -m experiments spikes spikes.npz"]
-    assert main(commands[0].split()[3:]) == 0
+    assert commands == ["bioplastic spikes spikes.npz"]
+    assert main(commands[0].split()[1:]) == 0
     numbers = json.loads((tmp_path / "spikes_report.json").read_text())
     assert numbers == namespace["numbers"]
     assert f"{numbers['rate_mean']}" in printed

@@ -6,12 +6,12 @@ import argparse
 
 import numpy as np
 
+from bioplastic.cli import main
+from bioplastic.commands.registry import load_experiment
+from bioplastic.experiments import audit
 from bioplastic.plasticity import Origin, rule_library
-from experiments import audit
-from experiments.cli import main
-from experiments.framework import compute_results
-from experiments.registry import load_experiment
-from experiments.results import load_results
+from bioplastic.study.framework import compute_results
+from bioplastic.study.results import load_results
 
 
 def compute():

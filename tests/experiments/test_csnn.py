@@ -7,8 +7,8 @@ import shutil
 
 import pytest
 
-from experiments.framework import compute_results, draw_figures
-from experiments.registry import load_experiment
+from bioplastic.commands.registry import load_experiment
+from bioplastic.study.framework import compute_results, draw_figures
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler"

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioplastic import cli
 from bioplastic.checkpoints import read_run
-from experiments import cli
-from experiments.force.protocol import choose_protocol, count_lobe_changes
-from experiments.results import load_results
+from bioplastic.experiments.force.protocol import choose_protocol, count_lobe_changes
+from bioplastic.study.results import load_results
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from bioplastic.checkpoints import read_run
-from experiments.cli import main
-from experiments.results import load_results
+from bioplastic.cli import main
+from bioplastic.study.results import load_results
 
 ARMS = "hlop,sequential,joint,hlop_fa,sequential_fa,hlop_spiking_10,hlop_spiking_40"
 

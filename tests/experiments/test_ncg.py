@@ -7,10 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from experiments import cli
-from experiments.ncg.protocol import ABLATION_ROWS, RULE_ROWS, choose_protocol, metric_name
-from experiments.ncg.training import share_of_first
-from experiments.results import load_results
+from bioplastic import cli
+from bioplastic.experiments.ncg.protocol import (
+    ABLATION_ROWS,
+    RULE_ROWS,
+    choose_protocol,
+    metric_name,
+)
+from bioplastic.experiments.ncg.training import share_of_first
+from bioplastic.study.results import load_results
 
 
 @pytest.fixture(scope="module")

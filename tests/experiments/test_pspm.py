@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bioplastic import cli
 from bioplastic.checkpoints import RunFolder
-from experiments import cli
-from experiments.parts import run_calls
-from experiments.pspm.drawing import _mean_blocks
-from experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
-from experiments.results import load_results
+from bioplastic.experiments.pspm.drawing import _mean_blocks
+from bioplastic.experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
+from bioplastic.study.parts import run_calls
+from bioplastic.study.results import load_results
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
-from experiments import rules
-from experiments.framework import compute_results, draw_figures
-from experiments.registry import load_experiment
+from bioplastic.commands.registry import load_experiment
+from bioplastic.experiments import rules
+from bioplastic.study.framework import compute_results, draw_figures
 
 pytestmark = pytest.mark.skipif(
     not (shutil.which("g++") or shutil.which("clang++")), reason="no C++ compiler"

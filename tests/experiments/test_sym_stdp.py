@@ -14,16 +14,16 @@ import pytest
 
 from bioplastic.checkpoints import read_run
 from bioplastic.datasets import Dataset
-from experiments import sym_stdp
-from experiments.framework import compute_results, draw_figures
-from experiments.sym_stdp import protocol as protocols
-from experiments.sym_stdp import training as trainings
-from experiments.sym_stdp.protocol import (
+from bioplastic.experiments import sym_stdp
+from bioplastic.experiments.sym_stdp import protocol as protocols
+from bioplastic.experiments.sym_stdp import training as trainings
+from bioplastic.experiments.sym_stdp.protocol import (
     PROTOCOLS,
     choose_protocol,
     load_samples,
 )
-from experiments.sym_stdp.training import plan_stages, train_model
+from bioplastic.experiments.sym_stdp.training import plan_stages, train_model
+from bioplastic.study.framework import compute_results, draw_figures
 
 ROOT = Path(sym_stdp.__file__).resolve().parents[2]
 SMALL = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
@@ -137,8 +137,8 @@ KILLED = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from experiments.sym_stdp.protocol import PROTOCOLS, load_samples
-from experiments.sym_stdp.training import train_model
+from bioplastic.experiments.sym_stdp.protocol import PROTOCOLS, load_samples
+from bioplastic.experiments.sym_stdp.training import train_model
 protocol = replace(PROTOCOLS["smoke", "digits"], train=60, test=30, variant="ours",
                    regime="layer_by_layer")
 samples = load_samples(protocol, "digits", 0)

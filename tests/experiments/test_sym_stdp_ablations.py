@@ -7,10 +7,10 @@ import argparse
 import numpy as np
 import pytest
 
+from bioplastic.commands.registry import load_experiment
+from bioplastic.experiments import sym_stdp_ablations as ablations
 from bioplastic.models.sym_stdp.parameters import VARIANTS
-from experiments import sym_stdp_ablations as ablations
-from experiments.framework import compute_results, draw_figures
-from experiments.registry import load_experiment
+from bioplastic.study.framework import compute_results, draw_figures
 
 
 def parse(*options: str) -> argparse.Namespace:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from experiments.results import Results, load_results, save_results
-from experiments.sym_stdp.sizes import collect_sizes, main
+from bioplastic.experiments.sym_stdp.sizes import collect_sizes, main
+from bioplastic.study.results import Results, load_results, save_results
 
 
 def store(folder, variant, n_hidden, seed, accuracies, **parameters):

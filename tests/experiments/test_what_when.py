@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bioplastic import cli
 from bioplastic.checkpoints import RunFolderError, read_run
-from bioplastic.models.what_when import WhatWhenPredictor
-from experiments import cli, what_when
-from experiments.framework import compute_results
-from experiments.results import Results, load_results
-from experiments.what_when import list_tasks
-from experiments.what_when.analysis import find_components, measure_angles, measure_switch
-from experiments.what_when.protocol import (
+from bioplastic.commands.run import make_parser
+from bioplastic.experiments import what_when
+from bioplastic.experiments.what_when import list_tasks
+from bioplastic.experiments.what_when.analysis import (
+    find_components,
+    measure_angles,
+    measure_switch,
+)
+from bioplastic.experiments.what_when.protocol import (
     ARMS,
     GRID,
     Protocol,
@@ -23,6 +26,9 @@ from experiments.what_when.protocol import (
     decode_time,
     run_level,
 )
+from bioplastic.models.what_when import WhatWhenPredictor
+from bioplastic.study.framework import compute_results
+from bioplastic.study.results import Results, load_results
 
 
 def made_weights(n_cells: int = 200, size: float = 20.0) -> np.ndarray:
@@ -118,9 +124,7 @@ def test_an_interrupted_run_continues_with_the_tasks_that_are_left(
 
     def run(folder: str, *options: str) -> Results:
         kept = ["--checkpoints", str(tmp_path / folder)]
-        args = cli.make_parser(what_when.EXPERIMENT).parse_args(
-            ["--scale", "smoke", *kept, *options]
-        )
+        args = make_parser(what_when.EXPERIMENT).parse_args(["--scale", "smoke", *kept, *options])
         return compute_results(what_when.EXPERIMENT, args)
 
     monkeypatch.setattr(WhatWhenPredictor, "fit", stop)

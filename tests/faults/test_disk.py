@@ -21,8 +21,8 @@ import resource, signal, sys
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from experiments.sym_stdp.protocol import PROTOCOLS, load_samples
-from experiments.sym_stdp.training import train_model
+from bioplastic.experiments.sym_stdp.protocol import PROTOCOLS, load_samples
+from bioplastic.experiments.sym_stdp.training import train_model
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = Path(sys.argv[1])
 protocol = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)

@@ -23,8 +23,8 @@ import json, os, random, shutil, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from experiments.sym_stdp.protocol import PROTOCOLS, load_samples
-from experiments.sym_stdp.training import load_trained, train_model
+from bioplastic.experiments.sym_stdp.protocol import PROTOCOLS, load_samples
+from bioplastic.experiments.sym_stdp.training import load_trained, train_model
 from bioplastic.checkpoints import read_run
 
 place, n_kills, n_images, seed = Path(sys.argv[1]), *map(int, sys.argv[2:5])

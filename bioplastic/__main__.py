@@ -1,0 +1,10 @@
+"""Entry of ``python -m bioplastic``."""
+
+from __future__ import annotations
+
+import sys
+
+from bioplastic.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+"""What the command ``bioplastic`` can do: one module per command."""
+
+from __future__ import annotations

@@ -1,0 +1,348 @@
+"""The rows of the table "Reproduced systems", for README and report.
+
+A row names the results it quotes, and quotes numbers by their names there, so that none is typed
+by hand. ``{accuracy:%}`` is a percentage, ``{rate:.1f}`` a number; both carry ``± deviation`` where
+``rate_std`` is known. ``{rate:.1f only}`` leaves it out. ``{baselines.chance:%}`` and
+``{paper.accuracy:%}`` quote baselines and published values, always without deviation. Everything
+else is text. ``bioplastic report --readme`` writes the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ROWS", "Row"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Parameters
+    ----------
+    results : str
+        Name of the JSON file in ``figures/``, without its ending.
+    command : str
+        What comes after ``bioplastic run``, without ``--name``.
+    measured, beside : str
+        Templates: what was measured, and what to compare it with.
+    paper : str, default ""
+        The system, where it is not that of the line above.
+    remark : str, default ""
+        What follows the command, in words.
+    short : str, default ""
+        The command as the README shows it, where the line above begins in the same way.
+    seeds : str, default ""
+        The seeds; from the results by default.
+    named : bool, default False
+        Whether the command says ``--name RESULTS`` too, since it differs from others in more than
+        data and scale.
+    """
+
+    results: str
+    command: str
+    measured: str
+    beside: str
+    paper: str = ""
+    remark: str = ""
+    short: str = ""
+    seeds: str = ""
+    named: bool = False
+
+    @property
+    def full_command(self) -> str:
+        """All that comes after ``bioplastic run``."""
+        return f"{self.command} --name {self.results}" if self.named else self.command
+
+
+_MNIST = "sym_stdp --scale paper --data mnist"
+_BOTH = "supervised {accuracy_supervised:%}, label assignment {accuracy_assigned:%}"
+_TOGETHER = "; {cpu_seconds_per_epoch_together:.0f only} s of CPU per epoch"
+_READOUT = "; {cpu_seconds_per_epoch_readout:.0f only} s of CPU per epoch"
+_EXACT = "--constant theta_decay=trial"
+_OURS = "--variant ours --readout-epochs 3 --evaluate-every 27500"
+
+
+def _error_row(results: str, options: str, *, beside: str = "", **texts: str) -> Row:
+    """Return the row of a network on MNIST with our read-out, which learns after the rest."""
+    return Row(
+        results,
+        f"{_MNIST} {options}",
+        "{accuracy_supervised:%} (averaged over 4 presentations {accuracy_supervised_averaged:%}); "
+        "{cpu_seconds_per_epoch_hidden:.0f only} and {cpu_seconds_per_epoch_readout:.0f only} s of "
+        "CPU per epoch of hidden layer and read-out",
+        "linear on its hidden counts {baselines.linear_hidden:%}, on pixels {baselines.linear:%}"
+        + beside,
+        short=f"... {options}",
+        named=True,
+        **texts,
+    )
+
+
+ROWS: tuple[Row, ...] = (
+    Row(
+        "sym_stdp",
+        "sym_stdp",
+        _BOTH,
+        "chance {baselines.chance:%}, linear on pixels {baselines.linear:%}",
+        paper="Hao et al. 2020, symmetric STDP",
+        remark="scikit-learn digits, `make run`",
+    ),
+    Row(
+        "sym_stdp_mnist_paper_100",
+        f"{_MNIST} --n-hidden 100 --seeds 3",
+        _BOTH + _TOGETHER,
+        "hand-written program 81.4 %; linear on pixels {baselines.linear:%}, on hidden counts "
+        "{baselines.linear_hidden:%}",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_paper_400",
+        f"{_MNIST} --n-hidden 400 --seeds 3",
+        _BOTH + _TOGETHER,
+        "hand-written program 88.5 %; linear on hidden counts {baselines.linear_hidden:%}",
+        short="... --n-hidden 400 --seeds 3",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_paper_1600",
+        f"{_MNIST} --n-hidden 1600 --epochs 1 --evaluate-every 27500",
+        _BOTH + _TOGETHER,
+        "linear on hidden counts {baselines.linear_hidden:%}",
+        short="... --n-hidden 1600 --epochs 1 --evaluate-every 27500",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_paper_1600_7",
+        f"{_MNIST} --n-hidden 1600 --evaluate-every 55000",
+        _BOTH + _TOGETHER,
+        "linear on hidden counts {baselines.linear_hidden:%}; after one epoch it was better",
+        short="... --n-hidden 1600 --evaluate-every 55000",
+        remark="the published 7 epochs",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_paper_6400",
+        f"{_MNIST} --n-hidden 6400 --evaluate-every 55000",
+        _BOTH + _TOGETHER,
+        "linear on hidden counts {baselines.linear_hidden:%}; headline as remembered 96.7 %",
+        short="... --n-hidden 6400 --evaluate-every 55000",
+        remark="the published 15 epochs",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_exact_1600",
+        f"{_MNIST} --n-hidden 1600 --epochs 1 --evaluate-every 27500 {_EXACT}",
+        _BOTH + _TOGETHER,
+        "linear on hidden counts {baselines.linear_hidden:%}",
+        short=f"... --n-hidden 1600 --epochs 1 --evaluate-every 27500 {_EXACT}",
+        remark="thresholds that decay exactly",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_exact_6400",
+        f"{_MNIST} --n-hidden 6400 --epochs 1 --evaluate-every 13750 {_EXACT}",
+        _BOTH + _TOGETHER,
+        "linear on hidden counts {baselines.linear_hidden:%}",
+        short=f"... --n-hidden 6400 --epochs 1 --evaluate-every 13750 {_EXACT}",
+        named=True,
+    ),
+    Row(
+        "sym_stdp_mnist_layered_100",
+        f"{_MNIST} --n-hidden 100 --seeds 3 --regime layer_by_layer --variant paper "
+        "--readout-epochs 1 --hidden-from RUN",
+        _BOTH + _READOUT,
+        "linear on hidden counts {baselines.linear_hidden:%}",
+        short="... --n-hidden 100 --seeds 3 --regime layer_by_layer --variant paper "
+        "--readout-epochs 1 --hidden-from RUN",
+        named=True,
+    ),
+    _error_row(
+        "sym_stdp_mnist_readout_100",
+        "--n-hidden 100 --seeds 3 --variant readout --readout-epochs 3",
+        paper="the published hidden layer, read-out by a local error and a softer code",
+    ),
+    _error_row(
+        "sym_stdp_mnist_readout_400",
+        "--n-hidden 400 --seeds 3 --variant readout --readout-epochs 2",
+    ),
+    _error_row(
+        "sym_stdp_mnist_ours_100",
+        "--n-hidden 100 --seeds 3 --variant ours --readout-epochs 2",
+        paper="the published rules in columns with receptive fields, the same read-out",
+    ),
+    _error_row(
+        "sym_stdp_mnist_ours_400",
+        "--n-hidden 400 --seeds 3 --variant ours --readout-epochs 2",
+    ),
+    _error_row(
+        "sym_stdp_mnist_ours_1600",
+        f"--n-hidden 1600 {_OURS}",
+    ),
+    _error_row(
+        "sym_stdp_mnist_ours_6400",
+        f"--n-hidden 6400 {_OURS}",
+        beside="; headline of the paper as remembered 96.7 %",
+    ),
+    _error_row(
+        "sym_stdp_mnist_random_100",
+        "--n-hidden 100 --seeds 3 --variant ours --readout-epochs 2 --constant eta_hidden=0",
+        paper="the same, input weights frozen at their random start: the baseline",
+    ),
+    _error_row(
+        "sym_stdp_mnist_random_400",
+        "--n-hidden 400 --seeds 3 --variant ours --readout-epochs 2 --constant eta_hidden=0",
+    ),
+    _error_row(
+        "sym_stdp_mnist_random_1600",
+        f"--n-hidden 1600 {_OURS} --constant eta_hidden=0",
+    ),
+    Row(
+        "audit",
+        "audit",
+        "{rules:.0f} rules: which are local, which are not",
+        "[figures/audit_table.png](figures/audit_table.png)",
+        paper="the rule library, audited",
+        seeds="–",
+    ),
+    Row(
+        "rules",
+        "rules",
+        "closed forms met; triplet and pair rules beside Sjöström et al. 2001",
+        "[figures/rules_windows.png](figures/rules_windows.png)",
+        paper="windows and protocols of the rules",
+    ),
+    Row(
+        "pspm",
+        "pspm",
+        "uniform, distance of spike trains: naive {uniform_train_distance_naive:.1f}, optimised "
+        "{uniform_train_distance_optimised:.1f}, control {uniform_train_distance_control:.1f}; "
+        "the error of the weights does not fall ({uniform_weight_error_naive:.2f only} → "
+        "{uniform_weight_error_optimised:.2f only} mV)",
+        "authors' program 57–73, 13–21, 58–68",
+        paper="Bagley et al. 2020, pre-synaptic pool modification",
+        remark="400 neurons, 5 trials of 150 iterations",
+    ),
+    Row(
+        "hlop",
+        "hlop",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; with random feedback "
+        "{acc_hlop_fa:%}, {bwt_hlop_fa:%}; with sign-symmetric feedback {acc_hlop_ss:%}, "
+        "{bwt_hlop_ss:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%} (random {acc_sequential_fa:%}, "
+        "{bwt_sequential_fa:%}; signs {acc_sequential_ss:%}, {bwt_sequential_ss:%}); replay "
+        "{acc_replay:%}, elastic weights {acc_ewc:%}, joint {acc_joint:%}, chance "
+        "{baselines.chance:%}",
+        paper="Xiao et al. 2024, Hebbian orthogonal projection",
+        remark="permuted digits, 5 tasks",
+    ),
+    Row(
+        "hlop_split",
+        "hlop --tasks split",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; joint {acc_joint:%}",
+        remark="digits, 5 tasks of 2 classes, a head each",
+        named=True,
+    ),
+    Row(
+        "hlop_mnist_paper",
+        "hlop --scale paper --data mnist",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; subspaces of traces and "
+        "spikes, as published, {acc_hlop_both:%}, {bwt_hlop_both:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
+        "{bwt_replay:%}; joint {acc_joint:%}; published {paper.bwt_hlop:%} (secondary source, "
+        "another trainer); linear on 10,000 images of one task {baselines.linear:%}",
+        remark="permuted MNIST, 10 tasks",
+    ),
+    Row(
+        "hlop_mnist_small",
+        "hlop --scale paper --data mnist --n-tasks 5 --images 10000 "
+        "--arms hlop,sequential,replay,joint",
+        "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
+        "no projection {acc_sequential:%}, {bwt_sequential:%}; replay {acc_replay:%}, "
+        "{bwt_replay:%}; joint {acc_joint:%}",
+        named=True,
+    ),
+    Row(
+        "csnn",
+        "csnn",
+        "{density:%} of the features spike; linear on them {accuracy_linear:%}",
+        "chance {baselines.chance:%}, linear on pixels {baselines.linear_pixels:%}, on random "
+        "filters {baselines.linear_frozen:%}",
+        paper="Goupy et al. 2024, features of a spiking convolution",
+        remark="scikit-learn digits",
+    ),
+    Row(
+        "csnn_mnist_paper",
+        "csnn --scale paper --data mnist",
+        "mean threshold {mean_threshold:.1f}; {weak_share:%} of weights near 0, "
+        "{strong_share:%} near 1; {density:%} of the features spike, at {mean_latency:.2f} on "
+        "average; linear on them, 10,000 images {accuracy_linear:%}",
+        "measured elsewhere 11.5, 70 %, 24 %, 26.5 %, 0.84; linear on random filters "
+        "{baselines.linear_frozen:%}, on pixels {baselines.linear_pixels:%}",
+    ),
+    Row(
+        "ncg",
+        "ncg",
+        "S2-STDP with competition groups {accuracy_s2stdp_ncg:%}, paired cells "
+        "{accuracy_s2stdp_pcn:%}, one cell per class {accuracy_s2stdp:%}; SSTDP "
+        "{accuracy_sstdp:%}; R-STDP {accuracy_rstdp_5n:%}",
+        "chance {baselines.chance:%}; linear on the same features {baselines.linear_features:%}, "
+        "on pixels {baselines.linear_pixels:%}; groups on pixels {accuracy_pixels_s2stdp_ncg:%}",
+        paper="Goupy et al. 2024, supervised STDP with competition groups",
+        remark="scikit-learn digits, 5 folds",
+        seeds="0 to 4",
+    ),
+    Row(
+        "ncg_mnist",
+        "ncg --data mnist --only rstdp-5n,sstdp,s2stdp,s2stdp+pcn,s2stdp+ncg-no-cr,s2stdp+ncg",
+        "S2-STDP with competition groups {accuracy_s2stdp_ncg:%}, without regulation "
+        "{accuracy_s2stdp_ncg_no_cr:%}, paired cells {accuracy_s2stdp_pcn:%}, one cell per class "
+        "{accuracy_s2stdp:%}; SSTDP {accuracy_sstdp:%}; R-STDP {accuracy_rstdp_5n:%}",
+        "published (secondary source) {paper.accuracy_s2stdp_ncg:%}, –, "
+        "{paper.accuracy_s2stdp_pcn:%}, {paper.accuracy_s2stdp:%}; authors' read-out, one run "
+        "{paper.accuracy_s2stdp_ncg_measured_elsewhere:%}, "
+        "{paper.accuracy_s2stdp_ncg_no_cr_measured_elsewhere:%}, –, "
+        "{paper.accuracy_s2stdp_measured_elsewhere:%}, "
+        "{paper.accuracy_sstdp_measured_elsewhere:%}, "
+        "{paper.accuracy_rstdp_5n_measured_elsewhere:%}; linear on 20,000 samples of the same "
+        "features {baselines.linear_features:%}, on pixels {baselines.linear_pixels:%}",
+        remark="one fold, 20 epochs",
+    ),
+    Row(
+        "what_when_paper",
+        "what_when --scale paper",
+        "amplitude against p(A): r = {correlation_amplitude_probability_a:.3f}, "
+        "{correlation_amplitude_probability_b:.3f}; error after 1, 10, 50, 100 trials "
+        "{error_trial_1:.3f only}, {error_trial_10:.3f only}, {error_trial_50:.3f only}, "
+        "{error_trial_100:.3f}; after the switch of probability {error_local_block_3:.3f}; time "
+        "decoded (R²) without recurrence {clock_slow_none_r2:.2f}, from stock cells with it "
+        "{clock_stock_weak_r2:.2f}",
+        "published (reading notes) {paper.correlation_amplitude_probability_a:.3f}, "
+        "{paper.correlation_amplitude_probability_b:.3f}; {paper.error_trial_1:.3f}, "
+        "{paper.error_trial_10:.3f}, {paper.error_trial_50:.3f}, {paper.error_trial_100:.3f}; "
+        "untrained {baselines.error_untrained:.3f}, literal window gate "
+        "{baselines.error_window_block_1:.3f}, times shuffled "
+        "{baselines.error_shuffled_time:.3f}; not local (RLS): {error_rls_block_1:.3f only} after "
+        "100 trials, {error_rls_block_3:.3f only} after the switch",
+        paper="Yamada & Chao 2026, what and when",
+        remark="constants of our own",
+        seeds="0 to 4",
+    ),
+    Row(
+        "force_paper",
+        "force --scale paper",
+        "sine: {sine_rate_before:.1f} → {sine_rate_after:.1f} Hz per cell, training error "
+        "{sine_error_training:.3f}, free run at {sine_peak_frequency:.2f} Hz, error after the best "
+        "lag {sine_lag_tolerant:.2f}; Lorenz attractor by theta neurons, seeds 0 to 2: smallest "
+        "overlap of distributions {lorenz_overlap:.2f} (seed 0 falls to a fixed point)",
+        "independent implementation 5.0 → 36 Hz, 0.016–0.019, 0.05–0.14; 0.71; error of a silent "
+        "output {baselines.untrained_sine_lag_tolerant:.2f}, of the local delta rule "
+        "{baselines.delta_sine_lag_tolerant:.2f}, without feedback "
+        "{baselines.no_feedback_sine_lag_tolerant:.2f}",
+        paper="Nicola & Clopath 2017, FORCE training",
+        remark="2000 neurons; recursive least squares is not local",
+        seeds="0 to 4",
+    ),
+)
+"""All rows, in the order of the table."""

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # not on this system; processes then do not know of each other
-    fcntl = None  # type: ignore[assignment]
+from filelock import FileLock, Timeout
 
 __all__ = ["hold_lock"]
 
 _LOG = logging.getLogger(__name__)
-_POLL_SECONDS = 0.05
 _PATIENCE_SECONDS = 600.0
 
 
@@ -25,9 +19,9 @@ _PATIENCE_SECONDS = 600.0
 def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool | None]:
     """Hold a lock between processes, named by a file, as long as the block runs.
 
-    The system releases the lock of a process that ends, however it ends. After waiting for
-    ``patience``, and where files cannot be locked, the block runs without; what that means is for
-    the block to say.
+    The system releases the lock of a process that ends, however it ends; a forked child neither
+    holds it nor gives it back. After waiting for ``patience``, and where files cannot be locked, the
+    block runs without; what that means is for the block to say.
 
     Parameters
     ----------
@@ -51,41 +45,23 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool 
     ...             print(first, second)
     True False
     """
-    handle = _acquire(path, patience)
+    lock = FileLock(path, thread_local=False, fallback_to_soft=False)
+    held: bool | None = True
     try:
-        yield None if handle is None else handle >= 0
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if patience > 0:
+                _LOG.info("waiting for another process, which holds %s", path)
+            lock.acquire(timeout=patience)
+    except Timeout:
+        held = False
+    except (OSError, NotImplementedError):
+        held = None
+    try:
+        yield held
     finally:
-        if handle is not None and handle >= 0:
+        if lock.is_locked:  # not in a forked child, which holds nothing
             with contextlib.suppress(OSError):
                 path.unlink()  # before the lock is given back: no one else holds this file
-            os.close(handle)
-
-
-def _acquire(path: Path, patience: float) -> int | None:
-    """Return the open file, -1 after waiting in vain, None where there are no locks."""
-    if fcntl is None:
-        return None
-    deadline, waited = time.monotonic() + patience, False
-    while True:
-        try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except OSError:
-            return None
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(handle).st_ino == os.stat(path).st_ino:
-                return handle
-        except BlockingIOError:  # held by another process
-            if time.monotonic() >= deadline:
-                os.close(handle)
-                return -1
-            if not waited:
-                waited = True
-                _LOG.info("waiting for another process, which holds %s", path)
-        except FileNotFoundError:  # its holder removed it in between
-            pass
-        except OSError:  # no locks on this file system
-            os.close(handle)
-            return None
-        os.close(handle)
-        time.sleep(_POLL_SECONDS)
+            lock.release()

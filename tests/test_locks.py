@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,13 +10,12 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bioplastic import locks
 from bioplastic.locks import hold_lock
-
-pytest.importorskip("fcntl", reason="files cannot be locked on this system")
 
 HOLDER = """
 import sys, time
@@ -75,13 +75,14 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
 def test_without_a_place_for_the_file_the_block_runs(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with hold_lock(tmp_path / "file" / "lock") as held:
-        assert not held
-    with hold_lock(tmp_path / "absent" / "lock") as held:
-        assert not held
+        assert held is None
 
 
 def test_without_locks_the_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locks, "fcntl", None)
+    def refuse(self: Any, timeout: float) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
     with hold_lock(tmp_path / "lock") as first, hold_lock(tmp_path / "lock") as second:
         assert (first, second) == (None, None)
     assert list(tmp_path.iterdir()) == []
@@ -92,3 +93,27 @@ def test_an_error_gives_the_lock_back(tmp_path: Path) -> None:
         raise KeyError
     with hold_lock(tmp_path / "lock", patience=0) as held:
         assert held
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_forked_child_leaves_the_lock_alone(tmp_path: Path) -> None:
+    path, stack = tmp_path / "lock", contextlib.ExitStack()
+    assert stack.enter_context(hold_lock(path))
+    for closes in (True, False):
+        if (child := os.fork()) == 0:
+            if closes:
+                stack.close()
+            else:
+                time.sleep(60)  # it inherits the open file, but not the lock
+            os._exit(0)
+        if closes:
+            os.waitpid(child, 0)
+            with hold_lock(path, patience=0) as held:
+                assert held is False
+    stack.close()
+    try:
+        with hold_lock(path, patience=5) as held:
+            assert held
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)

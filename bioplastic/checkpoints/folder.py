@@ -83,7 +83,7 @@ class RunFolder:
     found : bool
         Whether there is a state to continue from.
     progress : dict
-        What the last checkpoint found there, or saved since, said about its progress.
+        What the last intact checkpoint found there, or saved since, said about its progress.
     finished : bool
         Whether the run has ended.
 
@@ -93,7 +93,7 @@ class RunFolder:
         If the folder holds a run and ``resume`` is not set; if that run differs, and then the
         message names the parameters; or if another process is using it.
     DamagedFileError
-        If ``run.json`` cannot be read.
+        If ``run.json``, or every checkpoint it names, cannot be read.
     WrongVersionError
         If another version of bioplastic wrote it in another format.
 
@@ -194,9 +194,12 @@ class RunFolder:
             )
         grown = compare_parameters(folder, about["parameters"], self.parameters, self._growing)
         warn_of_versions(folder, about["versions"], self._versions)
-        self._started, self.finished = about["started"], about["finished"] and not grown
-        self._states = about["checkpoints"]
-        self._number = max(number_of(state) for state in self._states)
+        states = about["checkpoints"]
+        newest, _ = first_intact(folder, states, lambda path: path)
+        self._started = about["started"]
+        self.finished = about["finished"] and not grown and newest == 0
+        self._states = states[newest:]
+        self._number = max(number_of(state) for state in states)
         self.progress = self._states[0]["progress"]
 
     # ---- loading ---------------------------------------------------------------------------------
@@ -214,7 +217,7 @@ class RunFolder:
         RunFolderError
             If there is no checkpoint.
         DamagedFileError
-            If neither the last checkpoint nor the one before can be read.
+            If it cannot be read.
         """
         arrays: dict[str, NDArray[Any]] = self._load(lambda path: read_arrays(path, "checkpoint"))
         return arrays
@@ -241,13 +244,10 @@ class RunFolder:
     def _load(self, read: Callable[[Path], Any]) -> Any:
         if self.folder is None or not self._states:
             raise RunFolderError(f"{self.folder} holds no checkpoint")
-        number, content = first_intact(self.folder, self._states, read)
-        self._states = self._states[number:]
+        _, content = first_intact(self.folder, self._states[:1], read)
         if not self._loaded:
             self._loaded = True
             take_over(seconds_of(self._states[0]))
-        self.progress = self._states[0]["progress"]
-        self.finished = self.finished and number == 0
         return content
 
     # ---- saving ----------------------------------------------------------------------------------

@@ -106,7 +106,7 @@ def first_intact(
             continue
         if number > 0:
             warnings.warn(
-                f"{problems[0]}; the run continues from the checkpoint before", stacklevel=4
+                f"{problems[0]}; the run continues from the checkpoint before", stacklevel=5
             )
         return number, content
     raise DamagedFileError(f"{folder}: no checkpoint can be read: {'; '.join(problems)}")

@@ -36,7 +36,10 @@ def save(folder: Path, *epochs: int) -> None:
 
 def resume(folder: Path) -> tuple[int, int]:
     with RunFolder(folder, PARAMETERS, resume=True) as run:
-        return int(run.load_arrays()["w"][0]), run.progress["epoch"]
+        before = run.progress["epoch"]  # belongs to the state, loaded or not
+        epoch = int(run.load_arrays()["w"][0])
+        assert run.progress["epoch"] == before
+        return epoch, before
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -169,7 +172,10 @@ def test_two_processes_do_not_share_a_folder(tmp_path: Path) -> None:
 
 
 def test_without_locks_a_folder_is_used_all_the_same(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(locks, "fcntl", None)
+    def refuse(self: Any, timeout: float) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(locks.FileLock, "acquire", refuse)
     with RunFolder(tmp_path, {}) as run:
         run.save({}, {})
         with RunFolder(tmp_path, {}, resume=True) as other:

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bioplastic import locks
 from bioplastic.engine import cache
 
 ROOT = Path(__file__).parents[2]
@@ -101,7 +100,7 @@ def test_a_read_only_cache_still_serves_and_is_not_written(
         return open_file(path, flags, *arguments, **options)
 
     monkeypatch.setattr(cache.tempfile, "mkdtemp", refuse)
-    monkeypatch.setattr(locks.os, "open", refuse_to_make)
+    monkeypatch.setattr(os, "open", refuse_to_make)
     assert cache.find_or_build(key, "cell 3", build) == (library, layout, False)
     with pytest.warns(UserWarning, match=r"cannot be used \(Read-only file system\)"):
         place, _, built = cache.find_or_build(other, "cell 4", build)

@@ -6,10 +6,10 @@ import contextlib
 import errno
 import hashlib
 import json
+import math
 import os
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -20,7 +20,9 @@ from numpy.typing import NDArray
 __all__ = [
     "DamagedFileError",
     "WrongVersionError",
+    "check_memory",
     "file_digest",
+    "pack_arrays",
     "read_arrays",
     "read_json",
     "write_arrays",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 _TEMPORARY = ".part-"
+_FORMAT: Any = np.lib.format  # of an array in a file
 
 
 class DamagedFileError(ValueError):
@@ -149,7 +152,7 @@ def write_json(path: str | os.PathLike[str], content: Any) -> None:
 
 
 def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read a JSON file that holds a mapping.
+    """Read a strict JSON file that holds a mapping.
 
     Raises
     ------
@@ -159,12 +162,18 @@ def read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
         If it holds anything else.
     """
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
+        content = json.loads(
+            Path(path).read_text(encoding="utf-8"), parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError) as error:
         raise DamagedFileError(f"{path}: damaged or no JSON ({error})") from error
     if not isinstance(content, dict):
         raise DamagedFileError(f"{path}: must hold a mapping, got {type(content).__name__}")
     return content
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not allowed")
 
 
 def write_arrays(
@@ -184,14 +193,29 @@ def write_arrays(
     Raises
     ------
     TypeError
-        If an array holds Python objects.
+        If an array holds Python objects, or is of a subclass with units or a mask, which would be
+        lost.
     """
+    with write_atomically(path) as file:
+        pack_arrays(file, arrays, compress=compress)
+
+
+def pack_arrays(
+    file: IO[bytes], arrays: Mapping[str, NDArray[Any]], *, compress: bool = False
+) -> None:
+    """Write named arrays as `write_arrays` does, to an open file."""
     for name, array in arrays.items():
+        if not isinstance(name, str) or "\0" in name:
+            raise TypeError(f"{name!r}: must be text to name an array")
         if np.asarray(array).dtype.hasobject:
             raise TypeError(f"{name}: holds Python objects, which are not stored")
-    members: dict[str, Any] = dict(arrays)
-    with write_atomically(path) as file:
-        (np.savez_compressed if compress else np.savez)(file, **members)
+        if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+            raise TypeError(f"{name}: must be a plain array, got {type(array).__name__}")
+    kind = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
+    with zipfile.ZipFile(file, "w", kind) as archive:  # numpy.savez has names of its own
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                _FORMAT.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def read_arrays(path: str | os.PathLike[str], what: str = "archive") -> dict[str, NDArray[Any]]:
@@ -212,24 +236,53 @@ def read_arrays(path: str | os.PathLike[str], what: str = "archive") -> dict[str
         If it is truncated, changed, no archive of arrays, or holds Python objects.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-        if damaged is not None:
-            raise ValueError(f"bad checksum of {damaged}")
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        return dict(_unpack(Path(path)))
     except FileNotFoundError:
         raise
-    except _UNREADABLE as error:
+    except Exception as error:  # what a parser says of bytes that make no sense
         if isinstance(error, OSError) and error.errno in _SYSTEM:
             raise
         raise DamagedFileError(f"{path}: damaged or no {what} ({error})") from error
 
 
-_UNREADABLE = (
-    OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError,
-    RuntimeError, SyntaxError, MemoryError, OverflowError, TypeError,
-)  # fmt: skip
+def _unpack(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        check_memory(sum(member.file_size for member in members))
+        if len({member.filename for member in members}) < len(members):
+            raise ValueError("it holds a name twice")
+        for member in members:
+            if not member.filename.endswith(".npy"):
+                raise ValueError(f"{member.filename} is no array")
+            with archive.open(member) as stream:
+                array = _FORMAT.read_array(stream, allow_pickle=False)
+                if stream.read(1):  # the end also checks the sum
+                    raise ValueError(f"{member.filename} is longer than it states")
+            yield member.filename.removesuffix(".npy"), array
+
+
+def check_memory(n_bytes: int, what: str = "it") -> None:
+    """Refuse what a file says it holds when this machine cannot.
+
+    Raises
+    ------
+    ValueError
+        If it is more than the memory of the machine.
+    """
+    if n_bytes > _MEMORY:
+        raise ValueError(
+            f"{what} states {n_bytes} bytes of data, more than the memory of the machine"
+        )
+
+
+def _find_memory() -> float:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return math.inf
+
+
+_MEMORY = _find_memory()
 _SYSTEM = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.EMFILE})
 
 

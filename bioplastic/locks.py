@@ -20,8 +20,8 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool 
     """Hold a lock between processes, named by a file, as long as the block runs.
 
     The system releases the lock of a process that ends, however it ends; a forked child neither
-    holds it nor gives it back. After waiting for ``patience``, and where files cannot be locked, the
-    block runs without; what that means is for the block to say.
+    holds it nor gives it back. After waiting for ``patience``, and where files cannot be locked,
+    the block runs without; what that means is for the block to say.
 
     Parameters
     ----------

@@ -21,6 +21,8 @@ from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 
 __all__ = ["compute_once"]
 
+_FORMAT = 2
+
 
 @check_arguments
 def compute_once(
@@ -41,13 +43,19 @@ def compute_once(
         Everything that determines the result, as for `RunFolder`. A part with other parameters is
         another part, with a file of its own.
     compute : callable
-        Takes nothing and returns a mapping of arrays, JSON types and mappings of them.
+        Takes nothing and returns a dict of arrays, numpy scalars, numbers, texts, truth values,
+        None, and dicts, lists and tuples of them.
 
     Returns
     -------
     dict
-        What ``compute`` returned, now or then. A file that is damaged is computed anew. What it
-        cost is stored with it.
+        What ``compute`` returned, now or then, of the same types. A file that is damaged is
+        computed anew. What it cost is stored with it.
+
+    Raises
+    ------
+    TypeError
+        If there is something else in the result, which could not come back as it was.
 
     Examples
     --------
@@ -73,11 +81,12 @@ def compute_once(
     start = seconds_spent()
     result = dict(compute())
     spent = (seconds_spent() - start).stored()
-    arrays: dict[str, NDArray[Any]] = {}
-    content = {"parameters": plain, "result": _split(result, "", arrays), **spent}
+    arrays: list[NDArray[Any]] = []
+    plain_result = _split("compute_once.compute", result, arrays)
+    content = {"format": _FORMAT, "parameters": plain, "result": plain_result, **spent}
     path.parent.mkdir(parents=True, exist_ok=True)
-    arrays["content"] = np.array(json.dumps(content, allow_nan=True))
-    write_arrays(path, arrays, compress=True)
+    stored = {f"array/{k}": array for k, array in enumerate(arrays)}
+    write_arrays(path, {"content": np.array(json.dumps(content)), **stored}, compress=True)
     return result
 
 
@@ -85,27 +94,47 @@ def _read_result(path: Path) -> dict[str, Any]:
     arrays = read_arrays(path, "stored result")
     try:
         content = json.loads(str(arrays["content"]))
+        if content.get("format") != _FORMAT:
+            raise ValueError("of another version of bioplastic")
         result = cast(dict[str, Any], _join(content["result"], arrays))
         spent = seconds_of(content)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DamagedFileError(f"{path}: damaged or no stored result ({error!r})") from error
     take_over(spent)
     return result
 
 
-def _split(value: Any, place: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    """Move arrays out of nested mappings; a marker stays in their place."""
-    if isinstance(value, Mapping):
-        return {str(k): _split(v, f"{place}/{k}", arrays) for k, v in value.items()}
-    if isinstance(value, np.ndarray):
-        arrays[place] = value
-        return {"array": place}
-    return value.item() if isinstance(value, np.generic) else value
+def _split(place: str, value: Any, arrays: list[NDArray[Any]]) -> Any:
+    """Return a result in JSON types, every container with its kind; arrays are moved out of it."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, str):
+        return value
+    if kind is dict:
+        return {
+            "dict": [
+                [_split(place, key, arrays), _split(f"{place}[{key!r}]", entry, arrays)]
+                for key, entry in value.items()
+            ]
+        }
+    if kind in (list, tuple):
+        return {kind.__name__: [_split(f"{place}[{k}]", v, arrays) for k, v in enumerate(value)]}
+    if (kind is np.ndarray or isinstance(value, np.generic)) and not value.dtype.hasobject:
+        arrays.append(np.asarray(value))
+        return {"array" if kind is np.ndarray else "scalar": len(arrays) - 1}
+    raise TypeError(
+        f"{place}: must be an array, a number, text, or a dict, list or tuple of them, got "
+        f"{kind.__name__}"
+    )
 
 
 def _join(value: Any, arrays: Mapping[str, NDArray[Any]]) -> Any:
     if not isinstance(value, dict):
         return value
-    if set(value) == {"array"} and isinstance(value["array"], str):
-        return arrays[value["array"]]
-    return {name: _join(entry, arrays) for name, entry in value.items()}
+    ((kind, content),) = value.items()
+    if kind == "dict":
+        return {_join(key, arrays): _join(entry, arrays) for key, entry in content}
+    if kind in ("list", "tuple"):
+        entries = [_join(entry, arrays) for entry in content]
+        return entries if kind == "list" else tuple(entries)
+    array = arrays[f"array/{content}"]
+    return array if kind == "array" else array[()]

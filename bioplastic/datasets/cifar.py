@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
+from bioplastic.files import check_memory
 from bioplastic.validation import check_choice
 
 __all__ = ["CIFAR_FAMILY", "load_cifar"]
@@ -172,6 +173,8 @@ def _read_archive(path: Path, archive: _Archive) -> list[_Part]:
                 file = tar.extractfile(f"{archive.folder}/{member}")
                 if file is None:
                     raise ValueError(f"{path}: {member} is no file")
+                size = tar.getmember(f"{archive.folder}/{member}").size
+                check_memory(size, f"{path}: {member}")
                 parts.append((f"{path}: {member}", file.read()))
     except KeyError as error:
         raise ValueError(f"{path}: {error.args[0]}") from error

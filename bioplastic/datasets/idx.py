@@ -8,16 +8,19 @@ import os
 import struct
 import zlib
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
+from bioplastic.files import check_memory
 from bioplastic.validation import check_integer
 
 __all__ = ["read_idx"]
 
 _GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_RATIO = 1032  # the most that deflate can shrink
 _UNSIGNED_BYTE = 0x08
 
 
@@ -61,33 +64,43 @@ def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[n
     if ndim is not None:
         check_integer("read_idx.ndim", ndim, minimum=1)
     file = Path(path)
-    content = _read_bytes(file)
-    if len(content) < 4:
-        raise ValueError(f"{file}: not an IDX file: only {len(content)} bytes long")
-    zero, kind, n_dimensions = struct.unpack(">HBB", content[:4])
+    with file.open("rb") as stream:
+        compressed = stream.peek(2)[:2] == _GZIP_MAGIC
+        limit = file.stat().st_size * (_GZIP_RATIO if compressed else 1) if file.is_file() else None
+        try:
+            content = gzip.GzipFile(fileobj=stream) if compressed else stream
+            return _read_array(content, limit, ndim)
+        except (EOFError, OSError, zlib.error) as error:
+            if not compressed:
+                raise
+            raise ValueError(f"{file}: damaged or truncated gzip file: {error}") from error
+        except (ValueError, MemoryError) as error:
+            raise ValueError(f"{file}: {error}") from error
+
+
+def _read_array(
+    content: gzip.GzipFile | IO[bytes], limit: int | None, ndim: int | None
+) -> NDArray[np.uint8]:
+    """Read no more than the header states, of the ``limit`` bytes that there can be."""
+    start = content.read(4)
+    if len(start) < 4:
+        raise ValueError(f"not an IDX file: only {len(start)} bytes long")
+    zero, kind, n_dimensions = struct.unpack(">HBB", start)
     if zero != 0 or n_dimensions == 0:
-        raise ValueError(f"{file}: not an IDX file: it begins with {content[:4].hex(' ')}")
+        raise ValueError(f"not an IDX file: it begins with {start.hex(' ')}")
     if kind != _UNSIGNED_BYTE:
-        raise ValueError(f"{file}: must hold unsigned bytes (type 0x08), got type 0x{kind:02x}")
+        raise ValueError(f"must hold unsigned bytes (type 0x08), got type 0x{kind:02x}")
     if ndim is not None and n_dimensions != ndim:
-        raise ValueError(f"{file}: must have {ndim} dimensions, got {n_dimensions}")
-    start = 4 + 4 * n_dimensions
-    if len(content) < start:
-        raise ValueError(f"{file}: truncated inside the header")
-    shape = struct.unpack(f">{n_dimensions}I", content[4:start])
-    expected, found = math.prod(shape), len(content) - start
-    if found != expected:
-        problem = "truncated" if found < expected else "longer than it states"
-        size = " x ".join(map(str, shape))
-        raise ValueError(f"{file}: {problem}: {size} needs {expected} bytes of data, got {found}")
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
-
-
-def _read_bytes(file: Path) -> bytes:
-    content = file.read_bytes()
-    if not content.startswith(_GZIP_MAGIC):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file}: damaged or truncated gzip file: {error}") from error
+        raise ValueError(f"must have {ndim} dimensions, got {n_dimensions}")
+    sizes = content.read(4 * n_dimensions)
+    if len(sizes) < 4 * n_dimensions:
+        raise ValueError("truncated inside the header")
+    shape = struct.unpack(f">{n_dimensions}I", sizes)
+    expected, size = math.prod(shape), " x ".join(map(str, shape))
+    check_memory(expected)
+    data = content.read((expected if limit is None else min(expected, limit)) + 1)
+    if len(data) < expected:
+        raise ValueError(f"truncated: {size} needs {expected} bytes of data, got {len(data)}")
+    if len(data) > expected:
+        raise ValueError(f"longer than it states: {size} needs {expected} bytes of data, got more")
+    return np.array(bytearray(data), dtype=np.uint8).reshape(shape)

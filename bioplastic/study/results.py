@@ -7,7 +7,6 @@ import json
 import os
 import re
 import statistics
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.files import write_together
+from bioplastic.files import (
+    DamagedFileError,
+    pack_arrays,
+    read_arrays,
+    read_json,
+    write_together,
+)
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -47,8 +52,6 @@ KEYS = (
 
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """Names of numbers, arrays and files of results."""
-
-_RESERVED = frozenset({"file", "allow_pickle"})  # arguments of numpy.savez
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -179,7 +182,7 @@ def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, P
     content = {key: getattr(results, key) for key in KEYS}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with write_together(npz_path, json_path) as (npz, plain):
-        np.savez_compressed(npz, **results.arrays)  # type: ignore[arg-type]
+        pack_arrays(npz, results.arrays, compress=True)
         plain.write(text.encode())
     return json_path, npz_path
 
@@ -201,18 +204,12 @@ def load_results(path: str | os.PathLike[str]) -> Results:
     ------
     FileNotFoundError
         If one of the two files is missing.
-    TypeError, ValueError
+    DamagedFileError
         If a file is damaged, or the keys or values are not those of results.
     """
     json_path = Path(path)
-    npz_path = json_path.with_suffix(".npz")
-    content = _read_content(json_path)
-    try:
-        with np.load(npz_path, allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (zipfile.BadZipFile, ValueError, EOFError) as error:
-        raise ValueError(f"{npz_path}: must be an npz file without objects ({error})") from None
-    return Results(**content, name=json_path.stem, arrays=arrays)
+    results = _read_results(json_path)
+    return dataclasses.replace(results, arrays=read_arrays(json_path.with_suffix(".npz")))
 
 
 def load_numbers(path: str | os.PathLike[str]) -> Results:
@@ -232,21 +229,20 @@ def load_numbers(path: str | os.PathLike[str]) -> Results:
     ------
     FileNotFoundError
         If there is no such file.
-    TypeError, ValueError
+    DamagedFileError
         If it is damaged, or the keys or values are not those of results.
     """
-    return Results(**_read_content(Path(path)), name=Path(path).stem)
+    return _read_results(Path(path))
 
 
-def _read_content(path: Path) -> dict[str, Any]:
+def _read_results(path: Path) -> Results:
+    content = read_json(path)
+    if set(content) != set(KEYS):
+        raise DamagedFileError(f"{path}: must have the keys {sorted(KEYS)}, got {sorted(content)}")
     try:
-        content = json.loads(path.read_text("utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:
-        raise ValueError(f"{path}: must be strict JSON ({error})") from None
-    if not isinstance(content, dict) or set(content) != set(KEYS):
-        found = sorted(content) if isinstance(content, dict) else type(content).__name__
-        raise ValueError(f"{path}: must have the keys {sorted(KEYS)}, got {found}")
-    return content
+        return Results(**content, name=path.stem)
+    except (TypeError, ValueError) as error:
+        raise DamagedFileError(f"{path}: damaged or no results ({error})") from error
 
 
 def mean_over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -303,8 +299,6 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
     clean = {}
     for name, value in arrays.items():
         _check_name("Results.arrays", name)
-        if name in _RESERVED:
-            raise ValueError(f"Results.arrays[{name!r}]: must have another name, this is reserved")
         array = np.asarray(value)
         if array.dtype.kind not in "biufcU":
             raise TypeError(
@@ -340,7 +334,3 @@ def _to_json(place: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_to_json(f"{place}[{index}]", entry) for index, entry in enumerate(value)]
     raise TypeError(f"{place}: must be plain JSON, got {value!r}")
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not allowed")

@@ -71,9 +71,10 @@ def test_what_follows_the_last_checkpoint_counts_when_the_run_ends(tmp_path: Pat
 def test_work_that_was_lost_does_not_count(tmp_path: Path) -> None:
     run_in_steps(tmp_path, 3, stop=2)
     (tmp_path / read_run(tmp_path)["checkpoints"][0]["state"]).unlink()
-    with RunFolder(tmp_path, {"steps": 3}, resume=True) as run:
-        with pytest.warns(UserWarning, match="continues from the checkpoint before"):
-            assert steps_spent(run.load_arrays) == 1
+    with pytest.warns(UserWarning, match="continues from the checkpoint before"):
+        run = RunFolder(tmp_path, {"steps": 3}, resume=True)
+    with run:
+        assert steps_spent(run.load_arrays) == 1
         assert steps_spent(run.load_arrays) == 0  # it is the same state
 
 

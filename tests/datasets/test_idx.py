@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -43,9 +44,16 @@ def test_reads_plain_and_compressed_whatever_the_name(
         (bytes([0, 0, 8, 0]), "not an IDX file"),
         (encode(IMAGES)[:10], "truncated inside the header"),
         (encode(IMAGES)[:-1], "truncated: 2 x 3 x 4 needs 24 bytes of data, got 23"),
-        (encode(IMAGES) + b"\x00", "longer than it states: .* got 25"),
+        (encode(IMAGES) + b"\x00", "longer than it states: .* got more"),
+        (struct.pack(">HBB3I", 0, 8, 3, *[2**32 - 1] * 3), "states .* more than the memory"),
+        (struct.pack(">HBB3I", 0, 8, 3, 10**4, 10**3, 10**2), "truncated: .*, got 0"),
+        (
+            gzip.compress(struct.pack(">HBB3I", 0, 8, 3, 10**4, 10**3, 10**2)),
+            "truncated: .*, got 0",
+        ),
+        (struct.pack(">HBB70I", 0, 8, 70, *[0] * 70), "must have 3 dimensions"),
         (gzip.compress(encode(IMAGES), mtime=0)[:-12], "damaged or truncated gzip"),
-        (gzip.compress(encode(IMAGES), mtime=0)[:12] + b"garbage", "damaged or truncated gzip"),
+        (gzip.compress(encode(IMAGES), mtime=0)[:30] + b"garbage", "damaged or truncated gzip"),
         (encode(IMAGES[0]), "must have 3 dimensions, got 2"),
     ],
 )
@@ -54,6 +62,19 @@ def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -
     path.write_bytes(content)
     with pytest.raises(ValueError, match=f"some-images: .*{message}"):
         read_idx(path, ndim=3)
+
+
+def test_no_more_is_read_than_stated(tmp_path: Path) -> None:
+    path = tmp_path / "bomb"
+    with gzip.open(path, "wb", compresslevel=1) as file:
+        file.write(encode(IMAGES))
+        for _ in range(300):
+            file.write(bytes(2**20))
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="bomb: longer than it states"):
+        read_idx(path)
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ class RunFolder:
     versions : mapping of str to str, optional
         Versions to record besides those of Python, bioplastic and the numerical libraries.
     growing : collection of str, default ()
-        Numbers among the parameters that may have grown since, such as epochs: they only say where
-        the run ends, so a longer run continues a shorter one.
+        Parameters that may have grown since: numbers, such as epochs, and mappings with further
+        entries. They only say where the run ends, so a longer run continues a shorter one.
 
     Attributes
     ----------

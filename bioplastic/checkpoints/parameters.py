@@ -84,7 +84,8 @@ def _describe_object(place: str, value: Any) -> Any:
             raise TypeError(f"{place}: must hold numbers or text, got an array of objects")
         if value.ndim == 0:
             return to_plain(place, value.item())
-        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        flat = np.ascontiguousarray(value).reshape(-1)
+        digest = hashlib.sha256(flat.view(np.uint8)).hexdigest()
         return {"sha256": digest[:32], "shape": list(value.shape), "dtype": str(value.dtype)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         members = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

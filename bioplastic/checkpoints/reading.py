@@ -125,6 +125,7 @@ def compare_parameters(
     """Refuse other parameters; return whether some have grown that may."""
     before, now, missing = _flatten(old), _flatten(new), "not given"
     grown = {name for name in growing if _is_larger(now.get(name), before.get(name))}
+    grown |= {n for n in {*now} - {*before} if n.startswith(tuple(f"{g}." for g in growing))}
     differing = [
         f"{name} was {before.get(name, missing)!r}, is {now.get(name, missing)!r}"
         for name in sorted({*before, *now} - grown)

@@ -113,7 +113,8 @@ def train_model(
         The trained model and its history.
     """
     model = build_model(protocol, data, seed, **(constants or {}))
-    description = describe_run(model, protocol, data) | {"n_train": len(samples.X)}
+    description = describe_run(model, protocol, data)
+    description |= {"n_train": len(samples.X), "samples": samples}
     adopted = None if hidden_from is None else _adopt(model, hidden_from, description)
     if adopted:
         description |= adopted

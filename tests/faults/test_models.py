@@ -104,6 +104,35 @@ def test_interrupted_estimator_learns_the_same(
         make()[0].fit(X, y, checkpoints=tmp_path)
 
 
+FITS = {
+    "sym_stdp": (SymSTDPClassifier(9, assignment_window=6), (IMAGES, LABELS)),
+    "pspm": (PSPMRegressor(1), (TASK.current, SPIKES)),
+    "s2_stdp": (S2STDPClassifier(epochs=1), (LATENCIES, LABELS, LATENCIES[:8], LABELS[:8])),
+    "s2_stdp_held_out": (S2STDPClassifier(epochs=1, validation_fraction=0.25), (LATENCIES, LABELS)),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"), [(name, k) for name, (_, data) in FITS.items() for k in range(len(data))]
+)
+def test_other_data_are_another_run(name: str, changed: int, tmp_path: Path) -> None:
+    model, data = FITS[name]
+
+    def fit(*data: Any) -> None:
+        validation = [data[2:]] if data[2:] else []
+        model.fit(*data[:2], *validation, checkpoints=tmp_path, resume=True)
+
+    fit(*data)
+    fit(*data)
+    other = [entry[::-1] if k == changed else entry for k, entry in enumerate(data)]
+    with pytest.raises(RunFolderError, match=r"continued: [\w.]+\.sha256 was '\w+', is '\w+'$"):
+        fit(*other)
+    if name != "pspm":  # the same classes by other names
+        names = [entry + 5 if k % 2 else entry for k, entry in enumerate(data)]
+        with pytest.raises(RunFolderError, match="sha256 was"):
+            fit(*names)
+
+
 def test_events_in_a_state_that_point_nowhere_are_refused() -> None:
     """They would be indices in the compiled program."""
     cell = NeuronModel(

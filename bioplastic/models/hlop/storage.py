@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic.checkpoints import RunFolder
+from bioplastic.checkpoints import RunFolder, describe_parameters
 from bioplastic.models.hlop.consolidation import Consolidation
 from bioplastic.models.hlop.parameters import HLOPParameters
 from bioplastic.models.hlop.tasks import Task
@@ -93,14 +93,17 @@ class ContinualStorage:
         folder: str | os.PathLike[str] | None,
         resume: bool,
         growing: tuple[str, ...] = (),
+        **further: Any,
     ) -> RunFolder:
         """Open the folder of a training and take over what was learned there, or else nothing."""
         model: Any = self
         parameters = {"class": type(self).__name__, **model.get_params(deep=False)}
-        parameters |= {"training": training, "n_tasks": len(tasks)}
+        parameters |= {"training": training, "n_tasks": len(tasks), **further}
         parameters.pop("progress")
         if folder is not None:
-            parameters |= {"X": np.asarray(tasks[0].X), "y": np.asarray(tasks[0].y)}
+            parameters["tasks"] = {
+                str(number): describe_parameters(vars(task)) for number, task in enumerate(tasks)
+            }
         run = RunFolder(folder, parameters, resume=resume, growing=growing)
         vars(self).pop("weights_", None)
         run.adopt(self)

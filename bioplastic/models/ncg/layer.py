@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -119,14 +118,16 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         samples = check_latencies(f"{place}.X", X)
         classes, labels = encode_labels(f"{place}.y", y, len(samples))
         held_out = self._held_out(validation, samples, labels, classes)
+        parameters = {"class": place, **self.get_params(deep=False)}
+        parameters.pop("progress")
+        if checkpoints is not None:
+            parameters |= {"X": samples, "y": classes[labels], "validation": None}
+            if validation is not None and held_out is not None:
+                parameters["validation"] = dict(zip("Xy", held_out, strict=True))
         if validation is None and held_out is not None:
             kept, _ = stratified_split(labels, self.validation_fraction, self.random_state)
             samples, labels = samples[kept], labels[kept]
         self._start(samples, classes)
-        parameters = {"class": place, **self.get_params(deep=False)}
-        parameters.pop("progress")
-        if checkpoints is not None:
-            parameters["data"] = _digest(samples, labels)
         with RunFolder(checkpoints, parameters, resume=resume) as run:
             if run.found:
                 self._adopt(run.load_model(type(self)))
@@ -508,11 +509,3 @@ class LatencyClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _chunks(n: int) -> Iterator[slice]:
     for start in range(0, n, _CHUNK):
         yield slice(start, min(n, start + _CHUNK))
-
-
-def _digest(samples: NDArray[Any], labels: NDArray[Any]) -> str:
-    accumulated = hashlib.sha256(repr((samples.shape, samples.dtype.str)).encode())
-    for part in _chunks(len(samples)):
-        accumulated.update(np.ascontiguousarray(samples[part]).tobytes())
-    accumulated.update(labels.tobytes())
-    return accumulated.hexdigest()

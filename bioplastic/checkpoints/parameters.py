@@ -85,7 +85,7 @@ def _describe_object(place: str, value: Any) -> Any:
         if value.ndim == 0:
             return to_plain(place, value.item())
         flat = np.ascontiguousarray(value).reshape(-1)
-        digest = hashlib.sha256(flat.view(np.uint8)).hexdigest()
+        digest = hashlib.sha256(flat.view(np.uint8).data).hexdigest()
         return {"sha256": digest[:32], "shape": list(value.shape), "dtype": str(value.dtype)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         members = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}

@@ -250,7 +250,9 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
         every = None
         if self.head == "shared":
             every = np.unique(np.concatenate([np.unique(task.y) for task in tasks]))
-        noted = after_task and getattr(after_task, "__qualname__", type(after_task).__name__)
+        noted = None
+        if after_task is not None:
+            noted = str(getattr(after_task, "__qualname__", type(after_task).__name__))
         growing = ("n_tasks", "tasks")
         with self.open_run("in turn", tasks, checkpoints, resume, growing, after_task=noted) as run:
             for number in range(self.n_tasks_ if run.found else 0, len(tasks)):

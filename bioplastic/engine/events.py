@@ -9,6 +9,7 @@ from brian2 import second
 
 from bioplastic.arguments import check_fields
 from bioplastic.engine.trial import StateRecord, Trial
+from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
 from bioplastic.signals.latency import LatencySource
 from bioplastic.validation import check_identifier, check_integer, check_real
 
@@ -218,3 +219,8 @@ def check_events(spec: Any) -> None:
     for projection in spec.projections:
         if projection.delay is not None:
             raise ValueError(f"{type(projection).__name__} {projection.name!r}.delay: {clocked}")
+        rule: Any = getattr(projection, "rule", None)
+        for slot in EQUATION_SLOTS if rule is not None else ():
+            for name in sorted(rule.parse(slot).diff_eq_names):
+                place = f"{type(projection).__name__} {projection.name!r}.rule, {slot}"
+                raise ValueError(f"{place}: the equation of {name!r} {clocked}")

@@ -174,6 +174,7 @@ class NumpyNetwork(NumpyActions):
         clock: NDArray[np.int64],
         logs: list[SpikeLog],
     ) -> dict[str, int]:
+        self._set_clock(int(clock[0]))
         for action in self._trial_start:
             action()
         counts = {o["population"]: 0 for o in self._layout.outputs if o["kind"] == "count"}
@@ -204,6 +205,7 @@ class NumpyNetwork(NumpyActions):
                 waiting -= self._spikes(events["until"]).size
                 if waiting <= 0:
                     break
+        self._set_clock(int(clock[0]))
         for action in self._trial_end:
             action()
         for output, array in zip(self._layout.outputs, outputs, strict=True):

@@ -11,7 +11,8 @@ import numpy as np
 from brian2 import second
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import parse_statements
+from bioplastic.equations import parse_statements, read_names
+from bioplastic.plasticity.checks import expand_names
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import (
     check_choice,
@@ -79,6 +80,14 @@ class _PlasticProjection(Projection):
                 f"{place} {self.name!r}: needs transmit or summed statements or a rule"
             )
         check_choice(f"{place}.summed_when", self.summed_when, ("before", "after"))
+        if self.summed and self.rule is not None:
+            equations = self.rule.parse("synapse")
+            for name in sorted(expand_names(read_names(self.summed), equations)):
+                if name in equations and "event-driven" in equations[name].flags:
+                    raise ValueError(
+                        f"{place} {self.name!r}.summed: reads {name!r} in every step, so its "
+                        "equation must be (clock-driven), not (event-driven)"
+                    )
         declared = set() if self.rule is None else set(self.rule.parse("modulators"))
         for modulator in self.modulators:
             if modulator not in declared:

@@ -32,7 +32,12 @@ from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, delay_steps, solver_name
 from bioplastic.engine.projections import Projection
-from bioplastic.engine.synapses import slot_phases, summed_statements, synapse_names
+from bioplastic.engine.synapses import (
+    advance_code,
+    slot_phases,
+    summed_statements,
+    synapse_names,
+)
 from bioplastic.equations import parse_statements
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
@@ -190,6 +195,9 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
         scaling = Normalise(name, projection, synapses, rule.normalise, only)
         if rule.normalise.when == "trial_start":
             plan.trial_start.append(scaling)
+    if advance := advance_code(synapses):  # at every limit of a trial, and so in the state
+        name = f"{projection.name}_advance"
+        plan.trial_end.append(ClockedStatements(name, projection, synapses, advance))
     for slot, actions in (
         ("every", plan.step),
         ("on_trial_start", plan.trial_start),
@@ -204,10 +212,17 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
                 actions.append(CellStatements(name, plan.groups[cell], code, False, interval))
                 continue
             code = word_substitute(phase.code, names)
+            advance = advance_code(synapses, code) if slot == "every" else ""
             if phase.scope == "shared":
+                if advance:
+                    before = f"{name}_advance"
+                    actions.append(
+                        ClockedStatements(before, projection, synapses, advance, interval)
+                    )
                 actions.append(CellStatements(name, synapses, code, True, interval))
             else:
                 only = _only_at_end(projection, names) if slot == "on_trial_end" else ""
+                code = f"{advance}{code}"
                 actions.append(ClockedStatements(name, projection, synapses, code, interval, only))
     if rule.least_squares is not None:
         plan.step.extend(_least_squares_actions(plan, projection, rule))
@@ -229,10 +244,14 @@ def _interval_steps(rule: PlasticityRule, plan: Plan) -> int:
 
 def _least_squares_actions(
     plan: Plan, projection: Projection, rule: PlasticityRule
-) -> Iterator[CellStatements | LeastSquaresUpdate]:
+) -> Iterator[CellStatements | ClockedStatements | LeastSquaresUpdate]:
     solver = rule.least_squares
     assert solver is not None
     interval = _interval_steps(rule, plan)
+    synapses = plan.synapses[projection.name]
+    if advance := advance_code(synapses, f"{solver.variable} *= 1"):
+        name = f"{projection.name}_solver_advance"
+        yield ClockedStatements(name, projection, synapses, advance, interval)
     for side, part in (("pre", "activity"), ("post", "error")):
         cell = projection.source if side == "pre" else projection.target
         code = cell_code(projection, rule, side, getattr(solver, part))
@@ -242,7 +261,7 @@ def _least_squares_actions(
     yield LeastSquaresUpdate(
         f"{projection.name}_least_squares",
         projection,
-        plan.synapses[projection.name],
+        synapses,
         solver,
         solver_name(projection.name, "activity"),
         solver_name(projection.name, "error"),

@@ -69,7 +69,7 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
         if "lastupdate" in synapses.variables:
             names.add("lastupdate")
         if synapses.event_driven is not None:  # Brian2 keeps them apart from the other equations
-            names |= set(synapses.event_driven)
+            names |= set(synapses.event_driven.diff_eq_names)
         for name in sorted(names):
             variable = synapses.variables[name]
             shape = () if variable.scalar else _synapse_shape(projection, plan)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.codegen.translation import analyse_identifiers
+from brian2.stateupdaters.exact import linear
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.cells import cell_names, shared_modulators, shared_names, shared_settings
@@ -17,6 +20,7 @@ from bioplastic.neurons.integration import StepMethod
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 
 __all__ = [
+    "advance_code",
     "connectivity",
     "create_synapses",
     "slot_phases",
@@ -114,6 +118,26 @@ def _refer_to_modulators(projection: Projection, plan: Plan, synapses: Any) -> N
         for cell in {projection.source, projection.target}:
             variables = plan.groups[cell].variables
             variables.add_reference(trace_name(projection.name, name), synapses, name)
+
+
+def advance_code(synapses: Any, code: str | None = None) -> str:
+    """Return what brings the event-driven variables of synapses up to the present.
+
+    With ``code``, only if it reads or writes one of them or something their equations read; Brian2
+    itself does it at spikes alone.
+    """
+    equations = synapses.event_driven
+    if equations is None:
+        return ""
+    if code is not None:
+        _, touched, _ = analyse_identifiers(code, synapses.variables, recursive=True)
+        moving = set(equations.diff_eq_names).union(
+            *(equations[name].identifiers for name in equations.diff_eq_names)
+        )
+        if moving.isdisjoint(touched):
+            return ""
+    update = re.sub(r"\bdt\b", "(t - lastupdate)", linear(equations, synapses.variables))
+    return f"{update}\nlastupdate = t\n"
 
 
 def summed_statements(projection: Projection, names: Mapping[str, str]) -> list[tuple[str, str]]:

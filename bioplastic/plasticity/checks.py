@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
@@ -38,7 +38,7 @@ from bioplastic.plasticity.vocabulary import (
 if TYPE_CHECKING:
     from bioplastic.plasticity.rule import PlasticityRule
 
-__all__ = ["check_initial", "check_rule_text", "check_units_against"]
+__all__ = ["check_initial", "check_rule_text", "check_units_against", "expand_names"]
 
 
 def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
@@ -153,6 +153,18 @@ def check_initial(rule: PlasticityRule) -> dict[str, Any]:
     return checked
 
 
+def expand_names(names: Iterable[str], equations: Mapping[str, SingleEquation]) -> frozenset[str]:
+    """Return names and everything that the subexpressions among them read."""
+    found: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        if name in equations and equations[name].type == SUBEXPRESSION:
+            waiting |= read_names(equations[name].expr.code) - found
+    return frozenset(found)
+
+
 def read_dimensions(unit: Any) -> Dimension:
     """Return the dimensions of a unit given as a string, unit or dimension."""
     if isinstance(unit, str):
@@ -172,7 +184,7 @@ def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
         if any(read.split("_")[0] == "xi" for read in names):
             raise ValueError(f"{slot}: noise 'xi' in the equation of {name!r} is not supported")
         complete = vocabulary.check_names(slot, names)
-        _check_reach(slot, part, name, names, vocabulary)
+        _check_reach(slot, part, name, expand_names(names, vocabulary.equations), vocabulary)
         change = equation.type == DIFFERENTIAL_EQUATION
         text = f"d{name}/dt = {code}" if change else f"{name} = {code}"
         if not complete:
@@ -233,6 +245,12 @@ def _check_reach(
             raise ValueError(
                 f"{slot}: the equation of {name!r} is (event-driven) but {read!r} changes between "
                 "spikes; mark it (clock-driven)"
+            )
+        lazy = other is not None and "event-driven" in other.flags
+        if "clock-driven" in flags and lazy:
+            raise ValueError(
+                f"{slot}: the equation of {name!r} is (clock-driven) but reads {read!r}, which is "
+                "(event-driven); mark both (clock-driven)"
             )
         side = next((end for end in ("pre", "post") if read.endswith(f"_{end}")), None)
         origin = vocabulary.slot_of.get(read)

@@ -60,14 +60,17 @@ struct Network
 
     {{kernels}}
 
+    void set_time() { _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0]; }
     void start_trial()
     {
+        set_time();
         {% for call in calls.trial_start %}
         {{timed(call)}}
         {% endfor %}
     }
     void end_trial()
     {
+        set_time();
         {% for call in calls.trial_end %}
         {{timed(call)}}
         {% endfor %}
@@ -101,7 +104,7 @@ struct Network
     }
     inline void advance()
     {
-        _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0];
+        set_time();
         {% for call in calls.step %}
         {{timed(call)}}
         {% endfor %}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import platformdirs
 from numpy.typing import NDArray
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "pack_arrays",
     "read_arrays",
     "read_json",
+    "user_cache",
     "write_arrays",
     "write_atomically",
     "write_json",
@@ -284,6 +286,28 @@ def _find_memory() -> float:
 
 _MEMORY = _find_memory()
 _SYSTEM = frozenset({errno.EACCES, errno.EPERM, errno.EISDIR, errno.EIO, errno.EMFILE})
+
+
+def user_cache() -> Path:
+    """Return the folder of this user for what can be made again, as the system has it.
+
+    Without a home directory, or where it cannot be written, as in many containers, that is a folder
+    of the user among the temporary files.
+
+    Examples
+    --------
+    >>> user_cache().is_absolute()
+    True
+    """
+    usual = platformdirs.user_cache_path("bioplastic")
+    if usual.is_absolute():
+        there = next(path for path in (usual, *usual.parents) if path.exists())
+        if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+            return usual
+    return (
+        Path(tempfile.gettempdir())
+        / f"bioplastic-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
+    )
 
 
 def file_digest(path: str | os.PathLike[str]) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
-from bioplastic.files import check_memory
+from bioplastic.files import check_memory, user_cache
 from bioplastic.validation import check_choice
 
 __all__ = ["CIFAR_FAMILY", "load_cifar"]
@@ -193,7 +193,7 @@ def _download(name: str) -> Path:
         else f"there is no folder {Path(data) / name} ({_DATA_VARIABLE} is {data})"
     )
     fetcher = pooch.create(
-        path=pooch.os_cache("bioplastic") / name,
+        path=user_cache() / name,
         base_url=archive.address,
         registry={archive.file: archive.checksum},
         retry_if_failed=1,

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.idx import read_idx
+from bioplastic.files import user_cache
 from bioplastic.validation import check_choice
 
 __all__ = ["MNIST_FAMILY", "load_mnist"]
@@ -176,7 +177,7 @@ def _download_files(name: str) -> dict[str, Path]:
     if not download.address:
         raise FileNotFoundError(f"load_mnist: {name!r}: {missing}. {_advise(name)}")
     fetcher = pooch.create(
-        path=pooch.os_cache("bioplastic") / name,
+        path=user_cache() / name,
         base_url=download.address,
         registry=dict(download.checksums),
         retry_if_failed=1,

@@ -1,11 +1,11 @@
 """Built programs on disk, keyed by everything that decides about the binary.
 
 One entry is one directory, private to the user, that holds ``program.so``, ``program.cpp`` and
-``entry.json`` (layout, digest of the library). It is written next to its place and renamed into it,
-so that a killed build leaves nothing that could be mistaken for an entry and two processes that
-build the same program at once do not disturb each other. Of several processes that want the same
-program at once, one builds it and the others wait. An entry whose library does not match its
-digest is removed and built again.
+``entry.json`` (layout, digest of layout and library). It is written next to its place and renamed
+into it, so that a killed build leaves nothing that could be mistaken for an entry and two processes
+that build the same program at once do not disturb each other. Of several processes that want the
+same program at once, one builds it and the others wait. An entry that does not match its digest, or
+that other users can write, is removed and built again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioplastic.files import file_digest, user_cache
 from bioplastic.locks import hold_lock
 
 __all__ = [
@@ -105,20 +106,17 @@ def count_builds() -> BuildCounts:
 def cache_directory() -> Path:
     """Return the directory of built programs.
 
-    ``$BIOPLASTIC_CACHE`` if set, else ``bioplastic`` below ``$XDG_CACHE_HOME`` or ``~/.cache``.
+    ``$BIOPLASTIC_CACHE`` if set, else `bioplastic.files.user_cache`.
     """
     override = os.environ.get("BIOPLASTIC_CACHE")
-    if override:
-        return Path(override)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "bioplastic"
+    return Path(override).absolute() if override else user_cache()
 
 
 def list_builds() -> list[BuildEntry]:
     """Return all readable entries, newest first."""
     entries = []
     for path in _entry_directories():
-        with contextlib.suppress(OSError, ValueError, KeyError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             data = json.loads((path / _ENTRY).read_text())
             size = sum(file.stat().st_size for file in path.iterdir())
             created = (path / _ENTRY).stat().st_mtime
@@ -202,8 +200,11 @@ def _build(
 ) -> tuple[Path, dict[str, Any], bool]:
     with _workplace(key) as (work, permanent):
         layout = build(work)
-        data = {"name": name, "sha256": _file_digest(work / _LIBRARY), "layout": layout}
+        data = json.loads(json.dumps({"name": name, "layout": layout}))
+        data["sha256"] = _seal(key, data, work / _LIBRARY)
         (work / _ENTRY).write_text(json.dumps(data))
+        for path in work.iterdir():
+            path.chmod(0o600)
         if permanent:
             return _publish(work, place), layout, True
         return work / _LIBRARY, layout, True
@@ -234,19 +235,29 @@ def _one_builder(key: str) -> Iterator[None]:
 
 
 def _read(place: Path) -> dict[str, Any] | None:
-    """Return the layout of a valid entry; remove a damaged one."""
+    """Return the layout of a valid entry; remove any other."""
     if not place.is_dir():
         return None
+    problem = "damaged cache entry"
     try:
-        data = json.loads((place / _ENTRY).read_text())
-        if _file_digest(place / _LIBRARY) == data["sha256"]:
-            layout: dict[str, Any] = data["layout"]
-            return layout
-    except (OSError, ValueError, KeyError, TypeError):
+        if all(map(_is_private, (place, place / _LIBRARY, place / _ENTRY))):
+            data = json.loads((place / _ENTRY).read_text())
+            if _seal(place.name, data, place / _LIBRARY) == data["sha256"]:
+                layout: dict[str, Any] = data["layout"]
+                return layout
+        elif (place / _LIBRARY).exists() and (place / _ENTRY).exists():
+            problem = "cache entry that other users can write:"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    warnings.warn(f"damaged cache entry {place.name[:12]} is built again", stacklevel=4)
+    warnings.warn(f"{problem} {place.name[:12]} is built again", stacklevel=4)
     shutil.rmtree(place, ignore_errors=True)
     return None
+
+
+def _seal(key: str, data: dict[str, Any], library: Path) -> str:
+    """Return a digest of everything in an entry that is trusted."""
+    described = json.dumps([data["name"], data["layout"]], sort_keys=True)
+    return digest([key, described, file_digest(library)])
 
 
 def _publish(work: Path, place: Path) -> Path:
@@ -302,10 +313,10 @@ def _remove_temporary_builds() -> None:
 atexit.register(_remove_temporary_builds)
 
 
-def _is_private(root: Path) -> bool:
-    """Return whether nobody else can place a library in a directory, which we would then load."""
+def _is_private(path: Path) -> bool:
+    """Return whether nobody else can write a file or directory, which we would then trust."""
     try:
-        status = root.stat()
+        status = path.stat()
     except OSError:
         return False
     return not hasattr(os, "getuid") or (
@@ -319,7 +330,3 @@ def _remove_stale(root: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _STALE_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
-
-
-def _file_digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import functools
 import hashlib
 import os
 import platform
+import shlex
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -24,12 +28,17 @@ _FLAGS = (
 )
 
 
+_PATIENCE_SECONDS = 600
+
+
 class CompilerError(RuntimeError):
     """There is no C++ compiler, or it refused the generated source."""
 
 
-def find_compiler() -> str:
-    """Return the path of the C++ compiler: ``$CXX``, else g++, else clang++.
+def find_compiler() -> tuple[str, ...]:
+    """Return the command of the C++ compiler: ``$CXX``, else g++, else clang++.
+
+    ``CXX`` may hold arguments or a launcher, as in ``ccache g++ -m64``.
 
     Raises
     ------
@@ -37,10 +46,10 @@ def find_compiler() -> str:
         If none is found; the message says what to install.
     """
     wanted = os.environ.get("CXX")
-    for candidate in (wanted,) if wanted else ("g++", "clang++"):
-        path = shutil.which(candidate) if candidate else None
+    for candidate in ([wanted], _split(wanted)) if wanted else (["g++"], ["clang++"]):
+        path = shutil.which(candidate[0]) if candidate else None
         if path:
-            return path
+            return path, *candidate[1:]
     named = f"CXX={wanted!r} was not found" if wanted else "neither g++ nor clang++ was found"
     raise CompilerError(
         f"Program.target: 'cpp' needs a C++ compiler, but {named}. Install one (for example "
@@ -49,10 +58,38 @@ def find_compiler() -> str:
     )
 
 
+def _split(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation without end
+        return []
+
+
 @functools.lru_cache(maxsize=8)
-def _version(compiler: str) -> str:
-    done = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
-    return done.stdout.splitlines()[0] if done.stdout else "unknown"
+def _version(compiler: tuple[str, ...]) -> str:
+    output = _run([*compiler, "--version"]).stdout
+    return output.splitlines()[0] if output else "unknown"
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command, and end it with all that it started when it takes too long."""
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        encoding="utf-8", errors="replace", process_group=0,
+    )  # fmt: skip
+    try:
+        output, messages = process.communicate(timeout=_PATIENCE_SECONDS)
+    except BaseException as error:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise CompilerError(
+                f"{command[0]} has not ended after {_PATIENCE_SECONDS} s and was stopped: "
+                f"{shlex.join(command)}"
+            ) from None
+        raise
+    return subprocess.CompletedProcess(command, process.returncode, output, messages)
 
 
 @functools.lru_cache(maxsize=1)
@@ -70,7 +107,7 @@ def _processor() -> str:
 def compiler_identity() -> str:
     """Return what decides about a binary besides the source: compiler, flags and processor."""
     compiler = find_compiler()
-    return f"{_version(compiler)} {' '.join(_FLAGS)} {_processor()}"
+    return f"{_version(compiler)} {shlex.join((*compiler[1:], *_FLAGS))} {_processor()}"
 
 
 def compile_library(source: Path, library: Path) -> None:
@@ -86,21 +123,28 @@ def compile_library(source: Path, library: Path) -> None:
     Raises
     ------
     CompilerError
-        With the compiler's messages.
+        With the compiler's messages, also if it does not end or what it made cannot be loaded.
     """
     compiler = find_compiler()
+    source, library = source.absolute(), library.absolute()  # no path is taken for an option
     objects = library.with_suffix(".o")
     # Linked without -ffast-math: that would change the floating-point mode of the whole process.
     steps = (
-        [compiler, *_FLAGS, "-c", str(source), "-o", str(objects)],
-        [compiler, "-shared", str(objects), "-o", str(library)],
+        [*compiler, *_FLAGS, "-c", str(source), "-o", str(objects)],
+        [*compiler, "-shared", str(objects), "-o", str(library)],
     )
     try:
         for command in steps:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = _run(command)
             if done.returncode != 0:
-                library.unlink(missing_ok=True)
                 messages = "\n".join(done.stderr.splitlines()[:20])
-                raise CompilerError(f"{compiler} failed on {source.name}:\n{messages}")
+                raise CompilerError(f"{compiler[0]} failed on {source.name}:\n{messages}")
+        try:
+            ctypes.CDLL(str(library))
+        except OSError as error:
+            raise CompilerError(f"{compiler[0]} made no library that loads: {error}") from error
+    except BaseException:
+        library.unlink(missing_ok=True)
+        raise
     finally:
         objects.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from bioplastic.engine import (
     SpikeCount,
     Trial,
     cache,
+    compiler,
 )
 from bioplastic.engine.fingerprint import describe
 from bioplastic.neurons.model import NeuronModel
@@ -188,14 +190,19 @@ def test_builds_at_once_in_two_processes_and_reuse_in_a_third(folder: Path, tmp_
         ("program.so", None),
         ("entry.json", b'{"sha256": "'),
         ("entry.json", b"[]"),
+        ("entry.json", lambda text: text.replace(b'"shape": [3]', b'"shape": [300000]')),
+        ("entry.json", lambda text: text.replace(b'"cell 3"', b'"cell 4"')),
     ],
 )
-def test_a_damaged_entry_is_built_again(folder: Path, name: str, content: bytes | None) -> None:
+def test_a_damaged_entry_is_built_again(folder: Path, name: str, content: Any) -> None:
     expected = run(Program(network(), dt=1 * ms))
     damaged = cache.list_builds()[0].path / name
+    whole = damaged.read_bytes()
     damaged.unlink()  # never write into a library that is loaded
     if content is not None:
-        damaged.write_bytes(content)
+        new = content(whole) if callable(content) else content
+        assert new != whole
+        damaged.write_bytes(new)
     with pytest.warns(UserWarning, match="damaged cache entry [0-9a-f]{12} is built again"):
         program = Program(network(), dt=1 * ms)
     assert program.built
@@ -246,6 +253,24 @@ def test_a_cache_that_others_can_write_is_not_trusted(folder: Path, temporary: P
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["", "program.so", "entry.json"])
+def test_an_entry_that_others_can_write_is_not_trusted(folder: Path, name: str) -> None:
+    Program(network(), dt=1 * ms)
+    (entry,) = cache.list_builds()
+    (entry.path / name).chmod(0o777)
+    with pytest.warns(UserWarning, match="entry that other users can write: .* is built again"):
+        assert Program(network(), dt=1 * ms).built
+    assert not Program(network(), dt=1 * ms).built
+
+
+def test_an_entry_is_valid_under_its_own_key_alone(folder: Path) -> None:
+    keys = [Program(network(tau=tau), dt=1 * ms).key for tau in (5.0, 6.0)]
+    shutil.rmtree(folder / keys[0])
+    shutil.copytree(folder / keys[1], folder / keys[0])
+    with pytest.warns(UserWarning, match="damaged cache entry"):
+        assert Program(network(tau=5.0), dt=1 * ms).built
+
+
 # ---- compilers -----------------------------------------------------------------------------------
 
 
@@ -285,6 +310,47 @@ def test_a_compiler_that_fails_leaves_nothing(
         assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ("sleep 60 & wait", "has not ended after 0.3 s and was stopped: .*-fPIC"),
+        ('for last; do :; done; echo garbage > "$last"', "made no library that loads: .*program"),
+        ("exit 0", "made no library that loads"),
+    ],
+)
+def test_a_compiler_that_hangs_or_lies(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, message: str
+) -> None:
+    script = tmp_path / "compiler"
+    script.write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo it 1.0 && exit 0\n{body}\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("CXX", str(script))
+    monkeypatch.setattr(compiler, "_PATIENCE_SECONDS", 0.3)
+    with pytest.raises(CompilerError, match=message):
+        Program(network(), dt=1 * ms)
+    assert list(folder.iterdir()) == []
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize("command", ["{gxx} -g0 '-DUNUSED=1 2'", "{launcher} {gxx}", "{spaced}"])
+def test_arguments_and_launchers_of_a_compiler(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    gxx = compiler.find_compiler()[0]
+    launcher, spaced = tmp_path / "launcher", tmp_path / "a compiler"
+    launcher.write_text(f'#!/bin/sh\necho x >> {tmp_path}/calls\nexec "$@"\n')
+    spaced.write_text(f'#!/bin/sh\nexec {gxx} "$@"\n')
+    for path in (launcher, spaced):
+        path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BIOPLASTIC_CACHE", "-o cache")  # no option either
+    plain = compiler.compiler_identity()
+    monkeypatch.setenv("CXX", command.format(gxx=gxx, launcher=launcher, spaced=spaced))
+    assert len(run(Program(network(), dt=1 * ms))) == 3
+    assert (tmp_path / "calls").exists() == command.startswith("{launcher}")
+    assert (compiler.compiler_identity() == plain) == command.startswith("{spaced}")
+
+
 def test_a_full_disk_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def run_out_of_space(source: Path, library: Path) -> None:
         library.write_bytes(b"half a library")
@@ -301,7 +367,7 @@ def test_a_full_disk_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_killed_build_is_no_entry(folder: Path, tmp_path: Path) -> None:
     compiler = tmp_path / "slow-compiler"
     compiler.write_text(
-        '#!/bin/sh\n[ "$1" = --version ] && echo slow 1.0 && exit 0\nexec sleep 60\n'
+        '#!/bin/sh\n[ "$1" = --version ] && echo slow 1.0 && exit 0\nexec sleep 5\n'
     )
     compiler.chmod(0o755)
     go = tmp_path / "go"
@@ -343,12 +409,18 @@ def test_listing_and_clearing(folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_default_place(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_place(tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIOPLASTIC_CACHE", "")
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert cache.cache_directory() == Path("/somewhere/bioplastic")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "somewhere"))
+    assert cache.cache_directory() == tmp_path / "somewhere" / "bioplastic"
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert cache.cache_directory() == Path.home() / ".cache" / "bioplastic"
+    if sys.platform == "linux":
+        assert cache.cache_directory() == Path.home() / ".cache" / "bioplastic"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HOME", str(tmp_path / "file" / "home"))  # where nothing can be written
+    assert cache.cache_directory() == temporary / f"bioplastic-{os.getuid()}"
+    assert len(run(Program(network(), dt=1 * ms))) == 3
+    assert len(cache.list_builds()) == 1
 
 
 def test_keys() -> None:

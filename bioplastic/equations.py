@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import brian2 as b2
 import numpy as np
+import pyparsing
 import sympy
 from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
@@ -387,12 +388,17 @@ def _symbol_names(expression: sympy.Expr) -> set[str]:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the telling line of a parser's complaint."""
+    """Return the telling line of a parser's complaint: Brian2 2.11 chains what 2.9 joins."""
     text = str(error.args[0]) if error.args else str(error)
     lines = [line.strip() for line in text.splitlines() if line.strip(" ^")]
-    if not lines:
-        return type(error).__name__
-    if lines[0].startswith("Parsing failed") and len(lines) > 1:
-        forms = "'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
-        return f"cannot read {lines[1]!r}, write {forms}"
-    return lines[-1]
+    for number, line in enumerate(lines[:-1]):
+        if line.startswith("Parsing failed"):
+            forms = "'dx/dt = ... : unit', 'x = ... : unit' or 'x : unit'"
+            return f"cannot read {lines[number + 1]!r}, write {forms}"
+    reason = lines[-1] if lines else type(error).__name__
+    if error.__cause__ is None:
+        return reason
+    cause = _reason(error.__cause__)
+    if isinstance(error.__cause__, pyparsing.ParseBaseException):
+        return cause
+    return reason if cause in reason else f"{reason.rstrip('.')}: {cause}"

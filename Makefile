@@ -1,13 +1,13 @@
 # make run   train on the embedded digits and draw the figures
 # make test  lint, type check, tests
 # Both create their own virtual environment the first time. Settings:
-#   PYTHON=python3.12   which Python the environment is made from (3.11 to 3.13)
+#   PYTHON=python3.12   which Python the environment is made from (3.11 or newer)
 #   VENV=.venv          where it lives
 
 VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c $(SUPPORTED) >/dev/null 2>&1 && { echo $$p; break; }; done)
-SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'
+SUPPORTED := 'import sys; sys.exit(sys.version_info < (3, 11))'
 # The compiler that bioplastic will look for: $CXX if the user set one, else g++ or clang++.
 COMPILERS := $(if $(filter default,$(origin CXX)),g++ clang++,$(CXX))
 BIN := $(VENV)/bin
@@ -49,7 +49,7 @@ compiler:
 # A stamp is written last, so that an interrupted installation is tried again.
 $(VENV)/.stamp-venv:
 	@test -n "$(PYTHON)" && $(PYTHON) -c $(SUPPORTED) || { \
-	echo "bioplastic: needs Python 3.11, 3.12 or 3.13, and $(or $(PYTHON),python3) is none of them."; \
+	echo "bioplastic: needs Python 3.11 or newer, and $(or $(PYTHON),python3) is older."; \
 	echo "            Name one: make PYTHON=/path/to/python3.12 ..."; exit 1; } >&2
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	echo "bioplastic: $(PYTHON) cannot create virtual environments. On Debian and Ubuntu:"; \

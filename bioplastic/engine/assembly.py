@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from brian2.codegen.codeobject import create_runner_codeobj
-from brian2.codegen.generators.cpp_generator import c_data_type
 from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.kernels import KernelCode
+from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, create_runner_codeobj
 from bioplastic.engine.layout import Part
 from bioplastic.engine.plan import Plan
 

@@ -19,9 +19,9 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from numpy.typing import NDArray
 
 from bioplastic.engine import cache
+from bioplastic.engine.brian2_bridge import KernelCode, expression_renderer, float_precision
 from bioplastic.engine.compiler import compile_library, compiler_identity
 from bioplastic.engine.fingerprint import software_digest
-from bioplastic.engine.kernels import KernelCode, expression_renderer, float_precision
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import Statement
 from bioplastic.validation import check_integer

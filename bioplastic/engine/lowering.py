@@ -10,8 +10,8 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.devices.device import RuntimeDevice, get_device
 
+from bioplastic.engine.brian2_bridge import adopt, float_precision, foreign_device
 from bioplastic.engine.cells import (
     create_group,
     create_modulators,
@@ -19,7 +19,6 @@ from bioplastic.engine.cells import (
     link_inputs,
 )
 from bioplastic.engine.events import EventTrial
-from bioplastic.engine.kernels import float_precision
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.schedule import schedule_actions
@@ -50,10 +49,11 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
     ValueError
         If the trial is no multiple of the time step, or two names run together.
     """
-    if type(get_device()) is not RuntimeDevice:
+    device = foreign_device()
+    if device is not None:
         raise RuntimeError(
             "Program: needs Brian2's runtime device while it builds, but "
-            f"{type(get_device()).__name__} is active; call brian2.set_device('runtime') first"
+            f"{device} is active; call brian2.set_device('runtime') first"
         )
     with float_precision(dtype):
         clock = b2.Clock(dt=dt, name="clock")
@@ -78,7 +78,7 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
             *plan.modulators.values(),
             *plan.synapses.values(),
         ):
-            member._network = "bioplastic"  # or Brian2 warns that no network contains it
+            adopt(member)
         schedule_actions(plan)
         plan.state.extend(state_entries(plan))
     _check_names(plan)

@@ -7,12 +7,10 @@ from functools import singledispatchmethod
 from typing import Any
 
 import numpy as np
-from brian2.codegen.codeobject import create_runner_codeobj
-from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
-from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from numpy.typing import NDArray
 
 from bioplastic.engine import actions
+from bioplastic.engine.brian2_bridge import NumpyCode, create_runner_codeobj, stock_run
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.random import bernoulli_spikes, derive_key, normal_frame
 from bioplastic.engine.reductions import find_winners, weighted_mean
@@ -22,28 +20,6 @@ from bioplastic.signals.analogue import AnalogueSource
 __all__ = ["Action", "NumpyActions", "split_by_step"]
 
 Action = Callable[[], Any]
-
-
-class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
-    """Brian2 runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy."""
-
-    def translate_statement(self, statement: Any) -> str:
-        return self._copy_name(statement, super().translate_statement(statement))
-
-    def ufunc_at_vectorisation(self, statement: Any, *arguments: Any) -> str:
-        line = super().ufunc_at_vectorisation(statement, *arguments)
-        return self._copy_name(statement, line)
-
-    @staticmethod
-    def _copy_name(statement: Any, line: str) -> str:
-        if statement.op in ("=", ":=") and str(statement.expr).strip().isidentifier():
-            left, _, right = line.partition(" = ")
-            return f"{left} = _numpy.copy({right.partition(' #')[0]})"
-        return line
-
-
-class _NumpyCode(NumpyCodeObject):  # type: ignore[misc]
-    generator_class = _NumpyGenerator
 
 
 class NumpyActions:
@@ -69,16 +45,9 @@ class NumpyActions:
 
     def _code(self, owner: Any, code: str, template: str, **kwds: Any) -> Action:
         codeobj: Action = create_runner_codeobj(
-            owner, code, template, run_namespace={}, codeobj_class=_NumpyCode, **kwds
+            owner, code, template, run_namespace={}, codeobj_class=NumpyCode, **kwds
         )
         return codeobj
-
-    @staticmethod
-    def _stock(runner: Any) -> Action:
-        runner.codeobj_class = _NumpyCode
-        runner.before_run({})
-        run: Action = runner.run
-        return run
 
     @singledispatchmethod
     def _prepare(self, action: Any) -> Action:
@@ -86,21 +55,21 @@ class NumpyActions:
 
     @_prepare.register
     def _(self, action: actions.Integrate) -> Action:
-        return self._stock(action.group.state_updater)
+        return stock_run(action.group.state_updater)
 
     @_prepare.register
     def _(self, action: actions.Threshold) -> Action:
-        return self._stock(action.group.thresholder["spike"])
+        return stock_run(action.group.thresholder["spike"])
 
     @_prepare.register
     def _(self, action: actions.Reset) -> Action:
-        return self._stock(action.group.resetter["spike"])
+        return stock_run(action.group.resetter["spike"])
 
     @_prepare.register
     def _(self, action: actions.Emit) -> Action:
         name = action.source.name
         emits = action.group.variables["source_emits"].get_value()
-        thresholder = self._stock(action.group.thresholder["spike"])
+        thresholder = stock_run(action.group.thresholder["spike"])
 
         def emit() -> None:
             emits[:] = 0
@@ -145,11 +114,11 @@ class NumpyActions:
 
     @_prepare.register
     def _(self, action: actions.SynapseStatements) -> Action:
-        return self._stock(getattr(action.synapses, action.pathway))
+        return stock_run(getattr(action.synapses, action.pathway))
 
     @_prepare.register
     def _(self, action: actions.SummedStatements) -> Action:
-        return self._stock(action.synapses.summed_updaters[action.target])
+        return stock_run(action.synapses.summed_updaters[action.target])
 
     @_prepare.register
     def _(self, action: actions.DelaySpikes) -> Action:

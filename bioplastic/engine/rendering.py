@@ -5,15 +5,19 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from brian2.codegen.generators.cpp_generator import c_data_type
-from brian2.codegen.translation import analyse_identifiers
 from brian2.equations.unitcheck import check_units_statements
 from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import actions
 from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
-from bioplastic.engine.kernels import refractory_steps
+from bioplastic.engine.brian2_bridge import (
+    abstract_code,
+    analyse_identifiers,
+    c_data_type,
+    has_refractory,
+    refractory_steps,
+)
 from bioplastic.engine.layout import Part
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
@@ -39,9 +43,7 @@ def render_action(action: Any, assembly: Assembly) -> str:
 
 @render_action.register
 def _(action: actions.Integrate, assembly: Assembly) -> str:
-    updater = action.group.state_updater
-    updater.update_abstract_code(run_namespace={})
-    code = updater.abstract_code
+    code = abstract_code(action.group.state_updater)
     if refractory_steps(action.group) is not None:
         first, _, rest = code.partition("\n")
         if not first.startswith("not_refractory = "):
@@ -68,13 +70,12 @@ def _(action: actions.Integrate, assembly: Assembly) -> str:
 def _(action: actions.Threshold, assembly: Assembly) -> str:
     group = action.group
     thresholder = group.thresholder["spike"]
-    thresholder.update_abstract_code(run_namespace={})
     counted = refractory_steps(group) is not None
-    stored = group._refractory is not False and not counted
+    stored = has_refractory(group) and not counted
     return assembly.add(
         f"{group.name}_threshold",
         group,
-        thresholder.abstract_code,
+        abstract_code(thresholder),
         "threshold",
         additional=thresholder.variables,
         path="vectorised loop",
@@ -90,12 +91,10 @@ def _(action: actions.Threshold, assembly: Assembly) -> str:
 @render_action.register
 def _(action: actions.Reset, assembly: Assembly) -> str:
     group = action.group
-    resetter = group.resetter["spike"]
-    resetter.update_abstract_code(run_namespace={})
     return assembly.add(
         f"{group.name}_reset",
         group,
-        resetter.abstract_code,
+        abstract_code(group.resetter["spike"]),
         "reset",
         path="spiking neurons only",
         size=int(group.N),
@@ -338,9 +337,7 @@ def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
     projection, synapses = action.projection, action.synapses
     if isinstance(projection, UniformProjection):
         return _uniform(action, assembly)
-    pathway = getattr(synapses, action.pathway)
-    pathway.update_abstract_code(run_namespace={})
-    code = pathway.abstract_code
+    code = abstract_code(getattr(synapses, action.pathway))
     spiking = synapses.source if action.direction == "pre" else synapses.target
     common: dict[str, Any] = {
         "size": _n_synapses(projection, synapses),

@@ -27,6 +27,7 @@ from bioplastic.engine.actions import (
     Threshold,
     TrialStatements,
 )
+from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_code
 from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population
@@ -62,7 +63,7 @@ def schedule_actions(plan: Plan) -> None:
         plan.step.append(Integrate(group))
     for source in spec.populations:
         group = plan.groups[source.name]
-        if group.equations.diff_eq_names or group._refractory is not False:
+        if group.equations.diff_eq_names or has_refractory(group):
             plan.step.append(Integrate(group))
         if isinstance(source, Population) and source.model.update:
             _schedule_update(plan, source, group)

@@ -6,10 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from brian2.codegen.generators.cpp_generator import c_data_type
-
 from bioplastic.engine.assembly import Assembly
-from bioplastic.engine.kernels import KernelCode, float_precision
+from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import Plan, describe_events
 from bioplastic.engine.rendering import render_action

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
+from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_names, solver_variables
 from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
@@ -50,7 +51,7 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
                 "steps_since_spike",
                 population.name,
             )
-        elif group._refractory is not False:
+        elif has_refractory(group):
             for name in ("not_refractory", "lastspike"):
                 variable = group.variables[name]
                 key = f"{population.name}.{name}"

@@ -1,38 +1,87 @@
-"""Brian2 statements rendered as C++ kernels whose loops are ours.
+"""All that touches Brian2's private classes: rendering statements, and its objects from outside.
 
 Brian2 parses the equations, checks the units and produces the statements; the templates in
 ``engine/templates`` own the loops around them. The generator differs from Brian2's C++ generator in
 what keeps a loop from vectorising: refractoriness is a selection rather than a branch and is
 computed from a step counter, boolean operators do not short-circuit, literals have the precision of
 the simulation, the indices of a synapse come from the loop rather than from memory.
+
+What is used here (``brian2.codegen``, ``brian2.devices``, attributes that begin with an underscore)
+changes between minor releases without notice, so the import refuses a Brian2 that the tests do not
+run with. No other module of the engine imports from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import brian2 as b2
 import numpy as np
-from brian2.codegen.codeobject import CodeObject
+
+__all__ = [
+    "SUPPORTED",
+    "KernelCode",
+    "KernelGenerator",
+    "NumpyCode",
+    "abstract_code",
+    "adopt",
+    "analyse_identifiers",
+    "c_data_type",
+    "check_version",
+    "create_runner_codeobj",
+    "expression_renderer",
+    "float_precision",
+    "foreign_device",
+    "has_refractory",
+    "refractory_steps",
+    "stock_run",
+]
+
+SUPPORTED = ("2.9", "2.10", "2.11")
+"""Releases of Brian2 whose private classes are known."""
+
+
+def check_version(version: str) -> None:
+    """Refuse a Brian2 whose private classes may be others.
+
+    Raises
+    ------
+    ImportError
+        If its minor release is none of `SUPPORTED`.
+
+    Examples
+    --------
+    >>> check_version("2.9.0")
+    >>> check_version("2.8.0.4")
+    Traceback (most recent call last):
+        ...
+    ImportError: bioplastic works with Brian2 2.9, 2.10 and 2.11, and 2.8.0.4 is installed; ...
+    """
+    if ".".join(version.split(".")[:2]) not in SUPPORTED:
+        known = f"{', '.join(SUPPORTED[:-1])} and {SUPPORTED[-1]}"
+        raise ImportError(
+            f"bioplastic works with Brian2 {known}, and {version} is installed; "
+            "pip install 'brian2>=2.9,<2.12'"
+        )
+
+
+check_version(b2.__version__)  # before anything is missing below
+
+from brian2.codegen.codeobject import CodeObject, create_runner_codeobj
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
+from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
+from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import Templater
+from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, Constant
-from brian2.devices.device import get_device
+from brian2.devices.device import RuntimeDevice, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.hoisting import keep_varying, take_invariant
-
-__all__ = [
-    "KernelCode",
-    "KernelGenerator",
-    "expression_renderer",
-    "float_precision",
-    "refractory_steps",
-]
 
 _SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
 
@@ -52,6 +101,36 @@ def refractory_steps(owner: Any) -> int | None:
     """Return the constant refractory period of a group in steps, None if it has no such period."""
     steps = getattr(owner, "refractory_steps_", None)
     return None if steps is None else int(steps)
+
+
+def has_refractory(group: Any) -> bool:
+    """Return whether cells of a group can be refractory."""
+    return group._refractory is not False
+
+
+def foreign_device() -> str | None:
+    """Return the name of the active device unless it is that of the runtime."""
+    device = type(get_device())
+    return None if device is RuntimeDevice else device.__name__
+
+
+def adopt(member: Any) -> None:
+    """Tell Brian2 that a network contains an object, or it warns that none does."""
+    member._network = "bioplastic"
+
+
+def abstract_code(runner: Any) -> str:
+    """Return the statements that a state updater, thresholder, resetter or pathway runs."""
+    runner.update_abstract_code(run_namespace={})
+    return str(runner.abstract_code)
+
+
+def stock_run(runner: Any) -> Callable[[], Any]:
+    """Return what runs a stock Brian2 object once, on numpy."""
+    runner.codeobj_class = NumpyCode
+    runner.before_run({})
+    run: Callable[[], Any] = runner.run
+    return run
 
 
 def _is_single() -> bool:
@@ -198,6 +277,34 @@ class KernelCode(CodeObject):  # type: ignore[misc]
 
     def compile(self) -> None:
         """Do nothing: `bioplastic.engine.source` assembles all kernels of a network."""
+
+    def compile_block(self, block: str) -> None:
+        """Do nothing; abstract since Brian2 2.10."""
+
+    def run_block(self, block: str) -> None:
+        raise NotImplementedError("a kernel runs inside its program")
+
+
+class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
+    """Brian2 runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy."""
+
+    def translate_statement(self, statement: Any) -> str:
+        return self._copy_name(statement, super().translate_statement(statement))
+
+    def ufunc_at_vectorisation(self, statement: Any, *arguments: Any) -> str:
+        line = super().ufunc_at_vectorisation(statement, *arguments)
+        return self._copy_name(statement, line)
+
+    @staticmethod
+    def _copy_name(statement: Any, line: str) -> str:
+        if statement.op in ("=", ":=") and str(statement.expr).strip().isidentifier():
+            left, _, right = line.partition(" = ")
+            return f"{left} = _numpy.copy({right.partition(' #')[0]})"
+        return line
+
+
+class NumpyCode(NumpyCodeObject):  # type: ignore[misc]
+    generator_class = _NumpyGenerator
 
 
 KernelCode.templater.env.filters["invariant"] = take_invariant

@@ -92,12 +92,13 @@ class DelaySpikes:
     """Exchange the spikes of this step for those that left ``steps`` steps ago.
 
     ``projection`` names the ring of spikes in flight; the actions that follow use them until
-    `RestoreSpikes`.
+    `RestoreSpikes`. ``again`` shows those that have arrived in this step a second time.
     """
 
     projection: str
     group: Any
     steps: int
+    again: bool = False
 
 
 @dataclass(frozen=True)

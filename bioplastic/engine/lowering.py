@@ -23,7 +23,8 @@ from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.schedule import schedule_actions
 from bioplastic.engine.state import state_entries
-from bioplastic.engine.synapses import create_synapses
+from bioplastic.engine.synapses import create_synapses, synapse_names
+from bioplastic.engine.transmission import find_waiting_rules
 
 __all__ = ["lower"]
 
@@ -70,6 +71,8 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         link_inputs(plan)
         for projection in spec.projections:
             create_modulators(projection, plan)
+        names = {projection.name: synapse_names(projection) for projection in spec.projections}
+        plan.waiting = find_waiting_rules(spec.projections, plan.groups, names)
         for projection in spec.projections:
             plan.synapses[projection.name] = create_synapses(projection, plan, connect)
         for member in (

@@ -145,8 +145,8 @@ class NetworkSpec:
     """Everything a `bioplastic.engine.program.Program` compiles.
 
     Order of events inside a time step: integration of all populations (traces decay), thresholds
-    and sources, the presynaptic pass of every projection (in the given order), the postsynaptic
-    pass of every projection, clocked updates, resets. See
+    and sources, the transmission of all projections, ``on_pre`` of every projection (in the given
+    order), ``on_post`` of every projection, clocked updates, resets. See
     `bioplastic.plasticity.rule.PlasticityRule`.
 
     Parameters

@@ -40,6 +40,7 @@ class NumpyActions:
         self._matrices: dict[str, NDArray[Any]] = {}
         self._frames: dict[str, NDArray[Any]] = {}
         self._flights: dict[str, NDArray[np.int32]] = {}
+        self._arrived: dict[str, NDArray[np.int32]] = {}
         self._k = 0
         self._trial_key = self._noise_key = 0
 
@@ -132,11 +133,15 @@ class NumpyActions:
         def exchange() -> None:
             slot = int(timestep.get_value()[0]) % action.steps
             self._kept_spikes = space.copy()
-            space[:] = flight[slot]
+            space[:] = self._arrived[action.projection] = flight[slot].copy()
             flight[slot] = np.where(np.arange(n + 1) < self._kept_spikes[n], self._kept_spikes, 0)
             flight[slot, n] = self._kept_spikes[n]
 
-        return exchange
+        def show_again() -> None:
+            self._kept_spikes = space.copy()
+            space[:] = self._arrived[action.projection]
+
+        return show_again if action.again else exchange
 
     @_prepare.register
     def _(self, action: actions.RestoreSpikes) -> Action:

@@ -41,7 +41,10 @@ class StateEntry:
 
 @dataclass
 class Plan:
-    """Brian2 objects of a network and the actions of a trial, in order."""
+    """Brian2 objects of a network and the actions of a trial, in order.
+
+    ``waiting`` names projections whose rule sees a spike only after all have transmitted theirs.
+    """
 
     spec: NetworkSpec
     clock: Any
@@ -57,6 +60,7 @@ class Plan:
     repeat: TrialStatements | None = None
     on_repeat: TrialStatements | None = None
     state: list[StateEntry] = field(default_factory=list)
+    waiting: frozenset[str] = frozenset()
 
     def owner(self, name: str) -> Any:
         """Return the Brian2 group or synapses of that name."""

@@ -120,6 +120,8 @@ def _(action: actions.SpikeStatements, assembly: Assembly) -> str:
 @render_action.register
 def _(action: actions.DelaySpikes, assembly: Assembly) -> str:
     name, n = action.projection, int(action.group.N)
+    if action.again:
+        return ""
     assembly.parts.append(Part(f"{name}_delay", "delay", f"ring of {action.steps} steps", n))
     return f"""{{
             int32_t* _slot = _flight_{name} + (_array_clock_timestep[0] % {action.steps}) * {n + 1};

@@ -77,10 +77,12 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Emit(source, group))
         elif isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
-    for slot, cell in (("on_pre", "source"), ("on_post", "target")):
+    for slot, cell, part in (
+        ("on_pre", "source", "first"), ("on_pre", "source", "rest"), ("on_post", "target", "first")
+    ):  # fmt: skip
         for projection in spec.projections:
             group = plan.groups[getattr(projection, cell)]
-            plan.step.extend(_slot_actions(plan, projection, slot, group))
+            plan.step.extend(_slot_actions(plan, projection, slot, group, part))
     for projection in spec.projections:
         plan.step.extend(_summed_actions(plan, projection, "after"))
     for projection in spec.projections:
@@ -143,19 +145,25 @@ def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
         plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
 
 
-def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> Iterator[Any]:
+def _slot_actions(
+    plan: Plan, projection: Projection, slot: str, group: Any, part: str
+) -> Iterator[Any]:
+    """Yield the first part of a slot, or the rest that waits for the first parts of the others."""
     side = slot.removeprefix("on_")
     synapses = plan.synapses[projection.name]
     steps = delay_steps(projection, plan) if side == "pre" else 0
     delayed = projection.name if steps else ""
-    phases = slot_phases(projection, slot)
-    if delayed and phases:
-        yield DelaySpikes(projection.name, group, steps)
-    for number, (scope, code) in enumerate(phases):
+    phases = list(enumerate(slot_phases(projection, slot, plan)))
+    cut = len(phases)
+    if side == "pre" and projection.name in plan.waiting:
+        cut = 1 if projection.transmit else 0
+    chosen = phases[:cut] if part == "first" else phases[cut:]
+    if delayed and chosen:
+        yield DelaySpikes(projection.name, group, steps, again=part == "rest" and cut > 0)
+    for number, (scope, code) in chosen:
         name = f"{projection.name}_{side}{number}"
         if scope == "synapse":
-            rule = getattr(projection, "rule", None)
-            names = synapse_names(projection, rule) if rule is not None else {}
+            names = synapse_names(projection)
             yield SynapseStatements(
                 name,
                 projection,
@@ -168,15 +176,14 @@ def _slot_actions(plan: Plan, projection: Projection, slot: str, group: Any) -> 
         else:
             rule = projection.rule  # type: ignore[attr-defined]
             yield SpikeStatements(name, group, cell_code(projection, rule, side, code), delayed)
-    if delayed and phases:
+    if delayed and chosen:
         yield RestoreSpikes(group)
 
 
 def _summed_actions(plan: Plan, projection: Projection, when: str) -> Iterator[SummedStatements]:
     if getattr(projection, "summed_when", "before") != when:
         return
-    rule = getattr(projection, "rule", None)
-    names = synapse_names(projection, rule) if rule is not None else {}
+    names = synapse_names(projection)
     for number, (target, expression) in enumerate(summed_statements(projection, names)):
         name = f"{projection.name}_summed{number}"
         synapses = plan.synapses[projection.name]
@@ -188,7 +195,7 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
     if rule is None:
         return
     synapses = plan.synapses[projection.name]
-    names = synapse_names(projection, rule)
+    names = synapse_names(projection)
     scaling = None
     if rule.normalise is not None:
         name = f"{projection.name}_normalise"

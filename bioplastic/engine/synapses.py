@@ -30,8 +30,12 @@ __all__ = [
 ]
 
 
-def synapse_names(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
-    names = {}
+def synapse_names(projection: Projection) -> dict[str, str]:
+    """Return what traces and modulators of cells are called on the synapses of a projection."""
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    names: dict[str, str] = {}
+    if rule is None:
+        return names
     for side in ("pre", "post"):
         for name in cell_names(rule, side):
             names[name] = f"{trace_name(projection.name, name)}_{side}"
@@ -42,14 +46,17 @@ def total_name(projection: Projection, rule: Normalisation) -> str:
     """Return the name that a total given as a trace has on the synapses."""
     own: PlasticityRule = projection.rule  # type: ignore[attr-defined]
     name = str(rule.total)
-    names = synapse_names(projection, own)
+    names = synapse_names(projection)
     if name not in names:
         raise ValueError(f"Normalisation.total: the rule {own.name!r} has no trace {name!r}")
     return names[name]
 
 
-def slot_phases(projection: Projection, slot: str) -> list[tuple[str, str]]:
-    """Return (scope, code) runs of a slot with the transmission in front of the pre slot."""
+def slot_phases(projection: Projection, slot: str, plan: Plan) -> list[tuple[str, str]]:
+    """Return (scope, code) runs of a slot with the transmission in front of the pre slot.
+
+    The first one transmits and nothing else where the rule waits for the other projections.
+    """
     rule: PlasticityRule | None = getattr(projection, "rule", None)
     phases: list[tuple[str, str]] = []
     if rule is not None:
@@ -57,7 +64,7 @@ def slot_phases(projection: Projection, slot: str) -> list[tuple[str, str]]:
     if slot == "on_pre" and projection.transmit:
         transmit = projection.transmit.replace(";", "\n")
         first = next((k for k, (scope, _) in enumerate(phases) if scope == "synapse"), None)
-        if first is None:
+        if first is None or projection.name in plan.waiting:
             phases.insert(0, ("synapse", transmit))
         else:
             phases[first] = ("synapse", f"{transmit}\n{phases[first][1]}")
@@ -68,19 +75,18 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     rule: PlasticityRule | None = getattr(projection, "rule", None)
     namespace = dict(rule.parameters) if rule is not None else {}
     namespace.update(projection.parameters)  # type: ignore[attr-defined]
+    names = synapse_names(projection)
     if rule is not None:
-        names = synapse_names(projection, rule)
         shared = "\n".join(shared_modulators(projection, dynamic=False).values())
         model = word_substitute(f"{rule.synapse}\n{shared}", names)
     else:
-        names = {}
         model = "" if "w" in namespace or isinstance(projection, UniformProjection) else "w : 1"
     for target, expression in summed_statements(projection, names):
         unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
         model += f"\n{target} = {expression} : {unit} (summed)"
     pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
     for slot, members in pathways.items():
-        for number, (scope, code) in enumerate(slot_phases(projection, slot)):
+        for number, (scope, code) in enumerate(slot_phases(projection, slot, plan)):
             if scope == "synapse":
                 members[f"{slot.removeprefix('on_')}{number}"] = word_substitute(code, names)
     synapses = b2.Synapses(

@@ -326,3 +326,49 @@ def test_transmission_into_a_refractory_cell_is_lost() -> None:
     np.testing.assert_allclose(found[0], found[1], atol=1e-12)
     # fires in step 0, deaf in steps 1 and 2, then two arrivals of 2 mV and the next spike
     np.testing.assert_allclose(found[0], [0, 0, 0, 2, 4, 0, 0, 0, 0], atol=1e-12)
+
+
+ROW = [0, 0, 1, 1, 2, 2]
+
+
+@TARGETS
+@pytest.mark.parametrize("kind", [DenseProjection, SparseProjection])
+@pytest.mark.parametrize("delay", [None, 1 * ms])
+def test_rules_see_what_all_synapses_of_a_step_have_transmitted(
+    target: str, kind: type, delay: Any
+) -> None:
+    """Three spikes in one step add 3, 30 and 300: every rule sees 333."""
+    cell = NeuronModel(name="m", equations="v : 1\ng : 1\nh = 2*v : 1")
+    pairs = {"pre": ROW, "post": [0, 1] * 3} if kind is SparseProjection else {}
+    texts = {
+        "reads": "w = v_post", "through": "w = h_post", "fused": "w = g_post + 1",
+        "own": "x_pre += 1; w = x_pre; w = w + v_post", "only": "x_pre += 1",
+    }  # fmt: skip
+    traces = {"pre": "x_pre : 1"}
+    rules = {
+        name: PlasticityRule(name=name, on_pre=text, **(traces if "x_pre" in text else {}))
+        for name, text in texts.items()
+    }
+    options: dict[str, Any] = {"source": "a", "target": "e", "delay": delay}
+    sends = {"reads": "v_post += w", "own": "v_post += 10*(w - x_pre)", "fused": "v_post += 0*w"}
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=3), Population(name="e", n=2, model=cell)],
+        projections=[
+            *(
+                kind(name=name, rule=rule, transmit=sends.get(name, ""), initial={"w": 1.0},
+                     **pairs, **options)
+                for name, rule in rules.items()
+            ),
+            UniformProjection(name="last", transmit="v_post += 100", **options),
+        ],
+        trial=Trial(duration=6 * ms),
+    )  # fmt: skip
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    state, _ = program(program.initial_state(), {"a": [([0, 1, 2], [1, 1, 1] * ms)]})
+    seen = {name: np.unique(state[f"{name}.w"]).tolist() for name in rules}
+    assert seen == {"reads": [333], "through": [666], "fused": [1], "own": [334], "only": [1]}
+    assert state["e.v"].tolist() == [333, 333]
+    if kind is DenseProjection:  # one pass over the synapses where nobody can tell
+        order = [p.name for p in program.layout.parts if p.action == "dense_pre"]
+        assert order[:3] == ["reads_pre0", "fused_pre0", "own_pre0"]
+        assert order[3:] == ["reads_pre1", "through_pre0", "own_pre2"]

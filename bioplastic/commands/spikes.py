@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import base64
-import html
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,41 +15,11 @@ import numpy as np
 from bioplastic.analysis import SUMMARY_LABELS, SpikeTrains, summarise_spikes
 from bioplastic.analysis._conversion import import_extra
 from bioplastic.commands.logs import add_verbosity, set_verbosity
+from bioplastic.commands.pages import render_page
 from bioplastic.files import write_atomically
 from bioplastic.plotting import plot_report, save_figure
 
 __all__ = ["main", "make_page", "read_spikes", "write_report"]
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ font-family: sans-serif; max-width: 60rem; margin: 1.5rem auto; padding: 0 1rem;
-  color: #222; background: #fff; }}
-h1 {{ font-size: 1.3rem; }}
-img {{ width: 100%; height: auto; }}
-table {{ border-collapse: collapse; margin: 1rem 0; }}
-caption {{ text-align: left; font-weight: bold; padding-bottom: .3rem; }}
-th, td {{ padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #ddd; text-align: left;
-  font-weight: normal; }}
-td {{ text-align: right; font-variant-numeric: tabular-nums; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<img alt="Raster and population rate; histograms of rates and intervals; regularity against rate;
- summed cross-correlogram" src="data:image/png;base64,{picture}">
-<table>
-<caption>Numbers</caption>
-{rows}
-</table>
-</body>
-</html>
-"""
 
 
 def read_spikes(path: Path, t_stop: float | None = None) -> SpikeTrains:
@@ -108,7 +77,9 @@ def write_report(trains: SpikeTrains, out: Path, name: str) -> list[Path]:
     All three show the numbers of `summarise_spikes`.
     """
     summary = summarise_spikes(trains)
-    picture = save_figure(plot_report(trains, summary, title=name), out / f"{name}_report.png")
+    picture = save_figure(
+        plot_report(trains, summary, title=name.replace("$", r"\$")), out / f"{name}_report.png"
+    )
     page = make_page(name, summary, picture.read_bytes())
     numbers = json.dumps(summary, indent=1) + "\n"
     return [
@@ -120,14 +91,12 @@ def write_report(trains: SpikeTrains, out: Path, name: str) -> list[Path]:
 
 def make_page(title: str, summary: Mapping[str, Any], picture: bytes) -> str:
     """Return a page that needs nothing beside itself: no script, no link, the picture inside."""
-    rows = "\n".join(
-        f'<tr><th scope="row">{html.escape(SUMMARY_LABELS[key])}</th>'
-        f'<td data-key="{key}">{"–" if value is None else json.dumps(value)}</td></tr>'
+    rows = [
+        (key, SUMMARY_LABELS[key], "–" if value is None else json.dumps(value))
         for key, value in summary.items()
-    )
-    return _PAGE.format(
-        title=html.escape(title), picture=base64.b64encode(picture).decode("ascii"), rows=rows
-    )
+    ]
+    encoded = base64.b64encode(picture).decode("ascii")
+    return render_page("spikes.html", title=title, picture=encoded, rows=rows)
 
 
 def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:

@@ -190,7 +190,7 @@ def test_command_writes_page_and_table(folder, tmp_path, monkeypatch, capsys):
     assert "the README must hold" in capsys.readouterr().err
     (folder / "demo.json").write_text('{"experiment": ')
     assert main(["report", "--out", str(folder)], {}) == 1
-    assert "must be strict JSON" in capsys.readouterr().err
+    assert "demo.json: damaged or no JSON" in capsys.readouterr().err
 
 
 # ---- the page ------------------------------------------------------------------------------------
@@ -217,6 +217,25 @@ def test_page_shows_paper_command_numbers_and_pictures(folder):
     assert (page.images[0]["width"], page.images[0]["height"]) == ("100", "50")
     assert "https://doi.org/10.1000/abc.1" in page.links
     assert "benchmarks" not in page.text
+
+
+def test_nothing_that_is_shown_is_markup(folder):
+    evil = "\"'><script>alert(1)</script>&{{ 7 * 7 }}"
+    path = folder / "lonely.json"
+    content = json.loads(path.read_text("utf-8"))
+    content |= dict.fromkeys(("experiment", "scale", "data", "revision"), evil)
+    content |= {"reference": f"doi 10.1/{evil}", "versions": {"brian2": evil, "bioplastic": evil}}
+    content["parameters"] = {"n_hidden": evil, "variant": evil}
+    path.write_text(json.dumps(content), "utf-8")
+    name = evil.replace("/", "")
+    for old in (path, folder / "lonely.npz", folder / "speed.png"):
+        old.rename(old.with_stem(f"{name}{old.stem}"))
+    page = _Page(make_page(folder, lambda experiment: experiment, ROWS_OF_THE_TEST))
+    assert not {"script", "link", "iframe", "object"} & set(page.tags)
+    assert page.text.count(f"bioplastic {evil}, Brian2 {evil}") == 1
+    assert f"{name}lonely.json" in page.text
+    assert f"#{evil}" in page.links
+    assert f"https://doi.org/10.1/{evil.split(' ')[0]}" in page.links
 
 
 def test_page_needs_nothing_beside_the_folder(folder):

@@ -51,9 +51,9 @@ class _Cells(HTMLParser):
 @pytest.fixture
 def report(tmp_path) -> Path:
     """Return the page of a report, with json and png beside it."""
-    path = _trains().save(tmp_path / "a <b> & c.npz")
+    path = _trains().save(tmp_path / "a <b> $\\x$ & c.npz")
     assert main(["spikes", str(path), "--out", str(tmp_path / "out")]) == 0
-    return tmp_path / "out" / "a <b> & c_report.html"
+    return tmp_path / "out" / "a <b> $\\x$ & c_report.html"
 
 
 def _check_page(page: _Cells, numbers: dict) -> None:
@@ -67,7 +67,7 @@ def test_page_shows_the_numbers_of_the_json(report):
     assert list(numbers) == list(SUMMARY_LABELS)
     text = report.read_text(encoding="utf-8")
     _check_page(_Cells(text), numbers)
-    assert "a &lt;b&gt; &amp; c" in text
+    assert r"a &lt;b&gt; $\x$ &amp; c" in text
     assert len(list(report.parent.iterdir())) == 3
 
 

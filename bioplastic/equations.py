@@ -7,7 +7,9 @@ plasticity rules share, and its complaints into messages that name the place and
 from __future__ import annotations
 
 import difflib
+import keyword
 import numbers
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Generic, TypeVar
@@ -27,11 +29,16 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 from brian2.utils.stringtools import get_identifiers
 
+from bioplastic.arithmetic import check_expression_kinds, check_language, kind_of_text
+
 __all__ = [
     "DEFAULT_NAMES",
     "FrozenMap",
     "UnitMismatchError",
+    "check_assignment",
     "check_boolean",
+    "check_expression",
+    "check_name",
     "check_parameters",
     "check_units",
     "declared_variables",
@@ -51,6 +58,12 @@ DEFAULT_NAMES = frozenset({*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNIT
 
 #: Variables that Brian2 provides in every group.
 CLOCK_VARIABLES = {"t": b2.second.dim, "dt": b2.second.dim, "t_in_timesteps": DIMENSIONLESS}
+
+#: Variables of cells, synapses and sources that need no declaration.
+PROVIDED = frozenset(
+    {*CLOCK_VARIABLES, "i", "j", "N", "N_pre", "N_post", "N_incoming", "N_outgoing", "xi"}
+    | {"lastspike", "lastupdate", "not_refractory"}
+)
 
 
 class UnitMismatchError(b2.DimensionMismatchError, ValueError):  # type: ignore[misc]
@@ -118,6 +131,50 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+def check_name(place: str, name: str, where: str = "", taken: Iterable[str] = ()) -> None:
+    """Refuse a name that means something already: it would hide it, or be hidden by it.
+
+    Parameters
+    ----------
+    place : str
+        Where the name is given, for the message.
+    name : str
+        The name of a parameter, variable or input.
+    where : str, default ""
+        The text in which it stands, for the message.
+    taken : iterable of str, default ()
+        Further names that mean something there.
+
+    Raises
+    ------
+    ValueError
+        If it is no identifier, or the name of a unit, function, constant or provided variable.
+
+    Examples
+    --------
+    >>> check_name("PlasticityRule 'r', parameters", "N")
+    Traceback (most recent call last):
+        ...
+    ValueError: PlasticityRule 'r', parameters: the name 'N' is taken by a provided variable
+    """
+    where = f" in {where!r}" if where else ""
+    if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
+        raise ValueError(f"{place}: {name!r} is not an identifier{where}")
+    if name.startswith("_"):
+        raise ValueError(f"{place}: the name {name!r} must not begin with an underscore{where}")
+    kinds = {
+        "a word of the language": keyword.kwlist,
+        "a function": DEFAULT_FUNCTIONS,
+        "a constant": DEFAULT_CONSTANTS,
+        "a unit": DEFAULT_UNITS,
+        "a provided variable": PROVIDED | frozenset(taken),
+        "noise": (name if name.startswith("xi_") else "",),
+    }
+    for kind, names in kinds.items():
+        if name in names:
+            raise ValueError(f"{place}: the name {name!r} is taken by {kind}{where}")
+
+
 def read_names(expression: str) -> frozenset[str]:
     """Return the variables and parameters an expression reads, without functions and units."""
     found = get_identifiers(str(expression))
@@ -146,9 +203,17 @@ def parse_equations(place: str, text: str) -> b2.Equations:
 
 @lru_cache(maxsize=1024)
 def _parse_equations(place: str, text: str) -> b2.Equations:
+    lines = [line.strip() for line in re.split(r"[;\n]", text) if line.partition("#")[0].strip()]
+    for line in lines:  # before Brian2, whose parser names no token
+        left, _, right = line.partition("#")[0].partition(":")[0].partition("=")
+        declared = re.match(r"\s*(?:d\s*(\w+)\s*/\s*dt|(\w+))\s*$", left)
+        if declared:
+            check_name(place, declared.group(1) or declared.group(2), line)
+        if right.strip():
+            check_language(place, line, right)
     try:
-        return b2.Equations(text.replace(";", "\n"))
-    except (EquationError, ValueError, SyntaxError, KeyError) as error:
+        return b2.Equations("\n".join(lines))
+    except (EquationError, ValueError, SyntaxError, KeyError, TypeError) as error:
         raise ValueError(f"{place}: {_reason(error)}") from error
 
 
@@ -176,11 +241,13 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
                 continue
             try:
                 target, operator, expression, _ = parse_statement(part.strip())
+                check_language(place, part.strip(), expression)
                 if operator not in {"=", "+=", "-=", "*=", "/="}:
                     raise ValueError(f"operator {operator!r} is not one of =, +=, -=, *=, /=")
                 Expression(expression)
-                compile(expression, "<expression>", "eval")
-            except (ValueError, SyntaxError) as error:
+            except (ValueError, SyntaxError, KeyError, TypeError) as error:
+                if str(error).startswith(f"{place}: "):
+                    raise
                 raise ValueError(
                     f"{place}: cannot read statement {part.strip()!r}: {_reason(error)}"
                 ) from error
@@ -204,10 +271,10 @@ def check_expression(place: str, text: str) -> None:
     """
     if not isinstance(text, str):
         raise TypeError(f"{place}: must be an expression in a string, got {text!r}")
+    check_language(place, text, text)
     try:
         Expression(text)
-        compile(text.strip(), "<expression>", "eval")
-    except (ValueError, SyntaxError) as error:
+    except (ValueError, SyntaxError, KeyError, TypeError) as error:
         raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
 
 
@@ -219,16 +286,13 @@ def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
     TypeError
         If a value is neither a number nor a scalar quantity.
     ValueError
-        If a name is reserved for a function, unit or clock variable, or a value is NaN.
+        If a name is taken (see `check_name`), or a value is NaN.
     """
     if not isinstance(parameters, Mapping):
         raise TypeError(f"{place}: must be a mapping, got {parameters!r}")
     checked: dict[str, Any] = {}
     for name, value in parameters.items():
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ValueError(f"{place}: {name!r} is not an identifier")
-        if name in DEFAULT_NAMES or name in CLOCK_VARIABLES:
-            raise ValueError(f"{place}: the name {name!r} is taken by a unit, function or clock")
+        check_name(place, name)
         number: Any = None
         if isinstance(value, b2.Quantity) and np.ndim(value) == 0:
             number = value if value.dim is not DIMENSIONLESS else float(value)
@@ -304,6 +368,7 @@ def check_units(place: str, text: str, expression: str, dimensions: Any, known: 
         raise UnitMismatchError(f"{place}: wrong unit in {text!r}: {error}") from error
     except (ValueError, SyntaxError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
+    check_expression_kinds(place, text, expression, "float", known)
     found = get_dimensions(found)
     if dimensions is not None and found is not get_dimensions(dimensions):
         raise UnitMismatchError(
@@ -311,6 +376,42 @@ def check_units(place: str, text: str, expression: str, dimensions: Any, known: 
             f"expected {unit_string(dimensions)}"
         )
     return found
+
+
+def check_assignment(
+    place: str, target: str, operator: str, expression: str, known: dict[str, Any]
+) -> None:
+    """Check unit and kind of an assignment; a target that is not known becomes a temporary.
+
+    Parameters
+    ----------
+    place : str
+        Where it stands.
+    target, operator, expression : str
+        As from `parse_statements`.
+    known : dict
+        As made by :func:`declared_variables`; a temporary is added.
+
+    Raises
+    ------
+    UnitMismatchError
+        If dimensions disagree.
+    ValueError
+        If a number is assigned to a truth value, or a fraction to an integer.
+    """
+    text = f"{target} {operator} {expression}"
+    variable = known.get(target)
+    if variable is None:
+        dimensions = check_units(place, text, expression, None, known)
+        kind = bool if kind_of_text(expression, known) == "boolean" else np.float64
+        known[target] = Variable(name=target, dimensions=dimensions, dtype=kind)
+        return
+    scaling = operator in {"*=", "/="}
+    check_units(place, text, expression, DIMENSIONLESS if scaling else variable.dim, known)
+    wanted = "boolean" if variable.is_boolean else "integer" if variable.is_integer else "float"
+    if wanted != "float" and operator == "/=":
+        raise ValueError(f"{place}: {target!r} is no real number in {text!r}")
+    check_expression_kinds(place, text, expression, wanted, known)
 
 
 def check_boolean(place: str, expression: str, known: Any) -> None:

@@ -13,6 +13,7 @@ run with. No other module of the engine imports from there.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -82,6 +83,7 @@ from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.hoisting import keep_varying, take_invariant
+from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 
 _SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
 
@@ -162,10 +164,27 @@ class _KernelRenderer(CPPNodeRenderer):  # type: ignore[misc]
             return _float_literal(float(node.value))
         return str(super().render_Constant(node))
 
+    def render_BinOp(self, node: Any) -> str:
+        text = str(super().render_BinOp(node))
+        return text if _is_single() or not isinstance(node.op, ast.Div) else f"1.0{text[4:]}"
+
 
 def expression_renderer() -> Any:
     """Return what renders a Brian2 expression as C++ with the literals of the precision set."""
     return _KernelRenderer()
+
+
+def _local(name: str) -> str:
+    """Return the name of a variable inside a kernel: no word, macro or function of C++."""
+    return name if name.startswith("_") else f"{name}_"
+
+
+class _LocalRenderer(_KernelRenderer):
+    def render_Name(self, node: Any) -> str:
+        return "INFINITY" if node.id == "inf" else _local(node.id)
+
+    def render_func(self, node: Any) -> str:
+        return str(node.id)
 
 
 class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
@@ -173,8 +192,13 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
 
     universal_support_code = ""
 
+    def translate(self, code: dict[str, str], dtype: Any) -> Any:
+        code = make_real(code, self.variables)
+        self.func_name_replacements |= {"_real": "bp_real", "_whole": "bp_whole"}
+        return super().translate(code, dtype)
+
     def translate_expression(self, expr: str) -> str:
-        renderer = _KernelRenderer(auto_vectorise=self.auto_vectorise)
+        renderer = _LocalRenderer(auto_vectorise=self.auto_vectorise)
         text: str = renderer.render_expr(word_substitute(expr, self.func_name_replacements))
         return text.strip()
 
@@ -186,7 +210,7 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             if statement.constant:
                 declaration = f"const {declaration}"
         expression = self.translate_expression(statement.expr)
-        return f"{declaration}{statement.var} {operator} {expression};"
+        return f"{declaration}{_local(statement.var)} {operator} {expression};"
 
     def translate_to_read_arrays(
         self, read: Iterable[str], write: Iterable[str], indices: Iterable[str]
@@ -195,18 +219,36 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
         for name in sorted(read):
             variable, index = self.variables[name], self.variable_indices[name]
             const = "" if name in write else "const "
+            local = _local(name)
             if variable.name in _SYNAPSE_INDEX:
-                lines.append(f"const int {name} = {_SYNAPSE_INDEX[variable.name]};")
+                lines.append(f"const int {local} = {_SYNAPSE_INDEX[variable.name]};")
+            elif variable.name in getattr(variable.owner, "degrees_", {}):
+                lines.append(f"const int {local} = {variable.owner.degrees_[variable.name]};")
             elif variable.name == "i" and variable.read_only and not variable.scalar:
-                lines.append(f"const int {name} = {index};")
+                lines.append(f"const int {local} = {index};")
             elif variable.name == "not_refractory" and refractory_steps(variable.owner) is not None:
                 last = f"_last_step_{variable.owner.name}[{index}]"
                 steps = refractory_steps(variable.owner)
-                lines.append(f"const bool {name} = (_step - {last}) >= {steps};")
+                lines.append(f"const bool {local} = (_step - {last}) >= {steps};")
             else:
                 pointer = self.get_array_name(variable)
-                lines.append(f"{const}{c_data_type(variable.dtype)} {name} = {pointer}[{index}];")
+                lines.append(f"{const}{c_data_type(variable.dtype)} {local} = {pointer}[{index}];")
         return lines
+
+    def translate_to_declarations(
+        self, read: Iterable[str], write: Iterable[str], indices: Iterable[str]
+    ) -> list[str]:
+        return [
+            f"{c_data_type(self.variables[name].dtype)} {_local(name)};"
+            for name in sorted(set(write) - set(read) - set(indices))
+        ]
+
+    def translate_to_write_arrays(self, write: Iterable[str]) -> list[str]:
+        return [
+            f"{self.get_array_name(self.variables[name])}[{self.variable_indices[name]}] = "
+            f"{_local(name)};"
+            for name in sorted(write)
+        ]
 
     def translate_to_statements(
         self, statements: Iterable[Any], conditional_write_vars: dict[str, str]
@@ -219,8 +261,9 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
                 continue
             expression = self.translate_expression(statement.expr)
             if statement.op != "=":
-                expression = f"{statement.var} {statement.op[:-1]} ({expression})"
-            lines.append(f"{statement.var} = {condition} ? ({expression}) : {statement.var};")
+                expression = f"{_local(statement.var)} {statement.op[:-1]} ({expression})"
+            local = _local(statement.var)
+            lines.append(f"{local} = {_local(condition)} ? ({expression}) : {local};")
         return lines
 
     def determine_keywords(self) -> dict[str, Any]:
@@ -256,7 +299,7 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
 
 
 def _declare_constant(name: str, variable: Constant) -> str:
-    value = variable.get_value()
+    name, value = _local(name), variable.get_value()
     if np.issubdtype(np.asarray(value).dtype, np.bool_):
         return f"constexpr bool {name} = {'true' if value else 'false'};"
     if np.issubdtype(np.asarray(value).dtype, np.integer):
@@ -288,6 +331,9 @@ class KernelCode(CodeObject):  # type: ignore[misc]
 class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
     """Brian2 runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy."""
 
+    def translate(self, code: dict[str, str], dtype: Any) -> Any:
+        return super().translate(make_real(code, self.variables), dtype)
+
     def translate_statement(self, statement: Any) -> str:
         return self._copy_name(statement, super().translate_statement(statement))
 
@@ -305,6 +351,7 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
 
 class NumpyCode(NumpyCodeObject):  # type: ignore[misc]
     generator_class = _NumpyGenerator
+    class_name = "bioplastic_numpy"
 
 
 KernelCode.templater.env.filters["invariant"] = take_invariant
@@ -327,3 +374,11 @@ for _name, _implementation in {
     DEFAULT_FUNCTIONS[_name].implementations.add_implementation(
         KernelCode, code=None, name=_implementation
     )
+for _name, _function in NUMPY_FUNCTIONS.items():
+    DEFAULT_FUNCTIONS[_name].implementations.add_implementation(NumpyCode, code=_function)
+for _new, _cpp, _numpy in (
+    (REAL_FUNCTION, "bp_real", lambda x: np.multiply(x, 1.0)),
+    (WHOLE_FUNCTION, "bp_whole", lambda x: np.rint(x).astype(np.int64)),
+):
+    _new.implementations.add_implementation(KernelCode, code=None, name=_cpp)
+    _new.implementations.add_implementation(NumpyCode, code=_numpy)

@@ -11,7 +11,7 @@ import numpy as np
 from brian2 import second
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import parse_statements, read_names
+from bioplastic.equations import check_parameters, parse_statements, read_names
 from bioplastic.plasticity.checks import expand_names
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import (
@@ -98,7 +98,8 @@ class _PlasticProjection(Projection):
                 )
         object.__setattr__(self, "modulators", MappingProxyType(dict(self.modulators)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        parameters = check_parameters(f"{place} {self.name!r}, parameters", self.parameters)
+        object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,4 +295,7 @@ class UniformProjection(Projection):
             )
         if not self.transmit:
             raise ValueError(f"UniformProjection {self.name!r}: needs a transmit statement")
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        parameters = check_parameters(
+            f"UniformProjection {self.name!r}, parameters", self.parameters
+        )
+        object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))

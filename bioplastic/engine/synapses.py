@@ -102,6 +102,8 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
         delay={name: 0 * b2.ms for members in pathways.values() for name in members},
     )
+    synapses.add_attribute("degrees_")
+    synapses.degrees_ = _degrees(projection, plan)
     if connect:
         pre, post = connectivity(projection, plan)
         synapses.connect(i=pre, j=post)
@@ -156,6 +158,26 @@ def summed_statements(projection: Projection, names: Mapping[str, str]) -> list[
             raise ValueError(f"{place}: must have the form 'x_post = ...', got {text!r}")
         statements.append((target, str(word_substitute(expression, dict(names)))))
     return statements
+
+
+def _degrees(projection: Projection, plan: Plan) -> dict[str, str]:
+    """Return the numbers of synapses of the cells of a synapse, in C++."""
+    if isinstance(projection, SparseProjection):
+        name = projection.name
+        row, column = f"_row_{name}[_presynaptic_idx", f"_column_{name}[_postsynaptic_idx"
+        return {
+            "N_outgoing": f"(int)({row} + 1] - {row}])",
+            "N_incoming": f"(int)({column} + 1] - {column}])",
+        }
+    pattern = projection.pattern if isinstance(projection, UniformProjection) else "all"
+    groups = projection.groups  # type: ignore[attr-defined]
+    sizes = (
+        ("N_outgoing", int(plan.groups[projection.target].N)),
+        ("N_incoming", int(plan.groups[projection.source].N)),
+    )
+    if pattern == "one_to_one":
+        return {name: "1" for name, _ in sizes}
+    return {name: str(n // groups - (pattern == "all_but_self")) for name, n in sizes}
 
 
 def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from brian2 import Quantity, second
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import check_expression, parse_statements
+from bioplastic.equations import check_expression, check_name, parse_statements
 from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
 __all__ = ["SpikeCount", "SpikeRecord", "StateRecord", "Trial"]
@@ -59,6 +59,7 @@ class Trial:
         values = {}
         for name, value in dict(self.variables).items():
             check_identifier("Trial.variables", name)
+            check_name("Trial.variables", name, taken=("repeat_trial",))
             values[name] = check_real(f"Trial.variables[{name!r}]", value)
         object.__setattr__(self, "variables", MappingProxyType(values))
         parse_statements("Trial.on_repeat", self.on_repeat)

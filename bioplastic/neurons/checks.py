@@ -14,7 +14,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from bioplastic.equations import (
     DEFAULT_NAMES,
     UnitMismatchError,
+    check_assignment,
     check_boolean,
+    check_name,
     check_units,
     declared_variables,
     parse_statements,
@@ -139,26 +141,25 @@ def _check_names(slot: str, expression: str, known: Mapping[str, Any]) -> None:
 def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str, Any]) -> None:
     equations = model.parsed
     statements = parse_statements(slot, code)
+    temporary: set[str] = set()
     for number, (target, operator, expression) in enumerate(statements):
         text = f"{target} {operator} {expression}"
         if target in model.parameters:
             raise ValueError(f"{slot}: cannot assign to parameter {target!r} in {text!r}")
         _check_names(slot, expression, known)
-        if target in equations:
-            if equations[target].type == SUBEXPRESSION:
+        if target in equations or target in temporary:
+            if target in equations and equations[target].type == SUBEXPRESSION:
                 raise ValueError(f"{slot}: cannot assign to subexpression {target!r} in {text!r}")
-            if operator in {"*=", "/="}:
-                check_units(slot, text, expression, DIMENSIONLESS, known)
-            else:
-                check_units(slot, text, expression, equations[target].dim, known)
+            check_assignment(slot, target, operator, expression, known)
             continue
         later = (read_names(other) for _, _, other in statements[number + 1 :])
         fresh = operator == "=" and target not in known
         if not fresh or not any(target in names for names in later):
             mine = set(equations)
             raise ValueError(f"{slot}: unknown variable {target!r}{suggest(target, mine)}")
-        dimensions = check_units(slot, text, expression, None, known)
-        known[target] = Variable(name=target, dimensions=dimensions)
+        check_name(slot, target, text)
+        check_assignment(slot, target, operator, expression, known)
+        temporary.add(target)
 
 
 def _check_unused(slot: str, model: NeuronModel) -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
 import numpy as np
-from brian2.core.variables import Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -20,7 +19,9 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensio
 from bioplastic.equations import (
     DEFAULT_NAMES,
     UnitMismatchError,
+    check_assignment,
     check_boolean,
+    check_name,
     check_units,
     parse_statements,
     read_names,
@@ -289,8 +290,8 @@ def _check_statements(
         names = read_names(expression)
         if target in rule.parameters:
             raise ValueError(f"{place}: cannot assign to parameter {target!r} in {text!r}")
-        if target in SYNAPSE_VARIABLES or target in {"t", "dt"} or target in DEFAULT_NAMES:
-            raise ValueError(f"{place}: cannot assign to {target!r} in {text!r}")
+        if target not in vocabulary.equations and target not in temporary:
+            check_name(place, target, text)
         complete = local.check_names(place, names)
         scope = read_scope(slot, target, expression, frozenset(synaptic | set(temporary)), shared)
         if statements and scope != statements[-1].scope:
@@ -313,33 +314,16 @@ def _check_statements(
                 temporary[target] = phase
                 local.known[target] = None
                 if complete:
-                    dimensions = check_units(place, text, expression, None, local.known)
-                    local.known[target] = Variable(name=target, dimensions=dimensions)
+                    del local.known[target]
+                    check_assignment(place, target, op, expression, local.known)
             else:
                 local.check_neuron_name(place, target)
             statements.append(Statement(target, op, expression, scope))
             continue
-        _check_statement_units(place, text, target, op, expression, local, complete)
+        if complete and all(local.known.get(name) is not None for name in {target, *names}):
+            check_assignment(place, target, op, expression, local.known)
         statements.append(Statement(target, op, expression, scope))
     return tuple(statements)
-
-
-def _check_statement_units(
-    place: str,
-    text: str,
-    target: str,
-    op: str,
-    expression: str,
-    vocabulary: Vocabulary,
-    complete: bool,
-) -> None:
-    known = vocabulary.known
-    if not complete or any(known.get(name) is None for name in {target, *read_names(expression)}):
-        return
-    if op in {"*=", "/="}:
-        check_units(place, text, expression, DIMENSIONLESS, known)
-    else:
-        check_units(place, text, expression, known[target].dim, known)
 
 
 def _check_scope(

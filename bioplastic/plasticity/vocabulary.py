@@ -97,8 +97,6 @@ def build_vocabulary(rule: PlasticityRule, neuron: Mapping[str, Any] | None = No
                 )
             if name in rule.parameters:
                 raise ValueError(f"{place}, parameters: {name!r} is already a variable")
-            if name in SYNAPSE_VARIABLES:
-                raise ValueError(f"{place}, {slot}: the name {name!r} is provided by the synapse")
             equations[name] = equation
             slot_of[name] = slot
     return Vocabulary(place, equations, slot_of, rule.parameters, neuron)

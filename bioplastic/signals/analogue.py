@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from brian2 import Quantity, Unit
 
+from bioplastic.equations import check_name
 from bioplastic.validation import check_choice, check_identifier, check_integer
 
 __all__ = ["AnalogueSource", "NoiseSource"]
@@ -63,6 +64,7 @@ class AnalogueSource:
         check_identifier(f"{place}.name", self.name)
         check_integer(f"{place}.n", self.n, minimum=1)
         check_identifier(f"{place}.variable", self.variable)
+        check_name(f"{place}.variable", self.variable)
         check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
         check_integer(f"{place}.every", self.every, minimum=1)
         if self.unit is not None and not isinstance(self.unit, (Unit, Quantity)):
@@ -108,4 +110,5 @@ class NoiseSource:
         check_identifier(f"{place}.name", self.name)
         check_integer(f"{place}.n", self.n, minimum=1)
         check_identifier(f"{place}.variable", self.variable)
+        check_name(f"{place}.variable", self.variable)
         check_integer(f"{place}.every", self.every, minimum=1)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from brian2 import Quantity, second
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import check_expression
+from bioplastic.equations import check_expression, check_name
 from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
 
 __all__ = ["INPUT_DTYPES", "PoissonSource"]
@@ -78,6 +78,8 @@ class PoissonSource:
             declared = dict(getattr(self, argument))
             for name, dtype in declared.items():
                 check_identifier(f"{place}.{argument}", name)
+                taken = ("source_emits", "source_probability")
+                check_name(f"{place}.{argument}", name, taken=taken)
                 check_choice(f"{place}.{argument}[{name!r}]", dtype, INPUT_DTYPES)
             object.__setattr__(self, argument, MappingProxyType(declared))
         if self.window is not None:

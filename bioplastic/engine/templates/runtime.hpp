@@ -42,7 +42,11 @@ static inline T bp_clip(T x, L low, H high)
 }
 template <typename T> static inline T bp_abs(T x) { return x < 0 ? -x : x; }
 template <typename T> static inline int bp_sign(T x) { return (T(0) < x) - (x < T(0)); }
-template <typename T> static inline int bp_int(T x) { return (int)x; }
+static inline int bp_int(bool x) { return x; }
+static inline int bp_int(int x) { return x; }
+template <typename T> static inline T bp_int(T x) { return std::trunc(x); }
+template <typename T> static inline double bp_real(T x) { return (double)x; }
+static inline int bp_whole(double x) { return (int)std::rint(x); }
 static inline int64_t bp_timestep(double t, double dt) { return (int64_t)((t + 1e-3L * dt) / dt); }
 static inline double bp_exprel(double x)
 {
@@ -64,13 +68,22 @@ template <typename A, typename B> static inline auto _brian_pow(A x, B y) -> dec
 {
     return std::pow((decltype(x * y))x, (decltype(x * y))y);
 }
-template <typename A, typename B> static inline auto _brian_floordiv(A x, B y) -> decltype(x * y)
+static inline int _brian_mod(int x, int y)
 {
-    return (decltype(x * y))floor((double)x / (double)y);
+    const int r = y ? x % y : 0;
+    return r && (r < 0) != (y < 0) ? r + y : r;
 }
 template <typename A, typename B> static inline auto _brian_mod(A x, B y) -> decltype(x * y)
 {
-    return (decltype(x * y))(x - y * floor((double)x / (double)y));
+    double r = std::fmod((double)x, (double)y);
+    if (r != 0 && (r < 0) != (y < 0))
+        r += y;
+    return (decltype(x * y))r;
+}
+template <typename A, typename B> static inline auto _brian_floordiv(A x, B y) -> decltype(x * y)
+{
+    const double q = ((double)x - (double)_brian_mod((double)x, (double)y)) / (double)y, f = floor(q);
+    return (decltype(x * y))(q - f > 0.5 ? f + 1 : f);
 }
 
 // ---- random numbers: the n-th draw is a hash of (key, n), so any draw can be repeated ------------

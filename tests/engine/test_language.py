@@ -1,0 +1,237 @@
+"""Expressions mean on both targets, and interpreted, what they mean on paper."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from brian2 import ms, mV
+from scipy.special import exprel
+
+from bioplastic.engine import DenseProjection, NetworkSpec, Population, Program, Trial
+from bioplastic.engine.projections import SparseProjection, UniformProjection
+from bioplastic.neurons import NeuronModel
+from bioplastic.plasticity import PlasticityRule, SynapseInterpreter
+from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
+
+#: Expression over i, j (cells), n = 7 (an integer variable), w = 0.3, and its value on paper.
+EXPRESSIONS = {
+    "2**-1": lambda i, j: 0.5,
+    "10**-3": lambda i, j: 0.001,
+    "(i + 2)**-1": lambda i, j: 1 / (i + 2),
+    "2**(j - 3)": lambda i, j: 2.0 ** (j - 3),
+    "clip(j, 0, 0.5)": lambda i, j: min(max(j, 0), 0.5),
+    "clip(0.7, i - 1, j)": lambda i, j: min(max(0.7, i - 1), j),
+    "i/3": lambda i, j: i / 3,
+    "(i + 1)/(j + 2)": lambda i, j: (i + 1) / (j + 2),
+    "i**2/(j + 1)": lambda i, j: i * i / (j + 1),
+    "(i + 1)*100000*100000": lambda i, j: (i + 1) * 1e10,
+    "9223372036854775807 + 1": lambda i, j: 2.0**63,
+    "3000000000*2": lambda i, j: 6e9,
+    "100000*(i + 99999)*n": lambda i, j: 1e5 * (i + 99999) * 7,
+    "n**20": lambda i, j: 7.0**20,
+    "1/3 + 7//2 + 7 % 4 + -7//2": lambda i, j: 1 / 3 + 3 + 3 - 4,
+    "(i - 2) // 2 + (i - 3) % 2": lambda i, j: (i - 2) // 2 + (i - 3) % 2,
+    "1.0 % 0.1 + (w - 1) % 0.2 + w // 0.1": lambda i, j: 1.0 % 0.1 + (0.3 - 1) % 0.2 + 0.3 // 0.1,
+    "int(i > 0)/2 + int(w > 0.1 and j > 0)/4": lambda i, j: (i > 0) / 2 + (j > 0) / 4,
+    "int(-w*10) + int(2.9)": lambda i, j: -3 + 2,
+    "int(3e10*w)": lambda i, j: int(3e10 * 0.3),
+    "exprel(w) + expm1(w*1e-9) + log1p(1e-9*w)": (
+        lambda i, j: exprel(0.3) + math.expm1(3e-10) + math.log1p(3e-10)
+    ),
+    "exprel(i - i) + exprel(1e-13)": lambda i, j: 2 + 5e-14,
+    "arcsin(w) + arccos(w) + arctan(i) + sign(-w)": (lambda i, j: math.pi / 2 + math.atan(i) - 1),
+    "e + pi + abs(-2) + floor(-w) + ceil(w)": lambda i, j: math.e + math.pi + 2 - 1 + 1,
+    "N_incoming + 10*N_outgoing + 100*N_pre + 1000*N_post": lambda i, j: 2323,
+}
+#: Words, macros and functions of C and C++, and of what lies under the targets.
+WORDS = (
+    "union double register auto template bool signed new this delete typename and_eq NAN EOF M_PI "
+    "RAND_MAX INFINITY I linux unix errno stdin BUFSIZ asin std size_t int32_t bp_clip bp_real "
+    "main self dtype code variables numpy np n_steps advance"
+).split()
+
+
+def run(rule, target, *, dtype="float64", projection=DenseProjection, initial=None, **more):
+    network = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=3), SpikeListSource(name="b", n=2)],
+        projections=[
+            projection(name="p", source="a", target="b", rule=rule, initial=initial or {}, **more)
+        ],
+        trial=Trial(duration=5 * ms),
+    )
+    program = Program(network, dt=1 * ms, dtype=dtype, target=target)
+    spikes = {"a": [([], [] * ms)], "b": [([0, 1], [2, 2] * ms)]}
+    return program(program.initial_state(), spikes)[0]
+
+
+def expression_rule():
+    names = [f"q{number}" for number in range(len(EXPRESSIONS))]
+    return PlasticityRule(
+        name="r",
+        synapse="\n".join(["w : 1", "n : integer", *(f"{name} : 1" for name in names)]),
+        on_post="\n".join(
+            f"{name} = {code}" for name, code in zip(names, EXPRESSIONS, strict=True)
+        ),
+    )
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+def test_integers_behave_as_real_numbers(target, kind):
+    pre, post = (index.ravel() for index in np.indices((3, 2)))
+    sparse = {"projection": SparseProjection, "pre": pre, "post": post} if kind == "sparse" else {}
+    state = run(expression_rule(), target, initial={"w": 0.3, "n": 7}, **sparse)
+    for number, (code, value) in enumerate(EXPRESSIONS.items()):
+        wanted = [[value(i, j) for j in range(2)] for i in range(3)]
+        found = state[f"p.q{number}"].reshape(3, 2)
+        np.testing.assert_allclose(found, wanted, rtol=1e-14, err_msg=code)
+
+
+@pytest.mark.parametrize("code", [code for code in EXPRESSIONS if "N_" not in code])
+def test_the_interpreter_agrees(code):
+    synapse = SynapseInterpreter(expression_rule(), {"w": 0.3, "n": 7})
+    assert synapse.evaluate(code) == pytest.approx(EXPRESSIONS[code](0, 0), rel=1e-14)
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+def test_integers_in_cells_traces_and_temporaries(target):
+    model = NeuronModel(
+        name="m",
+        equations="v : 1\nu = 2**-1 + (i + 1)**-1 : 1\nx : 1\nn : integer",
+        update="k = i; k = k/2; v = k; b = i > 0; x = 10**-1 + int(b) + u; n = n + 3**2",
+    )
+    network = NetworkSpec(
+        populations=[Population(name="c", n=3, model=model)],
+        projections=[],
+        trial=Trial(duration=1 * ms),
+    )
+    program = Program(network, dt=1 * ms, dtype="float64", target=target)
+    state = program(program.initial_state(), n_samples=1)[0]
+    assert state["c.v"].tolist() == [0, 0.5, 1]
+    np.testing.assert_allclose(state["c.x"], [1.6, 2.1, 1.6 + 1 / 3], rtol=1e-15)
+    assert state["c.n"].tolist() == [9, 9, 9]
+
+
+@pytest.mark.parametrize("pattern", ["all", "all_but_self", "one_to_one"])
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+def test_numbers_of_synapses_of_a_cell(target, pattern):
+    model = NeuronModel(name="m", equations="v : 1")
+    network = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=4), Population(name="c", n=4, model=model)],
+        projections=[
+            UniformProjection(
+                name="p",
+                source="a",
+                target="c",
+                pattern=pattern,
+                transmit="v_post += N_incoming + 10*N_outgoing + 100*(i + 1)",
+            )
+        ],
+        trial=Trial(duration=3 * ms),
+    )
+    program = Program(network, dt=1 * ms, dtype="float64", target=target)
+    state = program(program.initial_state(), {"a": [([2], [1] * ms)]})[0]
+    size = {"all": 4, "all_but_self": 3, "one_to_one": 1}[pattern]
+    reached = {"all": range(4), "all_but_self": (0, 1, 3), "one_to_one": (2,)}[pattern]
+    assert state["c.v"].tolist() == [300 + 11 * size if c in reached else 0 for c in range(4)]
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+def test_words_of_other_languages_are_names_like_others(target):
+    numbers = {word: 2.0**-number for number, word in enumerate(WORDS[1:])}
+    rule = PlasticityRule(
+        name="r",
+        synapse=f"w : 1\n{WORDS[0]} : 1",
+        on_post=f"{WORDS[0]} = clip({' + '.join(numbers)}, 0, 9); short = arcsin(0.5); w += short",
+        parameters=numbers,
+    )
+    state = run(rule, target)
+    assert state[f"p.{WORDS[0]}"][0, 0] == pytest.approx(sum(numbers.values()), rel=1e-12)
+    assert state["p.w"][0, 0] == pytest.approx(math.pi / 6)
+
+
+PROVIDED = (
+    "N i j N_pre N_post N_incoming N_outgoing t dt t_in_timesteps lastspike lastupdate "
+    "not_refractory xi xi_1 rand exp pi e inf volt ms mV lambda _x"
+).split()
+PLACES = {
+    "rule": lambda name: PlasticityRule(name="r", on_post=f"w += {name}", parameters={name: 0.5}),
+    "synapse": lambda name: PlasticityRule(name="r", synapse=f"w : 1\n{name} : 1"),
+    "temporary": lambda name: PlasticityRule(name="r", on_post=f"{name} = 1; w = {name}"),
+    "neuron": lambda name: NeuronModel(
+        name="r", equations=f"v = {name} : 1", parameters={name: 0.5}
+    ),
+    "variable": lambda name: NeuronModel(name="r", equations=f"{name} : 1"),
+    "equation": lambda name: NeuronModel(name="r", equations=f"d{name}/dt = 1/second : 1"),
+    "update": lambda name: NeuronModel(
+        name="r", equations="v : 1", update=f"{name} = 1; v = {name}"
+    ),
+    "input": lambda name: PoissonSource(name="r", n=1, rates="1*Hz", inputs={name: "uint8"}),
+    "signal": lambda name: AnalogueSource(name="r", n=1, variable=name),
+    "trial": lambda name: Trial(duration=1 * ms, variables={name: 1.0}),
+    "transmit": lambda name: DenseProjection(
+        name="r", source="a", target="b", transmit=f"v_post += {name}", parameters={name: 0.5}
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", PROVIDED)
+def test_names_that_mean_something_already_are_refused(place, name):
+    with pytest.raises(ValueError, match=r"'r'|Source|Trial|Projection") as caught:
+        PLACES[place](name)
+    assert name in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "token"),
+    [
+        ("w = int((w > 0) & (w < 1))", "'&' is no operator"),
+        ("w = int((w > 0) | (w < 1))", "'|' is no operator"),
+        ("w = w^2", "'^' is no operator"),
+        ("w = w @ w", "'@' is no operator"),
+        ("w = w << 1", "'<<' is no operator"),
+        ("w = ~w", "'~' is no operator"),
+        ("w = 0.1*(w > 0.3)", "'w > 0.3' is true or false, not a number"),
+        ("w = -(w > 0.3)", "write 'int(w > 0.3)'"),
+        ("w = int(w and w > 1)", "'w' is a number, not true or false"),
+        ("w = int(not w)", "'w' is a number, not true or false"),
+        ("w = int(0 < w < 1)", "'0 < w < 1' compares more than two values"),
+        ("w = w if w > 0 else 1", "is not part of the language"),
+        ("w = w[0]", "'w[0]' is not part of the language"),
+        ("w = w.real", "'w.real' is not part of the language"),
+        ("w = 'a'", "is no real number"),
+        ("w = 1j", "'1j' is no real number"),
+        ("w = exp", "'exp' is a function and needs its arguments"),
+        ("w = clip(w, 0)", "has 2 arguments instead of 3"),
+        ("w = abs(x=w)", "has arguments by name"),
+        ("w = 1/0", "'1 / 0' is no finite real number"),
+        ("w = 10**400", "'10 ** 400' is no finite real number"),
+        ("w = (-1)**0.5", "is no finite real number"),
+        ("b = 3", "'3' is not a condition"),
+        ("n = 0.5", "'0.5' is no integer"),
+        ("n += w", "'w' is no integer"),
+        ("n /= 2", "'n' is no real number"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["rule", "neuron"])
+def test_what_is_not_in_the_language_is_named(code, token, kind):
+    equations = "w : 1\nb : boolean\nn : integer"
+    place = {"rule": "PlasticityRule 'r', on_post", "neuron": "NeuronModel 'r', update"}[kind]
+    make = {
+        "rule": lambda: PlasticityRule(name="r", synapse=equations, on_post=code),
+        "neuron": lambda: NeuronModel(name="r", equations=equations, update=code),
+    }[kind]
+    with pytest.raises(ValueError, match="^" + place) as caught:
+        make()
+    assert token in str(caught.value)
+    assert code in str(caught.value)
+
+
+@pytest.mark.parametrize("line", ["dv/dt = (v^2)*mV/ms : volt", "u = v*(v > 1*mV) : volt"])
+def test_equations_are_refused_with_their_line(line):
+    with pytest.raises(ValueError, match=r"NeuronModel 'm', equations: ") as caught:
+        NeuronModel(name="m", equations=f"{line}\nw : 1", initial={"w": 1 * mV / mV})
+    assert line in str(caught.value)

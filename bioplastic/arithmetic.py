@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from brian2.core.functions import DEFAULT_FUNCTIONS
@@ -20,14 +21,14 @@ __all__ = ["REAL", "check_expression_kinds", "check_language", "kind_of_text", "
 #: Function that turns an integer into a real number; only `write_real` writes it.
 REAL = "_real"
 
-_OPERATORS: dict[type[ast.AST], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.Pow: "**",
+_FOLD: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
 }
 _FOREIGN: dict[type[ast.AST], tuple[str, str]] = {
     ast.BitAnd: ("&", ", write 'and'"),
@@ -168,15 +169,7 @@ def _fold(node: ast.BinOp) -> int | float | None:
     try:
         if isinstance(node.op, ast.Pow) and max(abs(left), abs(right)) > 64:
             left = float(left)  # not an integer of a million digits
-        value: Any = {
-            ast.Add: lambda: left + right,
-            ast.Sub: lambda: left - right,
-            ast.Mult: lambda: left * right,
-            ast.Div: lambda: left / right,
-            ast.FloorDiv: lambda: left // right,
-            ast.Mod: lambda: left % right,
-            ast.Pow: lambda: left**right,
-        }[type(node.op)]()
+        value: Any = _FOLD[type(node.op)](left, right)
         if isinstance(value, int | float) and math.isfinite(float(value)):
             return value
     except (ArithmeticError, ValueError):

@@ -86,7 +86,7 @@ def test_scope_outside_spikes():
         ({"on_pre": "w + x_pre"}, r"on_pre: cannot read statement"),
         ({"on_pre": "w **= 2"}, r"on_pre: cannot read statement"),
         ({"on_pre": "w += sum(x_pre)"}, r"on_pre: unknown variable 'sum'"),
-        ({"on_pre": "w += clip(x_pre)"}, r"on_pre: cannot read"),
+        ({"on_pre": "w += clip(x_pre)"}, r"on_pre: 'clip\(x_pre\)' has 1 arguments instead of 3"),
         ({"on_pre": "eta += 1"}, r"on_pre: cannot assign to parameter 'eta'"),
         ({"on_pre": "i = 3"}, r"on_pre: the name 'i' is taken by a provided variable"),
         ({"on_pre": "x_pre += w"}, r"executed once for the presynaptic cell and cannot read 'w'"),

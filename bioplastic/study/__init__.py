@@ -1,3 +1,35 @@
-"""Measurements: what an experiment is, its results, and where the numbers come from."""
+"""Measurements over factors: seeds, arms, levels, and what they make on average.
+
+A study is a function that measures one case, and the values of its arguments::
+
+    def run_level(seed: int, p: float) -> dict[str, float]: ...
+
+    levels = measure(run_level, seed=range(5), p=(0.2, 0.5, 0.8), store="runs/levels", jobs=2)
+    summary = summarise(levels, over="seed")            # mean, std and n, as labels
+    metrics = flatten(levels, over="seed")              # {"amplitude_0.2": ..., "..._std": ...}
+
+Every finished part is kept in the store under a key made of the function, its values and the code
+that both depend on, so that an interrupted study goes on where it ended and a changed program is
+measured anew.
+"""
 
 from __future__ import annotations
+
+from bioplastic.study.measuring import Failure, PartError, fixed, labelled, measure
+from bioplastic.study.sources import digest_code, find_modules
+from bioplastic.study.store import Store, StoredPart
+from bioplastic.study.summary import flatten, summarise
+
+__all__ = [
+    "Failure",
+    "PartError",
+    "Store",
+    "StoredPart",
+    "digest_code",
+    "find_modules",
+    "fixed",
+    "flatten",
+    "labelled",
+    "measure",
+    "summarise",
+]

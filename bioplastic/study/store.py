@@ -1,0 +1,217 @@
+"""One folder for finished parts of studies: whole or not there, each of them once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from bioplastic.checkpoints.seconds import Seconds, seconds_of
+from bioplastic.files import DamagedFileError, read_arrays, write_arrays
+
+__all__ = ["Store", "StoredPart"]
+
+_FORMAT = 1
+_PARTS, _ABOUT = "parts", "about"
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """What is known of a stored part without reading it.
+
+    Parameters
+    ----------
+    function : str
+        Name of the function that measured it.
+    key : str
+        Digest of everything it depends on.
+    bytes : int
+        Size on disk.
+    created : float
+        Seconds since the epoch.
+    path : Path
+        Its file.
+    """
+
+    function: str
+    key: str
+    bytes: int
+    created: float
+    path: Path
+
+
+class Store:
+    """A folder with one file per finished part, ``parts/FUNCTION/KEY.npz``.
+
+    Several processes may use it at once. A part is computed by the process that holds its lock,
+    and its file appears when it is complete.
+
+    Parameters
+    ----------
+    folder : path-like
+        Where to; made when the first part is kept.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> store = Store(tempfile.mkdtemp())
+    >>> store.save("demo", "a1", xr.Dataset({"error": 0.25}), Seconds(1.0, 2.0), {"seed": 0})
+    >>> part, seconds = store.load("demo", "a1")
+    >>> float(part["error"]), seconds.cpu
+    (0.25, 1.0)
+    >>> [entry.key for entry in store.list_parts()]
+    ['a1']
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if not isinstance(folder, str | os.PathLike):
+            raise TypeError(f"Store.folder: must be a path, got {folder!r}")
+        self.folder = Path(folder)
+
+    def path(self, function: str, key: str) -> Path:
+        """Return the file of a part, which need not exist."""
+        return self.folder / _PARTS / re.sub(r"[^\w.-]", "-", function) / f"{key}.npz"
+
+    def load(self, function: str, key: str) -> tuple[xr.Dataset, Seconds] | None:
+        """Return a part and what it cost; None if there is none, or it is damaged.
+
+        Warns
+        -----
+        UserWarning
+            If the file is damaged; the part is then measured again.
+        """
+        path = self.path(function, key)
+        try:
+            return _decode(path, read_arrays(path, "stored part"))
+        except FileNotFoundError:
+            return None
+        except DamagedFileError as error:
+            warnings.warn(f"{error}; it is measured again", stacklevel=2)
+            return None
+
+    def save(
+        self,
+        function: str,
+        key: str,
+        part: xr.Dataset,
+        seconds: Seconds,
+        values: Mapping[str, Any],
+    ) -> None:
+        """Keep a part, atomically.
+
+        Parameters
+        ----------
+        function, key : str
+            Which part.
+        part : Dataset
+            Numbers, truth values or text.
+        seconds : Seconds
+            What it cost.
+        values : mapping
+            The values it was measured with, as JSON types, for people who look at the file.
+
+        Raises
+        ------
+        TypeError
+            If the part holds Python objects.
+        OSError
+            If it cannot be written.
+        """
+        path = self.path(function, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_arrays(path, _encode(part, seconds, values), compress=True)
+
+    @contextlib.contextmanager
+    def lock(self, function: str, key: str, patience: float = 0) -> Iterator[bool]:
+        """Try to hold a part; yield whether this process may measure it.
+
+        The lock of a process that ends is free, however it ends.
+
+        Parameters
+        ----------
+        function, key : str
+            Which part.
+        patience : float, default 0
+            Seconds to wait for another process.
+        """
+        path = self.path(function, key).with_suffix(".lock")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=patience, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            yield False
+            return
+        try:
+            for left in path.parent.glob(f".part-{key}.npz-*"):  # by a writer that was killed
+                left.unlink(missing_ok=True)
+            yield True
+        finally:
+            if path.with_suffix(".npz").exists():  # who waits for this file finds the part
+                path.unlink(missing_ok=True)
+            lock.release()
+
+    def list_parts(self) -> list[StoredPart]:
+        """Return all parts, newest first."""
+        found = []
+        for path in (self.folder / _PARTS).glob("*/*.npz"):
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                status = path.stat()
+                found.append(
+                    StoredPart(path.parent.name, path.stem, status.st_size, status.st_mtime, path)
+                )
+        return sorted(found, key=lambda part: (-part.created, part.key))
+
+    def clear(self, keys: set[str] | None = None) -> int:
+        """Remove parts, all or those with the given keys, and return how many."""
+        chosen = [part for part in self.list_parts() if keys is None or part.key in keys]
+        for part in chosen:
+            part.path.unlink(missing_ok=True)
+        return len(chosen)
+
+
+def _encode(
+    part: xr.Dataset, seconds: Seconds, values: Mapping[str, Any]
+) -> dict[str, NDArray[Any]]:
+    arrays: dict[str, NDArray[Any]] = {}
+    variables = []
+    for number, (name, variable) in enumerate(part.variables.items()):
+        data = np.asarray(variable.values)
+        if data.dtype.kind not in "biufcUMm":
+            raise TypeError(
+                f"measure: {name} must hold numbers, truth values or text, got {data!r}"
+            )
+        arrays[f"v{number}"] = data
+        variables.append({
+            "name": name, "dims": list(variable.dims), "attrs": dict(variable.attrs),
+            "coordinate": name in part.coords,
+        })  # fmt: skip
+    about = {"format": _FORMAT, "values": dict(values), "variables": variables,
+             "attrs": dict(part.attrs), **seconds.stored()}  # fmt: skip
+    return {_ABOUT: np.array(json.dumps(about)), **arrays}
+
+
+def _decode(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[xr.Dataset, Seconds]:
+    try:
+        about = json.loads(str(arrays[_ABOUT]))
+        if about["format"] != _FORMAT:
+            raise ValueError(f"format {about['format']}")
+        plain: dict[str, Any] = {}
+        coordinates: dict[str, Any] = {}
+        for number, entry in enumerate(about["variables"]):
+            group = coordinates if entry["coordinate"] else plain
+            group[entry["name"]] = (tuple(entry["dims"]), arrays[f"v{number}"], entry["attrs"])
+        return xr.Dataset(plain, coordinates, about["attrs"]), seconds_of(about)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"{path}: damaged or no stored part ({error!r})") from error

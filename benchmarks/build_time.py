@@ -18,11 +18,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.contenders import ROOT, Missing, Setting, ours_exist
-from benchmarks.machine import describe_machine, describe_versions
-from benchmarks.measure import measure
-from benchmarks.speed import _last_core
-from benchmarks.summary import write_json
+from .contenders import ROOT, Missing, Setting, ours_exist
+from .machine import describe_machine, describe_versions
+from .measure import measure
+from .speed import _last_core
+from .summary import write_json
 
 __all__ = ["main"]
 

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Usage, measure
-from benchmarks.protocol import parameters_for
+from .measure import Usage, measure
+from .protocol import parameters_for
 
 __all__ = [
     "CONTENDERS",
@@ -156,7 +156,7 @@ def reference_activity(
     many images.
     """
     runs = [_run_reference(setting, n, count, prepared, seed)[1] for seed in range(seeds)]
-    return sum(run["hidden_spikes"] for run in runs) / seeds
+    return float(sum(run["hidden_spikes"] for run in runs) / seeds)
 
 
 def _script(python: Path | str, module: str, setting: Setting, n: int, count: int) -> list[str]:
@@ -226,7 +226,7 @@ def _elsewhere(module: str, package: str) -> dict[str, Any]:
 
 def ours_exist() -> None:
     """Raise ``Missing`` until our own model and its script are there."""
-    for name in ("bioplastic.models.sym_stdp", "benchmarks.peers.ours"):
+    for name in ("bioplastic.models.sym_stdp", f"{__package__}.peers.ours"):
         try:
             found = importlib.util.find_spec(name) is not None
         except ImportError:

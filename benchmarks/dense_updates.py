@@ -24,14 +24,15 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import sgemv, sger
 
-from benchmarks.machine import describe_machine, describe_versions
-from benchmarks.summary import write_json
 from bioplastic.engine import DenseProjection
 from bioplastic.models.hlop.network import Wiring, online_network
 from bioplastic.models.hlop.online import OnlineTrainer
 from bioplastic.models.hlop.parameters import HLOPParameters, published_subspace_sizes
 from bioplastic.models.hlop.training import initial_weights
 from bioplastic.plasticity import SubspaceLearner
+
+from .machine import describe_machine, describe_versions
+from .summary import write_json
 
 __all__ = ["list_dense_work", "main", "measure"]
 

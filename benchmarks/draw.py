@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from matplotlib.ticker import NullFormatter
 
-from benchmarks.protocol import plastic_synapses
 from bioplastic.plotting import PALETTE, new_figure, save_figure, use_style
 from bioplastic.plotting._labels import place_end_labels
+
+from .protocol import plastic_synapses
 
 __all__ = ["draw_speed"]
 
@@ -43,7 +44,7 @@ def draw_speed(
         Where to write.
     """
     names = list(dict.fromkeys(name for entries in table.values() for name in entries))
-    panels = (
+    panels: tuple[tuple[str, str, Callable[[int], int], str], ...] = (
         ("cpu_ms_per_image", "CPU time per image (ms)", lambda n: n, "hidden neurons $N$"),
         (
             "cpu_ns_per_plastic_synapse",

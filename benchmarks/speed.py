@@ -19,10 +19,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import CONTENDERS, Missing, Setting, reference_activity
-from benchmarks.machine import describe_machine, describe_versions
-from benchmarks.measure import Usage
-from benchmarks.summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
+from .contenders import CONTENDERS, Missing, Setting, reference_activity
+from .machine import describe_machine, describe_versions
+from .measure import Usage
+from .summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
 
 __all__ = ["main", "run_benchmark"]
 
@@ -32,7 +32,7 @@ def _numbers(text: str) -> list[int]:
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description=__doc__)
+    parser = argparse.ArgumentParser(prog="bioplastic benchmark", description=__doc__)
     parser.add_argument("--sizes", type=_numbers, default=[100, 400, 1600, 6400])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--contenders", default=",".join(CONTENDERS), help="comma-separated")
@@ -201,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ratios = results["ratios"].get(f"over_{base}", {})
     print(markdown_table(results["summary"], labels, ratios, base, results["missing"]))
     if measured:
-        from benchmarks.draw import draw_speed
+        from .draw import draw_speed
 
         draw_speed(results["summary"], labels, arguments.out / "speed.png")
     return 0

@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.measure import slope
-from benchmarks.protocol import plastic_synapses
+from .measure import slope
+from .protocol import plastic_synapses
 
 __all__ = ["markdown_table", "pair_runs", "paired_ratios", "summarise", "write_json"]
 

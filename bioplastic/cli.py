@@ -17,7 +17,7 @@ usage: bioplastic COMMAND [options]
 
 commands:
 {commands}
-    NAME     the experiment of this name: the same as run NAME
+    NAME       the experiment of this name: the same as run NAME
 
 options:
     -h, --help     show this, or after a command its options
@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "report": "all stored results on one page",
     "spikes": "a report on a spike file",
     "cache": "list or remove compiled programs",
+    "benchmark": "speed and memory beside other simulators, on MNIST",
 }
 """One line on each module of `bioplastic.commands` that has a ``main``, which takes the arguments
 and the modules of the experiments."""
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None, modules: Mapping[str, str] | None = 
 
 
 def _run(argv: list[str], modules: Mapping[str, str]) -> int:
-    lines = [f"    {name.ljust(9)}{about}" for name, about in COMMANDS.items()]
+    lines = [f"    {name.ljust(11)}{about}" for name, about in COMMANDS.items()]
     usage = _USAGE.format(commands="\n".join(lines))
     first = argv[0] if argv else "--help"
     if first in ("-h", "--help"):

@@ -17,8 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.peers.stubs import stub_missing
-from benchmarks.protocol import (
+from ..protocol import (
     N_CLASSES,
     N_PIXELS,
     ON_MS,
@@ -31,6 +30,7 @@ from benchmarks.protocol import (
     parse_arguments,
     print_outcome,
 )
+from .stubs import stub_missing
 
 STEP = 1.0
 UNUSED = (

@@ -23,7 +23,7 @@ import brian2 as b2
 import numpy as np
 from brian2 import Hz, ms, mV
 
-from benchmarks.protocol import (
+from ..protocol import (
     IMAGE_MS,
     N_CLASSES,
     N_PIXELS,

@@ -11,7 +11,7 @@ from typing import Any
 
 import brian2 as b2
 
-from benchmarks.peers import brian2_common as common
+from . import brian2_common as common
 
 
 def build_network(n: int, namespace: dict[str, Any]) -> list[Any]:

@@ -12,8 +12,8 @@ from typing import Any
 
 import brian2 as b2
 
-from benchmarks.peers import brian2_common as common
-from benchmarks.protocol import N_CLASSES, N_PIXELS
+from ..protocol import N_CLASSES, N_PIXELS
+from . import brian2_common as common
 
 TRACES = """
 w : 1

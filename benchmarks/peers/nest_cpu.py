@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.protocol import (
+from ..protocol import (
     N_CLASSES,
     N_PIXELS,
     OFF_MS,

@@ -11,7 +11,11 @@ import time
 import brian2 as b2
 import numpy as np
 
-from benchmarks.protocol import (
+from bioplastic.engine import Program
+from bioplastic.models.sym_stdp.network import TIME_STEP, training_network
+from bioplastic.models.sym_stdp.parameters import published_parameters
+
+from ..protocol import (
     N_CLASSES,
     N_PIXELS,
     ON_MS,
@@ -21,9 +25,6 @@ from benchmarks.protocol import (
     parse_arguments,
     print_outcome,
 )
-from bioplastic.engine import Program
-from bioplastic.models.sym_stdp.network import TIME_STEP, training_network
-from bioplastic.models.sym_stdp.parameters import published_parameters
 
 
 def main() -> None:

@@ -13,7 +13,14 @@ ROOT = Path(__file__).parents[2]
 
 
 def _run(path: Path, *options: str) -> dict:
-    command = [sys.executable, "-m", "benchmarks.analysis_speed", "--json", str(path), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "bioplastic.benchmarks.analysis_speed",
+        "--json",
+        str(path),
+        *options,
+    ]
     subprocess.run(command, check=True, cwd=ROOT, capture_output=True)
     return json.loads(path.read_text())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.measure import measure, slope
+from bioplastic.benchmarks.measure import measure, slope
 
 
 def test_output_and_directory(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import protocol
+from bioplastic.benchmarks import protocol
 
 
 def _write_idx(path: Path, array: np.ndarray, *, packed: bool) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from benchmarks import contenders, speed
-from benchmarks.contenders import CONTENDERS, Contender, Missing, Setting
-from benchmarks.measure import Usage, measure
+from bioplastic.benchmarks import contenders, speed
+from bioplastic.benchmarks.contenders import CONTENDERS, Contender, Missing, Setting
+from bioplastic.benchmarks.measure import Usage, measure
 
 
 def _fake(name: str, log: list[tuple[str, int]], ms_per_image: float) -> Contender:
@@ -92,7 +92,7 @@ def test_an_unknown_contender_is_refused(capsys: pytest.CaptureFixture[str]) -> 
 
 def test_stubs_satisfy_an_import() -> None:
     code = (
-        "from benchmarks.peers.stubs import stub_missing\n"
+        "from bioplastic.benchmarks.peers.stubs import stub_missing\n"
         "print(stub_missing(['json', 'nowhere', 'nowhere.inside']))\n"
         "from nowhere.inside import Base\n"
         "class Derived(Base): pass\n"

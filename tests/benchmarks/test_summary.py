@@ -9,9 +9,15 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
-from benchmarks.draw import draw_speed
-from benchmarks.protocol import plastic_synapses
-from benchmarks.summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
+from bioplastic.benchmarks.draw import draw_speed
+from bioplastic.benchmarks.protocol import plastic_synapses
+from bioplastic.benchmarks.summary import (
+    markdown_table,
+    pair_runs,
+    paired_ratios,
+    summarise,
+    write_json,
+)
 
 
 def _samples() -> list[dict[str, Any]]:

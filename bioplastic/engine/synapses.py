@@ -8,10 +8,10 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.codegen.translation import analyse_identifiers
 from brian2.stateupdaters.exact import linear
 from brian2.utils.stringtools import word_substitute
 
+from bioplastic.engine.brian2_bridge import analyse_identifiers
 from bioplastic.engine.cells import cell_names, shared_modulators, shared_names, shared_settings
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection

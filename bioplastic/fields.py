@@ -179,7 +179,7 @@ class Param:
     late: bool
     name: str = ""
     annotation: Any = Any
-    owner: type | None = None
+    owner: type = object
 
     @functools.cached_property
     def type(self) -> Any:
@@ -191,7 +191,7 @@ class Param:
         """The type without None, and whether None was in it."""
         kind: Any = self.annotation
         if isinstance(kind, str):
-            module = {} if self.owner is None else vars(sys.modules[self.owner.__module__])
+            module = getattr(sys.modules.get(self.owner.__module__), "__dict__", {})
             holder = types.SimpleNamespace(__annotations__={self.name: kind})
             try:
                 kind = typing.get_type_hints(holder, {"Quantity": b2.Quantity, **module})[self.name]

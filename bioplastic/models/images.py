@@ -112,7 +112,7 @@ def encode_labels(
             f"{place}: unknown label {unknown[0].item()!r}; known: {', '.join(map(str, classes))}"
         )
     if len(classes) < 2:
-        raise ValueError(f"{place}: needs at least two classes, got {len(classes)}")
+        raise ValueError(f"{place}: needs at least two classes, got {len(classes)} class")
     return classes, np.searchsorted(classes, labels).astype(np.int32)
 
 

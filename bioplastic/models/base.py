@@ -98,7 +98,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from tqdm.auto import tqdm
 
 from bioplastic.analysis.continual import ContinualScores, score_continual
-from bioplastic.checkpoints import RunFolder
+from bioplastic.checkpoints import RunFolder, describe_parameters
 from bioplastic.engine import NetworkSpec, Program
 from bioplastic.fields import Constants, Parametrised, check_params, param, params_of
 from bioplastic.models.images import encode_labels
@@ -370,9 +370,12 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         every = len(X) if watch_every is None else watch_every
         check_integer(f"{place}.watch_every", every, minimum=1)
         growing = [name for name in ("epochs",) if hasattr(self, name) and len(stages) == 1]
-        about = self._describe_run(X, y) if checkpoints is not None else {}
+        if checkpoints is not None:
+            described |= {**self._describe_run(X, y), "watch": _name_of(watch)}
+        if watch is not None:
+            described["watch_every"] = every
         with (
-            RunFolder(checkpoints, about | described, resume=resume, growing=growing) as run,
+            RunFolder(checkpoints, described, resume=resume, growing=growing) as run,
             log_time(_LOG, "%s.fit: %d samples", place, len(X)),
             self._progress_bar(sum(epochs for _, epochs in stages) * len(X)) as bar,
         ):
@@ -588,6 +591,13 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "n_seen_")
+
+
+def _name_of(function: Any) -> str | None:
+    """Return what a run folder knows a function by."""
+    if function is None:
+        return None
+    return str(getattr(function, "__qualname__", type(function).__name__))
 
 
 def _draw_seed(random_state: Any) -> int:
@@ -828,14 +838,9 @@ class ContinualLearner(SpikingClassifier):
             The model, ``accuracies_`` filled.
         """
         self._check_params()
-        self.__dict__.pop("n_seen_", None)
         every = np.unique(np.concatenate([np.unique(np.asarray(task.y)) for task in tasks]))
-        about = {"class": type(self).__name__, **self.get_params(deep=False), "progress": None}
-        about |= {"n_tasks": len(tasks)}
-        if checkpoints is not None:
-            about |= {"X": np.asarray(tasks[0].X), "y": np.asarray(tasks[0].y)}
-        with RunFolder(checkpoints, about, resume=resume, growing=("n_tasks",)) as run:
-            run.adopt(self)
+        growing, noted = ("n_tasks", "tasks"), _name_of(after_task)
+        with self.open_run("in turn", tasks, checkpoints, resume, growing, after_task=noted) as run:
             for number in range(self.n_tasks_ if run.found else 0, len(tasks)):
                 task = tasks[number]
                 self.fit_task(task.X, task.y, every if self.shared_labels else None)
@@ -846,6 +851,27 @@ class ContinualLearner(SpikingClassifier):
                 run.save(self, {"tasks": number + 1})
             run.finish()
         return self
+
+    def open_run(
+        self,
+        training: str,
+        tasks: Sequence[Task],
+        folder: str | os.PathLike[str] | None,
+        resume: bool,
+        growing: tuple[str, ...] = (),
+        **further: Any,
+    ) -> RunFolder:
+        """Forget everything, open the folder of a training, take over what was learned there."""
+        about = {"class": type(self).__name__, **self.get_params(deep=False), "progress": None}
+        about |= {"training": training, "n_tasks": len(tasks), **further}
+        if not isinstance(self.random_state, int | None):
+            about["random_state"] = type(self.random_state).__name__
+        if folder is not None:
+            about["tasks"] = {str(k): describe_parameters(vars(t)) for k, t in enumerate(tasks)}
+        run = RunFolder(folder, about, resume=resume, growing=growing)
+        self.__dict__.pop("n_seen_", None)
+        run.adopt(self)
+        return run
 
     def record_accuracies(self, tasks: Sequence[Task]) -> Self:
         """Test every task learned so far and store the accuracies in the last row.

@@ -155,8 +155,8 @@ def test_an_interrupted_run_continues_bit_for_bit(
     for other, message in (({"eta": 0.1}, "eta was"), ({"random_state": 4}, "random_state was")):
         with pytest.raises(RunFolderError, match=message):
             model(epochs=2, **other).fit(X, Y, checkpoints=tmp_path, resume=True)
-    with pytest.raises(RunFolderError, match=r"y\.sha256 was"):
-        model(epochs=2).fit(X, Y[::-1], checkpoints=tmp_path, resume=True)
+    with pytest.raises(RunFolderError, match=r"watch was .*; y\.sha256 was"):
+        model(epochs=3).fit(X, Y[::-1], checkpoints=tmp_path, resume=True)
 
 
 # ---- storage -------------------------------------------------------------------------------------
@@ -317,6 +317,9 @@ def test_tasks_one_after_another(tmp_path: Path) -> None:
     np.testing.assert_array_equal(resumed.accuracies_, whole.accuracies_)
     np.testing.assert_array_equal(resumed.state_["feed.w"], whole.state_["feed.w"])
     np.testing.assert_array_equal(resumed.notes_[0]["w"], whole.notes_[0]["w"])
+    tasks[1].X_test = X + 1
+    with pytest.raises(RunFolderError, match=r"tasks\.1\.X_test"):
+        fresh().fit_tasks(tasks, after_task=note, checkpoints=tmp_path, resume=True)
     loaded = tiny.TinyContinual.load(whole.save(tmp_path / "whole"))
     np.testing.assert_array_equal(loaded.notes_[1]["w"], whole.notes_[1]["w"])
     assert loaded.continual_scores() == whole.continual_scores()

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from bioplastic.engine.layout import Layout
 
-__all__ = ["NonFiniteStateError", "Watch"]
+__all__ = ["NonFiniteStateError", "Watch", "locate", "wrong_rate"]
 
 _OFF, _PARTS, _TRIALS, _STEPS = range(4)
+_RATE = -2  # as a step: what was found is the rate of a source
 _HEADER = 7
 
 
@@ -87,6 +88,13 @@ class Watch:
         """Whether something was not finite."""
         return bool(self.data[2] >= 0)
 
+    def note_rate(
+        self, presentation: int, sample: int, source: int, cell: int, probability: float
+    ) -> None:
+        """Note a probability per step that is none."""
+        self.data[1] = np.float64(probability).view(np.int64)
+        self.data[2:_HEADER] = presentation, _RATE, source, cell, sample
+
     def at_step(self, presentation: int) -> bool:
         """Whether every step of this presentation is looked at."""
         return bool(self.data[0] == _STEPS and self.data[1] == presentation)
@@ -104,6 +112,18 @@ class Watch:
                     self.data[2:_HEADER] = presentation, step, number, np.argmax(bad), sample
                     return True
         return False
+
+
+def wrong_rate(watch: Watch, sources: Sequence[Any], dt: float) -> ValueError | None:
+    """Return the error about the rate of a source that stopped the call, None if nothing did."""
+    if watch.data[3] != _RATE:
+        return None
+    source, cell, sample = (int(watch.data[k]) for k in (4, 5, 6))
+    rate = float(watch.data[1:2].view(np.float64)[0]) / dt
+    return ValueError(
+        f"PoissonSource {sources[source].name!r}.rates: must be finite and not negative, got "
+        f"{rate:g} Hz for cell {cell} in sample {sample} of this call"
+    )
 
 
 def locate(

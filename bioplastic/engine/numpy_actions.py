@@ -17,9 +17,13 @@ from bioplastic.engine.reductions import find_winners, weighted_mean
 from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
 
-__all__ = ["Action", "NumpyActions", "split_by_step"]
+__all__ = ["Action", "NumpyActions", "WrongRateError", "split_by_step"]
 
 Action = Callable[[], Any]
+
+
+class WrongRateError(Exception):
+    """Source, cell and value of a probability per step that is none."""
 
 
 class NumpyActions:
@@ -267,9 +271,18 @@ class NumpyActions:
 
         def draw() -> None:
             compute()
+            probability = variable.get_value()
+            bad = ~((probability >= 0) & (probability < 1e9))
+            if bad.any():
+                cell = int(np.argmax(bad))
+                raise WrongRateError(stream - 1, cell, float(probability[cell]))
             key = int(derive_key(self._trial_key, stream)[0])
             steps, cells = bernoulli_spikes(
-                variable.get_value(), key, first, last, source.dead_steps
+                np.minimum(probability, probability.dtype.type(0.9)),
+                key,
+                first,
+                last,
+                source.dead_steps,
             )
             self._calendars[source.name] = split_by_step(steps, cells)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bioplastic.engine.events import EVENT_TIME
 from bioplastic.engine.finite import Watch
-from bioplastic.engine.numpy_actions import NumpyActions, split_by_step
+from bioplastic.engine.numpy_actions import NumpyActions, WrongRateError, split_by_step
 from bioplastic.engine.plan import Plan, StateEntry, describe_events
 from bioplastic.engine.random import derive_key, hash_key, seed_key
 
@@ -175,8 +175,12 @@ class NumpyNetwork(NumpyActions):
         logs: list[SpikeLog],
     ) -> dict[str, int]:
         self._set_clock(int(clock[0]))
-        for action in self._trial_start:
-            action()
+        try:
+            for action in self._trial_start:
+                action()
+        except WrongRateError as error:
+            self._watch.note_rate(presentation, sample, *error.args)
+            raise _NotFiniteError from error
         counts = {o["population"]: 0 for o in self._layout.outputs if o["kind"] == "count"}
         for output, array in zip(self._layout.outputs, outputs, strict=True):
             if output["kind"] == "count":

@@ -18,7 +18,7 @@ from bioplastic.engine import cache
 from bioplastic.engine.compiler import compile_library, compiler_identity
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.fingerprint import describe, software_digest
-from bioplastic.engine.finite import Watch, locate
+from bioplastic.engine.finite import Watch, locate, wrong_rate
 from bioplastic.engine.initial import initial_state
 from bioplastic.engine.inputs import prepare_inputs
 from bioplastic.engine.layout import Layout
@@ -239,6 +239,8 @@ class Program:
         watch = Watch(arrays, int(self.check_finite))
         with log_time(_LOG, "ran %d samples of %r", count, self, level=logging.DEBUG):
             logs = run(arrays, *call, clock, presentations, totals, watch)
+        if error := wrong_rate(watch, self.network.populations, self.layout.dt):
+            raise error
         if watch.found:
             given = {name: np.array(values) for name, values in state.items()}
             intact = [self._state_array(given, entry) for entry in self.layout.state]

@@ -212,7 +212,9 @@ def _(action: actions.RateStatements, assembly: Assembly) -> str:
     )
     on, off = assembly.plan.window(source.window)
     array = f"_array_{source.name}_source_probability"
+    number = _stream(assembly.plan, source) - 1
     draw = (
+        f"_rates.check({number}, {array}, {source.n}); "
         f"_calendar_{source.name}.begin({assembly.plan.n_steps}); "
         f"_calendar_{source.name}.draw_bernoulli({array}, {source.n}, {on}, {off}, "
         f"{source.dead_steps}, CounterRng::derive(_trial_key, {_stream(assembly.plan, source)})); "

@@ -92,7 +92,7 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Reset(plan.groups[source.name]))
     for source in spec.populations:
         if isinstance(source, PoissonSource):
-            code = f"source_probability = clip(({source.rates})*dt, 0, 0.9)"
+            code = f"source_probability = clip(({source.rates})*dt, -1e9, 1e9)"
             plan.trial_start.append(RateStatements(source, plan.groups[source.name], code))
     if spec.trial.repeat_while:
         condition = f"repeat_trial = int({spec.trial.repeat_while})"

@@ -6,10 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from brian2 import Quantity, second
+from brian2 import Quantity, hertz, second
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import check_expression, check_name
+from bioplastic.equations import (
+    CLOCK_VARIABLES,
+    DEFAULT_NAMES,
+    check_expression,
+    check_name,
+    check_units,
+    declared_variables,
+    read_names,
+)
 from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
 
 __all__ = ["INPUT_DTYPES", "PoissonSource"]
@@ -32,7 +40,8 @@ class PoissonSource:
         Number of sources.
     rates : str
         Expression in Hz over the inputs, the variables of the trial and the index ``i``, for
-        example ``"pixel/8*intensity*Hz"``.
+        example ``"pixel/8*intensity*Hz"``. It is evaluated at the start of every trial; a call
+        refuses rates that are negative or not finite.
     inputs : mapping of str to str, default {}
         Inputs with one value per source and trial, name to dtype (``uint8``, ``int32``, ``float32``
         or ``float64``); given to the program as arrays of shape ``(n_samples, n)``.
@@ -74,6 +83,16 @@ class PoissonSource:
             raise ValueError(f"{place}.rates: must be an expression in Hz, got {self.rates!r}")
         check_fields(self)
         check_expression(f"{place}.rates", self.rates)
+        names = read_names(self.rates)
+        if moving := names & (set(CLOCK_VARIABLES) - {"dt"}):
+            raise ValueError(
+                f"{place}.rates: is evaluated once per trial and cannot read {min(moving)!r}, got "
+                f"{self.rates!r}; use a window, one trial per stretch of constant rate, or spikes "
+                "drawn for a SpikeListSource"
+            )
+        numbers = dict.fromkeys(names - DEFAULT_NAMES - set(CLOCK_VARIABLES), 1)
+        known = declared_variables((), {}, numbers)
+        check_units(f"{place}.rates", self.rates, self.rates, hertz, known)
         for argument in ("inputs", "shared_inputs"):
             declared = dict(getattr(self, argument))
             for name, dtype in declared.items():

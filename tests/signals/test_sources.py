@@ -155,16 +155,48 @@ def test_bad_lists() -> None:
         SpikeListSource(name="a b", n=1)
 
 
-@pytest.mark.parametrize("rates", ["pixel", "pixel*volt", "unknown*Hz"])
-def test_rates_with_wrong_units_or_names(rates: str) -> None:
+@pytest.mark.parametrize(
+    ("rates", "message"),
+    [
+        ("pixel", "unit 1, expected hertz"),
+        ("50", "unit 1, expected hertz"),
+        ("pixel*volt", "unit volt, expected hertz"),
+        ("200*Hz*int(t > 25*ms)", "evaluated once per trial and cannot read 't'.*use a window"),
+        ("t_in_timesteps*Hz", "cannot read 't_in_timesteps'"),
+    ],
+)
+def test_rates_with_wrong_units_or_times(rates: str, message: str) -> None:
+    with pytest.raises(ValueError, match=rf"PoissonSource\.rates: .*{message}"):
+        PoissonSource(name="source", n=3, rates=rates, inputs={"pixel": "uint8"})
+
+
+def of_rate(target: str, **arguments: Any) -> Program:
     spec = NetworkSpec(
-        populations=[PoissonSource(name="source", n=3, rates=rates, inputs={"pixel": "uint8"})],
+        populations=[PoissonSource(name="source", n=3, **arguments)],
         projections=[],
         trial=Trial(duration=1 * second),
         records=[SpikeCount(population="source")],
     )
-    with pytest.raises(ValueError, match=r"Program, source_rates: cannot compile .*(unit|unknown)"):
-        Program(spec, dt=1 * ms, target="numpy")
+    return Program(spec, dt=1 * ms, target=target)
+
+
+def test_rates_with_unknown_names() -> None:
+    with pytest.raises(ValueError, match=r"Program, source_rates: cannot compile .*unknown"):
+        of_rate("numpy", rates="unknown*Hz")
+
+
+@pytest.mark.parametrize("target", ["cpp", "numpy"])
+def test_rates_must_be_finite_and_not_negative(target: str) -> None:
+    program = of_rate(target, rates="100/level*Hz", inputs={"level": "float32"})
+    state = program.initial_state()
+    for bad, got in ((-1, "-100"), (-1e-6, r"-1e\+08"), (0, r"1e\+12")):
+        message = (
+            rf"'source'\.rates: must be finite and not negative, got {got} Hz for cell 2 in sam"
+        )
+        with pytest.raises(ValueError, match=message):
+            program(state, {"level": [[1, 1, 1], [2, 1, bad]]})
+    _, record = program(state, {"level": [[1, 0.02, 1e30]]}, seed=1)
+    assert record["source.count"][0] == pytest.approx([100, 900, 0], abs=50)
 
 
 @pytest.mark.parametrize(

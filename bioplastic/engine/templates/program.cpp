@@ -23,6 +23,7 @@ struct Network
     double _array_clock_t[1] = {0};
     int64_t _array_clock_timestep[1] = {0};
     int32_t _step = 0, _k = 0;
+    RateCheck _rates;
     uint64_t _trial_key = 0, _noise_key = 0;
     CounterRng _rng;
     inline double bp_rand(size_t) { return _rng.uniform(); }
@@ -191,6 +192,13 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             net._rng.key = CounterRng::derive(net._trial_key, 0);
             net._rng.n = 0;
             net.start_trial();
+            if(net._rates.source >= 0)
+            {
+                const int64_t _found[] = {result->presentations, -2, net._rates.source, net._rates.cell, _sample};
+                std::copy(_found, _found + 5, check + 2);
+                std::memcpy(check + 1, &net._rates.value, 8);
+                return result.release();
+            }
             {% for input in inputs if input.kind == 'spikes' %}
             net._calendar_{{input.name}}.begin({{n_steps}});
             for(int64_t _e=_offset_{{input.name}}[_sample]; _e<_offset_{{input.name}}[_sample+1]; _e++)

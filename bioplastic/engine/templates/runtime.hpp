@@ -185,6 +185,26 @@ __attribute__((noinline)) static void bp_normal_frame(T* __restrict x, int n, ui
     }
 }
 
+// ---- the first probability per step of a trial that is none -----------------------------------
+struct RateCheck
+{
+    int source = -1, cell = 0;
+    double value = 0;
+    template <typename T> void check(int number, const T* p, int n)
+    {
+        bool bad = false;
+        for (int i = 0; i < n; i++)
+            bad |= !(p[i] >= 0 && p[i] < T(1e9));
+        for (int i = 0; bad && source < 0 && i < n; i++)
+            if (!(p[i] >= 0 && p[i] < T(1e9)))
+            {
+                source = number;
+                cell = i;
+                value = p[i];
+            }
+    }
+};
+
 // ---- input spikes of one trial, sorted by time step ----------------------------------------------
 struct Calendar
 {
@@ -237,7 +257,7 @@ struct Calendar
         return n_steps;
     }
     // Bernoulli trials with probability p per step as geometric intervals: the cost follows the
-    // spikes. After a spike, `dead` steps cannot fire.
+    // spikes. After a spike, `dead` steps cannot fire. Probabilities are at most 0.9.
     template <typename T>
     void draw_bernoulli(const T* p, int n, int on, int off, int dead, uint64_t key)
     {
@@ -247,7 +267,7 @@ struct Calendar
                 continue;
             CounterRng rng;
             rng.key = CounterRng::derive(key, i);
-            const double scale = 1.0 / log1p(-(double)p[i]);
+            const double scale = 1.0 / log1p(-(double)std::min(p[i], T(0.9)));
             int step = on - 1;
             while (true)
             {

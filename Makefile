@@ -1,6 +1,7 @@
 # make run   train on the embedded digits and draw the figures
 # make test  lint, type check, tests
-# Both create their own virtual environment the first time. Settings:
+# make dist  build the archive and the wheel, check both, run the wheel in a clean environment
+# All create their own virtual environment the first time. Settings:
 #   PYTHON=python3.12   which Python the environment is made from (3.11 or newer)
 #   VENV=.venv          where it lives
 
@@ -13,20 +14,23 @@ COMPILERS := $(if $(filter default,$(origin CXX)),g++ clang++,$(CXX))
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format clean compiler
+.PHONY: help run test packages lint format dist clean compiler
 
 help:
 	@echo "make run     train on the embedded digits and write the figures to figures/"
 	@echo "make test    ruff, mypy --strict and pytest"
 	@echo "make lint    ruff and mypy only"
+	@echo "make dist    archive and wheel in dist/, checked and tried in a clean environment"
 	@echo "make format  let ruff rewrite the files"
 	@echo "make clean   remove the virtual environment and all caches of this folder"
 
 run: compiler $(VENV)/.stamp-run
 	$(BIN)/bioplastic run sym_stdp --scale quick --data digits --out figures
 
-test: compiler lint
+test: compiler lint packages
 	$(BIN)/python -m pytest -n auto --dist loadscope
+
+packages: $(VENV)/.stamp-test
 
 lint: $(VENV)/.stamp-test
 	$(BIN)/ruff check .
@@ -36,6 +40,16 @@ lint: $(VENV)/.stamp-test
 format: $(VENV)/.stamp-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The wheel is built from the archive, so that what is missing there is noticed.
+dist: compiler $(VENV)/.stamp-dist
+	rm -rf dist build
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	clean=$$(mktemp -d) && trap 'rm -rf "$$clean"' EXIT && wheel=$$(ls "$$PWD"/dist/*.whl) && \
+	$(PYTHON) -m venv "$$clean/venv" && cd "$$clean" && \
+	venv/bin/python -m pip install --quiet --disable-pip-version-check "$$wheel" && \
+	venv/bin/bioplastic list >/dev/null && venv/bin/bioplastic run rules --scale smoke --out figures
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
@@ -64,3 +78,7 @@ $(VENV)/.stamp-run: $(VENV)/.stamp-venv setup.cfg pyproject.toml
 $(VENV)/.stamp-test: $(VENV)/.stamp-venv setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(VENV)/.stamp-run
+
+$(VENV)/.stamp-dist: $(VENV)/.stamp-venv setup.cfg
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'twine>=6'
+	@touch $@

@@ -41,6 +41,7 @@ __all__ = [
     "check_name",
     "check_parameters",
     "check_units",
+    "declared_equations",
     "declared_variables",
     "parse_equations",
     "parse_statements",
@@ -321,22 +322,35 @@ def declared_variables(
         Declared variables.
     parameters : mapping
         Named constants.
-    extra : mapping of str to Dimension, optional
-        Further variables with their dimensions.
+    extra : mapping of str to Dimension or Variable, optional
+        Further variables.
     """
     known: dict[str, Any] = dict(DEFAULT_UNITS)
     known.update(DEFAULT_CONSTANTS)
     known.update(DEFAULT_FUNCTIONS)
     for name, dimensions in {**CLOCK_VARIABLES, **dict(extra or {})}.items():
-        known[name] = Variable(name=name, dimensions=get_dimensions(dimensions))
-    for equation in equations:
-        dtype = {"boolean": bool, "integer": np.int32}.get(equation.var_type, np.float64)
-        known[equation.varname] = Variable(
-            name=equation.varname, dimensions=equation.dim, dtype=dtype
+        known[name] = (
+            dimensions
+            if isinstance(dimensions, Variable)
+            else Variable(name=name, dimensions=get_dimensions(dimensions))
         )
+    known.update(declared_equations(equations))
     for name, value in parameters.items():
         known[name] = Constant(name, float(np.asarray(value)), dimensions=get_dimensions(value))
     return known
+
+
+def declared_equations(equations: Iterable[SingleEquation]) -> dict[str, Variable]:
+    """Return the Brian2 variables that equations declare."""
+    kinds = {"boolean": bool, "integer": np.int32}
+    return {
+        equation.varname: Variable(
+            name=equation.varname,
+            dimensions=equation.dim,
+            dtype=kinds.get(equation.var_type, np.float64),
+        )
+        for equation in equations
+    }
 
 
 def check_units(place: str, text: str, expression: str, dimensions: Any, known: Any) -> Any:

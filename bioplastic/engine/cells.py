@@ -29,6 +29,7 @@ __all__ = [
     "create_modulators",
     "create_trial_group",
     "link_inputs",
+    "renamed_parameters",
     "shared_modulators",
     "shared_names",
     "shared_settings",
@@ -161,7 +162,8 @@ def solver_variables(spec: NetworkSpec, population: str) -> list[str]:
     return names
 
 
-def _renamed_parameters(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
+def renamed_parameters(projection: Projection, rule: PlasticityRule) -> dict[str, str]:
+    """Return the names that the parameters of a rule have on the cells of a projection."""
     return {name: f"{name}_{projection.name}" for name in rule.parameters}
 
 
@@ -169,18 +171,19 @@ def create_group(population: Any, plan: Plan) -> Any:
     equations, parameters = [], {}
     for projection, side, text in _traces(plan.spec, population.name):
         rule = projection.rule  # type: ignore[attr-defined]
-        renamed = _renamed_parameters(projection, rule)
+        renamed = renamed_parameters(projection, rule)
         names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
         names |= {name: trace_name(projection.name, name) for name in shared_names(rule)}
         for identifier in get_identifiers(text):  # variables of the neuron itself
-            if identifier not in names and identifier.endswith(f"_{side}"):
+            own = identifier not in names and identifier not in renamed
+            if own and identifier.endswith(f"_{side}"):
                 names[identifier] = identifier.removesuffix(f"_{side}")
         derivatives = {f"d{name}": f"d{new}" for name, new in names.items()}
         equations.append(word_substitute(text, {**names, **derivatives, **renamed}))
     for projection in plan.spec.projections:  # statements need them even where no trace lives
         rule = getattr(projection, "rule", None)
         if rule is not None and population.name in (projection.source, projection.target):
-            renamed = _renamed_parameters(projection, rule)
+            renamed = renamed_parameters(projection, rule)
             parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
     equations += [f"{name} : 1" for name in solver_variables(plan.spec, population.name)]
     extra = "\n".join(equations)
@@ -282,7 +285,7 @@ def cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str
     names = {name: trace_name(projection.name, name) for name in cell_names(rule, side)}
     shared = [*shared_names(rule), *shared_settings(rule)]
     names |= {name: trace_name(projection.name, name) for name in shared}
-    names.update(_renamed_parameters(projection, rule))
+    names.update(renamed_parameters(projection, rule))
     for identifier in get_identifiers(code):
         if identifier not in names and identifier.endswith(f"_{side}"):
             names[identifier] = identifier.removesuffix(f"_{side}")

@@ -9,15 +9,19 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from brian2 import second
+from brian2.core.variables import Variable
 from brian2.equations.equations import PARAMETER
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
 from bioplastic.arguments import check_fields
 from bioplastic.engine.events import GroupWinner, PopulationMean, TrialRecord, check_events
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
-from bioplastic.equations import parse_statements
+from bioplastic.equations import declared_equations, parse_statements
 from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity.checks import check_transmission
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -269,6 +273,55 @@ class NetworkSpec:
                 largest = int(getattr(projection, argument).max())
                 if largest >= size:
                     raise ValueError(f"{place}.{argument}: cell {largest} of {size} does not exist")
+        self._check_names(projection, source, target)
+
+    def _check_names(self, projection: Projection, *members: Source) -> None:
+        """Check what a projection reads and writes, now that its cells are known."""
+        place = f"{type(projection).__name__} {projection.name!r}"
+        rule = getattr(projection, "rule", None)
+        cells = [self._cell_variables(population) for population in members]
+        if rule is not None:
+            try:
+                rule.check_against(*cells)
+            except ValueError as error:
+                raise type(error)(f"{place}: {error}") from error
+        pre, post = cells
+        neuron = {f"{name}_pre": unit for name, unit in pre.items()}
+        neuron |= {f"{name}_post": unit for name, unit in post.items()}
+        parameters = projection.parameters  # type: ignore[attr-defined]
+        weightless = isinstance(projection, UniformProjection) or rule or "w" in parameters
+        for argument in ("transmit", "summed"):
+            text = getattr(projection, argument, "")
+            own = {} if weightless else {"w": DIMENSIONLESS}
+            check_transmission(f"{place}.{argument}", text, rule, parameters, neuron, own)
+
+    def _cell_variables(self, population: Source) -> dict[str, Any]:
+        """Return the variables of cells that a projection may use, with their dimensions."""
+        found: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
+        if isinstance(population, Population):
+            found |= declared_equations(population.model.parsed.values())
+            if population.model.refractory is not False:
+                found |= {"lastspike": second.dim}
+                found["not_refractory"] = Variable(name="not_refractory", dtype=bool)
+        elif isinstance(population, PoissonSource):
+            names = (*population.inputs, *population.shared_inputs, *self.trial.variables)
+            found |= dict.fromkeys(names, DIMENSIONLESS)
+        elif isinstance(population, LatencySource):
+            found["t_spike"] = DIMENSIONLESS
+        elif isinstance(population, AnalogueSource):
+            found[population.variable] = get_dimensions(population.unit or 1)
+        elif isinstance(population, NoiseSource):
+            found[population.variable] = DIMENSIONLESS
+        for projection in self.projections:  # traces of rules live on the cells
+            rule = getattr(projection, "rule", None)
+            for side, cell in (("pre", projection.source), ("post", projection.target)):
+                if rule is not None and cell == population.name:
+                    for slot in (side, "modulators"):
+                        found |= {
+                            f"{name}_{projection.name}": equation.dim
+                            for name, equation in rule.parse(slot).items()
+                        }
+        return found
 
     def population(self, name: str) -> Source:
         """Return the population of that name."""

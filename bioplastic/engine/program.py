@@ -28,6 +28,7 @@ from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
+from bioplastic.equations import suggest
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
 
@@ -193,8 +194,7 @@ class Program:
         Parameters
         ----------
         state : mapping of str to array
-            As from `initial_state` or an earlier call. It is not changed. Entries that do not
-            belong to this program are passed through.
+            As from `initial_state` or an earlier call. It is not changed.
         inputs : mapping, optional
             One entry per declared input: arrays of shape ``(n_samples, n)`` or ``(n_samples,)``, or
             for a `SpikeListSource` a list of ``(indices, times)``.
@@ -223,6 +223,13 @@ class Program:
         prepared, count = prepare_inputs(self.layout, {} if inputs is None else inputs, n_samples)
         if not isinstance(state, Mapping):
             raise TypeError(f"Program.state: must be a mapping, got {type(state).__name__}")
+        known = {entry.key for entry in self.layout.state} | {"clock.step", "clock.trial"}
+        for name in state:
+            if name not in known:
+                raise ValueError(
+                    f"Program.state: {name!r} belongs to nothing in this network"
+                    f"{suggest(str(name), known)}"
+                )
         new = {name: np.array(values) for name, values in state.items()}
         arrays = [self._state_array(new, entry) for entry in self.layout.state]
         clock = np.array([_clock_value(new, name) for name in ("clock.step", "clock.trial")])

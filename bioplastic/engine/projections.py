@@ -96,6 +96,12 @@ class _PlasticProjection(Projection):
                     f"{place} {self.name!r}, modulators: the rule declares no modulator "
                     f"{modulator!r}; declared: {known}"
                 )
+        own = {} if self.rule is None else {**self.rule.parse("synapse"), **self.rule.parameters}
+        for name in self.parameters:
+            if name in own:
+                raise ValueError(
+                    f"{place} {self.name!r}, parameters: {name!r} is already a name of the rule"
+                )
         object.__setattr__(self, "modulators", MappingProxyType(dict(self.modulators)))
         object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
         parameters = check_parameters(f"{place} {self.name!r}, parameters", self.parameters)

@@ -39,7 +39,7 @@ from bioplastic.engine.synapses import (
     summed_statements,
     synapse_names,
 )
-from bioplastic.equations import parse_statements
+from bioplastic.equations import check_name, parse_statements, read_names, suggest
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
@@ -98,7 +98,7 @@ def schedule_actions(plan: Plan) -> None:
         condition = f"repeat_trial = int({spec.trial.repeat_while})"
         plan.repeat = TrialStatements("repeat", plan.trial_group, condition)
     if spec.trial.on_repeat:
-        code = spec.trial.on_repeat.replace(";", "\n")
+        code = _cell_lines("Trial.on_repeat", spec.trial.on_repeat, plan.trial_group)
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
 
 
@@ -106,13 +106,13 @@ def _schedule_limits(plan: Plan, population: Population) -> None:
     """Schedule what cells do at the limits of a trial."""
     group, place = plan.groups[population.name], f"Population {population.name!r}"
     if population.on_trial_start.strip():
-        code = _cell_lines(f"{place}.on_trial_start", population.on_trial_start)
+        code = _cell_lines(f"{place}.on_trial_start", population.on_trial_start, group)
         name = f"{population.name}_trial_start"
         plan.trial_start.append(CellStatements(name, group, code, False))
     for number, member in enumerate(population.on_trial_end):
         name = f"{population.name}_trial_end{number}"
         if isinstance(member, str):
-            code = _cell_lines(f"{place}.on_trial_end", member)
+            code = _cell_lines(f"{place}.on_trial_end", member, group)
             plan.trial_end.append(CellStatements(name, group, code, False))
             continue
         for variable in member.names:
@@ -131,17 +131,30 @@ def _schedule_limits(plan: Plan, population: Population) -> None:
             plan.trial_end.append(Average(name, group, member))
 
 
-def _cell_lines(place: str, code: str) -> str:
-    return "\n".join(
-        f"{target} {operator} {expression}"
-        for target, operator, expression in parse_statements(place, code)
-    )
+def _cell_lines(place: str, code: str, group: Any) -> str:
+    """Return statements one per line, after checking that their targets exist."""
+    statements = parse_statements(place, code)
+    temporary: set[str] = set()
+    for number, (target, operator, expression) in enumerate(statements):
+        if target in group.variables or target in temporary:
+            continue
+        later = {name for _, _, other in statements[number + 1 :] for name in read_names(other)}
+        if operator != "=" or target not in later:
+            text = f"{target} {operator} {expression}"
+            raise ValueError(
+                f"{place}: unknown variable {target!r} in {text!r}"
+                f"{suggest(target, group.equations)}"
+            )
+        check_name(place, target, f"{target} {operator} {expression}")
+        temporary.add(target)
+    return "\n".join(" ".join(statement) for statement in statements)
 
 
 def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
     """Run the update of a model without differential equations; others integrate it already."""
     if not group.equations.diff_eq_names:
-        code = _cell_lines("update", population.model.update)
+        place = f"NeuronModel {population.model.name!r}, update"
+        code = _cell_lines(place, population.model.update, group)
         plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
 
 

@@ -8,14 +8,21 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.equations.equations import SUBEXPRESSION
 from brian2.stateupdaters.exact import linear
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.brian2_bridge import analyse_identifiers
-from bioplastic.engine.cells import cell_names, shared_modulators, shared_names, shared_settings
+from bioplastic.engine.cells import (
+    cell_names,
+    renamed_parameters,
+    shared_modulators,
+    shared_names,
+    shared_settings,
+)
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
-from bioplastic.equations import parse_statements, unit_string
+from bioplastic.equations import parse_statements, same_value, unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 
@@ -39,7 +46,28 @@ def synapse_names(projection: Projection) -> dict[str, str]:
     for side in ("pre", "post"):
         for name in cell_names(rule, side):
             names[name] = f"{trace_name(projection.name, name)}_{side}"
+    for name, new in renamed_parameters(projection, rule).items():
+        if name.endswith(("_pre", "_post")):  # 'tau_pre' is no variable 'tau' of the cell
+            names[name] = new
     return names
+
+
+def _cell_constants(projection: Projection, plan: Plan, namespace: dict[str, Any]) -> None:
+    """Add the constants that subexpressions of the cells read, since synapses may read these."""
+    for cell in (projection.source, projection.target):
+        group = plan.groups[cell]
+        for equation in group.equations.values():
+            if equation.type != SUBEXPRESSION:
+                continue
+            for name in equation.identifiers & set(group.namespace):
+                value = group.namespace[name]
+                if name in namespace and not same_value(namespace[name], value):
+                    raise ValueError(
+                        f"{type(projection).__name__} {projection.name!r}: {name!r} is "
+                        f"{namespace[name]} at the synapse and {value} in {equation.varname!r} of "
+                        f"population {cell!r}; rename one of them"
+                    )
+                namespace[name] = value
 
 
 def total_name(projection: Projection, rule: Normalisation) -> str:
@@ -74,7 +102,11 @@ def slot_phases(projection: Projection, slot: str, plan: Plan) -> list[tuple[str
 def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     rule: PlasticityRule | None = getattr(projection, "rule", None)
     namespace = dict(rule.parameters) if rule is not None else {}
+    if rule is not None:
+        renamed = renamed_parameters(projection, rule)
+        namespace.update({renamed[name]: rule.parameters[name] for name in renamed})
     namespace.update(projection.parameters)  # type: ignore[attr-defined]
+    _cell_constants(projection, plan, namespace)
     names = synapse_names(projection)
     if rule is not None:
         shared = "\n".join(shared_modulators(projection, dynamic=False).values())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
 import numpy as np
+from brian2.core.variables import Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
     PARAMETER,
@@ -23,6 +24,7 @@ from bioplastic.equations import (
     check_boolean,
     check_name,
     check_units,
+    declared_variables,
     parse_statements,
     read_names,
     suggest,
@@ -39,7 +41,13 @@ from bioplastic.plasticity.vocabulary import (
 if TYPE_CHECKING:
     from bioplastic.plasticity.rule import PlasticityRule
 
-__all__ = ["check_initial", "check_rule_text", "check_units_against", "expand_names"]
+__all__ = [
+    "check_initial",
+    "check_rule_text",
+    "check_transmission",
+    "check_units_against",
+    "expand_names",
+]
 
 
 def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
@@ -82,6 +90,60 @@ def check_units_against(
         _check_statements(rule, slot, vocabulary)
     if rule.least_squares is not None:
         _check_least_squares(rule, vocabulary)
+
+
+def check_transmission(
+    place: str,
+    text: str,
+    rule: PlasticityRule | None,
+    parameters: Mapping[str, Any],
+    neuron: Mapping[str, Any],
+    own: Mapping[str, Any],
+) -> None:
+    """Check the statements by which a projection transmits.
+
+    Parameters
+    ----------
+    place, text : str
+        Where they stand, and the statements.
+    rule : PlasticityRule or None
+        Whose variables they may use.
+    parameters : mapping
+        Constants of the projection.
+    neuron, own : mapping of str to Dimension
+        Variables of the neurons, with suffixes, and of the synapse beside those of the rule.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, or units disagree.
+    """
+    equations = [] if rule is None else [e for s in EQUATION_SLOTS for e in rule.parse(s).values()]
+    constants = {**({} if rule is None else rule.parameters), **parameters}
+    known = declared_variables(
+        equations, constants, {**dict.fromkeys(SYNAPSE_VARIABLES, DIMENSIONLESS), **neuron, **own}
+    )
+    mine = {*constants, *neuron, *own, *(equation.varname for equation in equations)}
+    statements = parse_statements(place, text)
+    for number, (target, op, expression) in enumerate(statements):
+        for name in sorted(read_names(expression)):
+            if name not in known:
+                raise ValueError(
+                    f"{place}: unknown variable {name!r} in {f'{target} {op} {expression}'!r}"
+                    f"{suggest(name, mine)}"
+                )
+        if target not in mine:
+            later = {name for _, _, other in statements[number + 1 :] for name in read_names(other)}
+            if target.endswith(("_pre", "_post")) or op != "=" or target not in later:
+                raise ValueError(
+                    f"{place}: unknown variable {target!r} in {f'{target} {op} {expression}'!r}"
+                    f"{suggest(target, mine)}"
+                )
+            check_name(place, target, f"{target} {op} {expression}")
+            mine.add(target)
+        elif target in constants:
+            raise ValueError(f"{place}: cannot assign to parameter {target!r}")
+        check_assignment(place, target, op, expression, known)
 
 
 def _check_least_squares(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
@@ -166,8 +228,10 @@ def expand_names(names: Iterable[str], equations: Mapping[str, SingleEquation]) 
     return frozenset(found)
 
 
-def read_dimensions(unit: Any) -> Dimension:
-    """Return the dimensions of a unit given as a string, unit or dimension."""
+def read_dimensions(unit: Any) -> Dimension | Variable:
+    """Return the dimensions of a unit given as a string, unit or dimension; variables stay."""
+    if isinstance(unit, Variable):
+        return unit
     if isinstance(unit, str):
         return dimensions_and_type_from_string(unit)[0]
     return unit if isinstance(unit, Dimension) else get_dimensions(unit)
@@ -253,7 +317,13 @@ def _check_reach(
                 f"{slot}: the equation of {name!r} is (clock-driven) but reads {read!r}, which is "
                 "(event-driven); mark both (clock-driven)"
             )
+        if read in vocabulary.parameters:
+            continue
         side = next((end for end in ("pre", "post") if read.endswith(f"_{end}")), None)
+        if part != "synapse" and read in SYNAPSE_VARIABLES - {f"N_{part}"}:
+            raise ValueError(
+                f"{slot}: the equation of {name!r} reads {read!r}, which only a synapse has"
+            )
         origin = vocabulary.slot_of.get(read)
         elsewhere = (side or part) != part or origin in {"synapse", "modulators"}
         if part in {"pre", "post"} and elsewhere:
@@ -293,7 +363,8 @@ def _check_statements(
         if target not in vocabulary.equations and target not in temporary:
             check_name(place, target, text)
         complete = local.check_names(place, names)
-        scope = read_scope(slot, target, expression, frozenset(synaptic | set(temporary)), shared)
+        inside = frozenset(synaptic | set(temporary))
+        scope = read_scope(slot, target, names - set(rule.parameters), inside, shared)
         if statements and scope != statements[-1].scope:
             phase += 1
         for read in sorted(names & set(temporary)):
@@ -347,7 +418,7 @@ def _check_scope(
         return
     if scope in {"pre", "post"}:
         other = "_post" if scope == "pre" else "_pre"
-        for name in sorted(names):
+        for name in sorted(names - set(vocabulary.parameters)):
             private = name in synaptic or vocabulary.known.get(name, 0) is None
             if private or name.endswith(other) or name in SYNAPSE_VARIABLES:
                 raise ValueError(

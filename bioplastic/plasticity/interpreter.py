@@ -215,6 +215,8 @@ class SynapseInterpreter:
     def _resting_value(self, name: str) -> float:
         symbol = sympy.Symbol(name, real=True)
         right = self._right[name]
+        if right.has(sympy.core.relational.Relational):
+            return self.state[name]
         rate = sympy.diff(right, symbol)
         if rate == 0 or rate.has(symbol):
             return self.state[name]
@@ -230,6 +232,8 @@ class SynapseInterpreter:
         matrix: list[list[str]] = []
         offset: list[str] = []
         for right in self._right.values():
+            if right.has(sympy.core.relational.Relational):
+                return None
             row = [sympy.diff(right, symbol) for symbol in symbols]
             zero = right.subs(dict.fromkeys(symbols, 0))
             names = {symbol.name for entry in [*row, zero] for symbol in entry.free_symbols}

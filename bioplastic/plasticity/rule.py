@@ -209,7 +209,7 @@ class PlasticityRule:
             used |= read_names(self.least_squares.activity) | read_names(self.least_squares.error)
         return frozenset(
             name
-            for name in used - declared - {"N_pre", "N_post"}
+            for name in used - declared - set(self.parameters) - {"N_pre", "N_post"}
             if name.endswith(("_pre", "_post"))
         )
 

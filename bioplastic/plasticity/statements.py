@@ -88,7 +88,11 @@ def group_phases(statements: tuple[Statement, ...]) -> tuple[Phase, ...]:
 
 
 def read_scope(
-    slot: str, target: str, expression: str, synaptic: frozenset[str], shared: frozenset[str]
+    slot: str,
+    target: str,
+    names: frozenset[str],
+    synaptic: frozenset[str],
+    shared: frozenset[str],
 ) -> Scope:
     """Return where an assignment acts.
 
@@ -98,14 +102,13 @@ def read_scope(
         The slot it stands in.
     target : str
         Variable written.
-    expression : str
-        Right-hand side.
+    names : frozenset of str
+        Variables that the right-hand side reads.
     synaptic : frozenset of str
         Variables of the synapse, temporaries included.
     shared : frozenset of str
         Scalars shared by all synapses.
     """
-    names = read_names(expression)
     if target in shared:
         alone = not names & synaptic and not any(n.endswith(("_pre", "_post")) for n in names)
         return "shared" if alone else "synapse"

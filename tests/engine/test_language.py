@@ -235,3 +235,122 @@ def test_equations_are_refused_with_their_line(line):
     with pytest.raises(ValueError, match=r"NeuronModel 'm', equations: ") as caught:
         NeuronModel(name="m", equations=f"{line}\nw : 1", initial={"w": 1 * mV / mV})
     assert line in str(caught.value)
+
+
+RULES = {
+    "subexpression of a trace": dict(
+        pre="dx_pre/dt = -x_pre/tau : 1\ny_pre = a*x_pre : 1",
+        on_pre="x_pre += 1",
+        on_post="w += y_pre",
+        parameters=dict(tau=5 * ms, a=2),
+    ),
+    "parameters with suffixes": dict(
+        pre="dx_pre/dt = -x_pre/tau_pre : 1",
+        post="dx_post/dt = -x_post/tau_post : 1",
+        on_pre="x_pre += A_pre*B_post; w -= x_post*B_post",
+        on_post="x_post += A_post; w += x_pre*A_pre*v_post",
+        parameters=dict(tau_pre=5 * ms, tau_post=7 * ms, A_pre=2, A_post=3, B_post=0.5, v_post=2),
+    ),
+    "suffixes at the synapse": dict(
+        synapse="w : 1\ndc/dt = -c/tau_pre : 1 (event-driven)",
+        on_pre="c += A_post",
+        on_post="w += c*A_pre",
+        on_trial_end="w += A_post",
+        parameters=dict(tau_pre=5 * ms, A_pre=2, A_post=3),
+    ),
+}
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+@pytest.mark.parametrize("name", RULES)
+def test_parameters_mean_the_same_everywhere(target, name):
+    """Cells have variables ``v``, ``tau``, ``A`` of their own, which the parameters are not."""
+    rule = PlasticityRule(name="r", **RULES[name])
+    cells = NeuronModel(
+        name="m", equations="tau : 1\nA : 1\nv : 1\nu : 1", threshold="u > 0.5", reset="u = 0"
+    )
+    drive = [
+        UniformProjection(
+            name=f"d{c}", source=f"s{c}", target=c, pattern="one_to_one", transmit="u_post += 1"
+        )
+        for c in "ab"
+    ]
+    network = NetworkSpec(
+        populations=[
+            *(SpikeListSource(name=f"s{c}", n=1) for c in "ab"),
+            *(Population(name=c, n=1, model=cells) for c in "ab"),
+        ],
+        projections=[*drive, DenseProjection(name="p", source="a", target="b", rule=rule)],
+        trial=Trial(duration=50 * ms),
+    )
+    program = Program(network, dt=1 * ms, dtype="float64", target=target)
+    spikes = {"sa": [([0, 0], [9, 29] * ms)], "sb": [([0], [19] * ms)]}
+    state = program(program.initial_state(), spikes)[0]
+    synapse = SynapseInterpreter(rule)
+    synapse.run(pre=[10 * ms, 30 * ms], post=[20 * ms], until=50 * ms)
+    synapse.execute("on_trial_end")
+    assert state["p.w"][0, 0] == pytest.approx(synapse.state["w"], rel=1e-12)
+
+
+def test_a_constant_with_two_values_is_refused():
+    cells = NeuronModel(name="m", equations="v : 1\ng = k*v : 1", parameters={"k": 3.0})
+    rule = PlasticityRule(name="r", on_pre="w += k*g_post", parameters={"k": 2.0})
+    network = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=1), Population(name="b", n=1, model=cells)],
+        projections=[DenseProjection(name="p", source="a", target="b", rule=rule)],
+        trial=Trial(duration=5 * ms),
+    )
+    with pytest.raises(ValueError, match=r"'p': 'k' is 2.0 at the synapse and 3.0 in 'g'"):
+        Program(network, dt=1 * ms, target="numpy")
+
+
+@pytest.mark.parametrize("slot", ["on_pre", "on_post", "every", "on_trial_start", "on_trial_end"])
+@pytest.mark.parametrize("statement", ["z_own = 1", "z_post += 1", "z_pre += 1", "w = z_post"])
+def test_statements_on_nothing_are_refused_in_every_slot(slot, statement):
+    statement = statement.replace("own", "pre" if slot == "on_pre" else "post")
+    rule = PlasticityRule(name="r", **{slot: f"w += 0.1; {statement}"})
+    with pytest.raises(
+        ValueError, match=rf"'p'.*PlasticityRule 'r', {slot}: 'z_p(re|ost)' is neither"
+    ):
+        run(rule, "numpy")
+
+
+@pytest.mark.parametrize(
+    "statement", ["z_post = 1", "z_post += w", "z += 1", "z = 1", "w_post += w", "v_post += z"]
+)
+@pytest.mark.parametrize("kind", ["dense", "uniform"])
+def test_transmission_to_nothing_is_refused(statement, kind):
+    make = {"dense": DenseProjection, "uniform": UniformProjection}[kind]
+    with pytest.raises(ValueError, match=r"Projection 'p'\.transmit: unknown variable '(z|w)"):
+        NetworkSpec(
+            populations=[
+                SpikeListSource(name="a", n=1),
+                Population(name="b", n=1, model=NeuronModel(name="m", equations="v : 1")),
+            ],
+            projections=[make(name="p", source="a", target="b", transmit=statement)],
+            trial=Trial(duration=5 * ms),
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"on_trial_start": "z = 1"}, "Population 'c'.on_trial_start: unknown variable 'z'"),
+        ({"on_trial_end": ("v = 0; z = v",)}, "Population 'c'.on_trial_end: unknown variable 'z'"),
+    ],
+)
+def test_cell_statements_on_nothing_are_refused(change, message):
+    cells = Population(name="c", n=1, model=NeuronModel(name="m", equations="v : 1"), **change)
+    network = NetworkSpec(populations=[cells], projections=[], trial=Trial(duration=5 * ms))
+    with pytest.raises(ValueError, match=message):
+        Program(network, dt=1 * ms, target="numpy")
+
+
+def test_a_repetition_that_sets_nothing_is_refused():
+    cells = Population(name="c", n=1, model=NeuronModel(name="m", equations="v : 1"))
+    trial = Trial(
+        duration=5 * ms, variables={"n": 1.0}, repeat_while="n < 3", on_repeat="n += 1; z = n"
+    )
+    network = NetworkSpec(populations=[cells], projections=[], trial=trial)
+    with pytest.raises(ValueError, match=r"Trial.on_repeat: unknown variable 'z' in 'z = n'"):
+        Program(network, dt=1 * ms, target="numpy")

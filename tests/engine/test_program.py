@@ -198,12 +198,16 @@ def test_refractory_periods_do_not_lose_precision(target: str, period: Any) -> N
     np.testing.assert_allclose(record["cell.spike_time"], [0, 7e-3, 14e-3, 21e-3, 28e-3])
 
 
-def test_extra_entries_pass_through_and_no_samples_change_nothing(busy: Program) -> None:
-    state = {**busy.initial_state(), "notes": np.array([1.5, 2.5])}
-    state, _ = busy(state, images(1))
+@pytest.mark.parametrize("key", ["notes", "exc.vv", "nobody.v"])
+def test_entries_that_belong_to_nothing_are_refused(busy: Program, key: str) -> None:
+    with pytest.raises(ValueError, match=f"Program.state: '{key}' belongs to nothing"):
+        busy({**busy.initial_state(), key: np.array([1.5, 2.5])}, images(1))
+
+
+def test_no_samples_change_nothing(busy: Program) -> None:
+    state, _ = busy(busy.initial_state(), images(1))
     new, record = busy(state, images(0))
     assert_equal(new, state)
-    np.testing.assert_array_equal(new["notes"], [1.5, 2.5])
     assert record["exc.count"].shape == (0, N_OUT)
     assert record["presentations"].shape == record["exc.spike_cell"].shape == (0,)
     assert record["exc.total"] == 0

@@ -17,6 +17,7 @@ from bioplastic.study.framework import (
     DEFAULT_OUT,
     SCALES,
     Experiment,
+    add_run_options,
     compute_results,
     draw_figures,
     name_results,
@@ -130,6 +131,8 @@ def make_parser(
         "--plot-only", action="store_true", help="draw the stored results again, compute nothing"
     )
     add_verbosity(parser)
+    if experiment.protocols:
+        add_run_options(parser, experiment)
     experiment.add_arguments(parser)
     return parser
 

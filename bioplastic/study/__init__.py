@@ -6,7 +6,7 @@ A study is a function that measures one case, and the values of its arguments::
 
     levels = measure(run_level, seed=range(5), p=(0.2, 0.5, 0.8), store="runs/levels", jobs=2)
     summary = summarise(levels, over="seed")            # mean, std and n, as labels
-    metrics = flatten(levels, over="seed")              # {"amplitude_0.2": ..., "..._std": ...}
+    metrics = flatten(levels, over="seed")              # {"amplitude_0_2": ..., "..._std": ...}
 
 Every finished part is kept in the store under a key made of the function, its values and the code
 that both depend on, so that an interrupted study goes on where it ended and a changed program is

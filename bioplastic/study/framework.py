@@ -7,7 +7,15 @@ import dataclasses
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+import xarray as xr
+from matplotlib.figure import Figure
+
+from bioplastic.checkpoints import describe_parameters
+from bioplastic.fields import add_arguments
+from bioplastic.plotting import save_figure, use_style
+from bioplastic.study.measuring import measure
 from bioplastic.study.provenance import Stopwatch, collect_versions, find_revision
 from bioplastic.study.results import SNAKE_CASE, Results
 from bioplastic.validation import check_choice, check_identifier
@@ -16,9 +24,12 @@ __all__ = [
     "DEFAULT_OUT",
     "SCALES",
     "Experiment",
+    "Run",
+    "add_run_options",
     "compute_results",
     "draw_figures",
     "figure_path",
+    "make_run",
     "name_results",
     "positive_int",
     "prepare_folder",
@@ -30,6 +41,7 @@ SCALES = ("smoke", "quick", "paper")
 DEFAULT_OUT = "figures"
 """Where results and figures go."""
 
+_DOTS_PER_INCH = 200
 _COMMON = frozenset(
     {"scale", "data", "seed", "name", "out", "plot_only", "checkpoints", "resume", "verbose"}
 )
@@ -57,14 +69,23 @@ class Experiment:
     datasets : tuple of str
         Data that can be chosen, the default first.
     compute : callable
-        Takes the parsed arguments (``scale``, ``data``, ``seed`` and the options of this
-        experiment) and returns `Results` with metrics, baselines, the paper's values, parameters
-        and arrays. The rest is filled in.
-    draw : callable
-        Takes the results and the folder, writes the figures under names from `figure_path`, and
-        returns their paths. It uses nothing but the results.
+        Takes a `Run` and returns `Results` with metrics, baselines, the paper's values and what was
+        measured. The rest is filled in. (Without ``protocols`` it takes the parsed arguments.)
+    figures : mapping of str to callable, optional
+        For every figure its name and a function that takes the results and returns it. It uses
+        nothing but the results, so that stored ones can be drawn again.
+    protocols : mapping of str to object, optional
+        Sizes and constants of every scale, or of every ``"scale/data"``: instances of a dataclass.
+        They become `Run.protocol` and part of the parameters. Its field ``seeds``, if it has one,
+        is the number of seeds that ``--seeds`` changes.
+    options : tuple of str, optional
+        Fields of the protocol, declared by `bioplastic.fields.param`, that the command line and
+        sweeps can change.
     add_arguments : callable, optional
-        Adds the options of this experiment to the parser.
+        Adds further options to the parser; they become `Run.options`.
+    draw : callable, optional
+        In place of ``figures``: takes the results and the folder, writes the figures under names
+        from `figure_path`, and returns their paths.
     settings : mapping of str to tuple of str, optional
         Names that a sweep can set besides the options, each with the arguments that set it; ``{}``
         stands for the value: ``{"eta": ("--constant", "eta_hidden={}")}``.
@@ -76,17 +97,35 @@ class Experiment:
 
     Examples
     --------
+    A whole experiment: the options ``--scale``, ``--data``, ``--seed``, ``--seeds``, ``--jobs``,
+    ``--checkpoints``, ``--resume``, ``--out``, ``--name`` and ``--plot-only`` come with it.
+
+    >>> from bioplastic.fields import Constants, param
+    >>> from bioplastic.plotting import lines
+    >>> from bioplastic.study import flatten
+    >>> class Sizes(Constants):
+    ...     n: int = param(10, minimum=1, doc="samples")
+    ...     seeds: int = param(1, minimum=1, doc="seeds")
+    >>> def one_seed(seed, sizes):
+    ...     return {"accuracy": (seed % sizes.n) / sizes.n}
+    >>> def compute(run):
+    ...     data = run.measure(one_seed, seed=run.seeds, sizes=run.protocol)
+    ...     return Results(metrics=flatten(data), measured={"seeds": data})
+    >>> def accuracy(results):
+    ...     return lines(results.measured["seeds"].accuracy, x="seed").figure
     >>> demo = Experiment(
     ...     name="demo",
     ...     title="Nothing at all",
     ...     reference="Nobody (1900)",
-    ...     costs={"smoke": "1 s"},
-    ...     datasets=("digits",),
-    ...     compute=lambda args: Results(metrics={"accuracy": 0.5}),
-    ...     draw=lambda results, out: [],
+    ...     costs={"smoke": "1 s", "quick": "2 s"},
+    ...     datasets=("synthetic",),
+    ...     protocols={"smoke": Sizes(), "quick": Sizes(n=20, seeds=3)},
+    ...     options=("n",),
+    ...     compute=compute,
+    ...     figures={"accuracy": accuracy},
     ... )
     >>> demo.default_scale
-    'smoke'
+    'quick'
     """
 
     name: str
@@ -94,10 +133,13 @@ class Experiment:
     reference: str
     costs: Mapping[str, str]
     datasets: tuple[str, ...]
-    compute: Callable[[argparse.Namespace], Results]
-    draw: Callable[[Results, Path], list[Path]]
+    compute: Callable[[Any], Results]
+    draw: Callable[[Results, Path], list[Path]] | None = None
     add_arguments: Callable[[argparse.ArgumentParser], None] = _add_nothing
     settings: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    figures: Mapping[str, Callable[[Results], Figure]] = dataclasses.field(default_factory=dict)
+    protocols: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    options: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_identifier("Experiment.name", self.name)
@@ -110,11 +152,116 @@ class Experiment:
             raise ValueError("Experiment.costs: must name at least one scale")
         if not self.datasets or isinstance(self.datasets, str):
             raise ValueError("Experiment.datasets: must be a tuple with at least one name")
+        if self.draw is not None and self.figures:
+            raise ValueError("Experiment.draw: must not be given besides figures")
+        if self.protocols:
+            for scale in self.costs:
+                for data in self.datasets:
+                    self.protocol(scale, data)
 
     @property
     def default_scale(self) -> str:
         """The scale when none is asked for: quick if there is one, else the smallest."""
         return "quick" if "quick" in self.costs else min(self.costs, key=SCALES.index)
+
+    def protocol(self, scale: str, data: str) -> Any:
+        """Return the sizes of a scale on some data.
+
+        Raises
+        ------
+        ValueError
+            If there are none.
+        """
+        for key in (f"{scale}/{data}", scale):
+            if key in self.protocols:
+                return self.protocols[key]
+        raise ValueError(f"Experiment.protocols: must have {scale!r} or '{scale}/{data}'")
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one run of an experiment is to compute, and how.
+
+    Parameters
+    ----------
+    scale, data : str
+        How much, and on what.
+    seed : int
+        The first seed.
+    seeds : tuple of int
+        All seeds.
+    protocol : object
+        Sizes and constants, with what the command line changed.
+    options : mapping of str to object
+        Further options of this experiment.
+    jobs : int
+        Processes.
+    store : Path or None
+        Where finished parts are kept.
+    """
+
+    scale: str
+    data: str
+    seed: int
+    seeds: tuple[int, ...]
+    protocol: Any = None
+    options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    jobs: int = 1
+    store: Path | None = None
+
+    def measure(self, function: Callable[..., Any], **factors: Any) -> xr.Dataset:
+        """Call `bioplastic.study.measure` with the store and the processes of this run."""
+        return measure(function, store=self.store, jobs=self.jobs, **factors)
+
+
+def add_run_options(parser: argparse.ArgumentParser, experiment: Experiment) -> None:
+    """Add the options that every experiment with protocols has, and those of its protocol.
+
+    What is kept in the store is known by all that it depends on, so that a run always takes up what
+    an earlier one has finished there.
+    """
+    protocol = next(iter(experiment.protocols.values()))
+    if hasattr(protocol, "seeds"):
+        parser.add_argument(
+            "--seeds", type=positive_int, help="number of seeds, from --seed on (default: by scale)"
+        )
+    parser.add_argument(
+        "--jobs", type=positive_int, default=1, help="parallel processes; default %(default)s"
+    )
+    parser.add_argument(
+        "--checkpoints", help="folder of finished parts (default: runs/ at paper scale)"
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="keep and use finished parts at small scales too"
+    )
+    if experiment.options:
+        add_arguments(parser, type(protocol), *experiment.options)
+
+
+def make_run(experiment: Experiment, args: argparse.Namespace) -> Run:
+    """Return what the options ask for."""
+    protocol = experiment.protocol(args.scale, args.data)
+    known = set(experiment.options)
+    changed = {name: getattr(args, name) for name in known if getattr(args, name) is not None}
+    count = getattr(args, "seeds", None)
+    if count is not None:
+        changed["seeds"] = count
+    protocol = dataclasses.replace(protocol, **changed)
+    kept = args.checkpoints or args.resume or args.scale == "paper"
+    return Run(
+        scale=args.scale,
+        data=args.data,
+        seed=args.seed,
+        seeds=tuple(args.seed + k for k in range(getattr(protocol, "seeds", 1))),
+        protocol=protocol,
+        options={
+            name: value
+            for name, value in vars(args).items()
+            if name not in _COMMON | known | {"seeds", "jobs"}
+        },
+        jobs=args.jobs,
+        store=Path(args.checkpoints or "runs") if kept else None,
+    )
 
 
 def name_results(experiment: Experiment, scale: str, data: str, name: str | None = None) -> str:
@@ -228,8 +375,10 @@ def compute_results(experiment: Experiment, args: argparse.Namespace) -> Results
         If the computation returns anything else.
     """
     revision = find_revision()  # before, since files may change during a long run
+    run: Any = make_run(experiment, args) if experiment.protocols else args
+    sizes = {} if not experiment.protocols else describe_parameters({"protocol": run.protocol})
     with Stopwatch() as watch:
-        results = experiment.compute(args)
+        results = experiment.compute(run)
     if not isinstance(results, Results):
         raise TypeError(f"{experiment.name}.compute: must return Results, got {results!r}")
     options = {
@@ -243,12 +392,16 @@ def compute_results(experiment: Experiment, args: argparse.Namespace) -> Results
         scale=args.scale,
         data=args.data,
         seed=args.seed,
-        parameters={**options, **results.parameters},
+        parameters={**options, **_without_kind(sizes), **results.parameters},
         versions=collect_versions(),
         revision=revision,
         cpu_seconds=watch.cpu_seconds,
         wall_seconds=watch.wall_seconds,
     )
+
+
+def _without_kind(sizes: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in sizes.get("protocol", {}).items() if name != "kind"}
 
 
 def draw_figures(experiment: Experiment, results: Results, out: Path) -> list[Path]:
@@ -259,7 +412,13 @@ def draw_figures(experiment: Experiment, results: Results, out: Path) -> list[Pa
     RuntimeError
         If a figure is missing or misnamed.
     """
-    paths = [Path(path) for path in experiment.draw(results, out)]
+    paths = []
+    for name, draw in experiment.figures.items():
+        with use_style():
+            path = figure_path(out, results.name, name)
+            paths.append(save_figure(draw(results), path, dpi=_DOTS_PER_INCH))
+    if experiment.draw is not None:
+        paths += [Path(path) for path in experiment.draw(results, out)]
     for path in paths:
         named = path.parent == out and path.name.startswith(f"{results.name}_")
         if not named or path.suffix != ".png" or not path.is_file():

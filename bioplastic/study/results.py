@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from bioplastic.files import (
@@ -21,6 +22,7 @@ from bioplastic.files import (
     read_json,
     write_together,
 )
+from bioplastic.study.packing import pack, unpack
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -50,6 +52,8 @@ KEYS = (
 )
 """Keys of the JSON file, no more and no fewer."""
 
+_MEASURED = "measured/"
+
 SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 """Names of numbers, arrays and files of results."""
 
@@ -74,6 +78,8 @@ class Results:
         Everything that was set, as JSON: texts, numbers, truth values, None, lists, mappings.
     arrays : mapping of str to ndarray, optional
         Whatever the figures need.
+    measured : mapping of str to Dataset, optional
+        The same with labels, as `bioplastic.study.measure` returns it.
     name : str
         What its files are called, by default as the experiment. It is not stored: the name of the
         file is the name of the results.
@@ -110,6 +116,7 @@ class Results:
     paper: Mapping[str, float] = dataclasses.field(default_factory=dict)
     parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     arrays: Mapping[str, NDArray[Any]] = dataclasses.field(default_factory=dict)
+    measured: Mapping[str, xr.Dataset] = dataclasses.field(default_factory=dict)
     name: str = ""
     experiment: str = ""
     reference: str = ""
@@ -126,6 +133,7 @@ class Results:
             "parameters": _to_json("Results.parameters", self.parameters),
             "versions": _to_json("Results.versions", self.versions),
             "arrays": _check_arrays(self.arrays),
+            "measured": _check_measured(self.measured),
             "seed": check_integer("Results.seed", self.seed, minimum=0),
         }
         for field in ("metrics", "baselines", "paper"):
@@ -182,7 +190,10 @@ def save_results(results: Results, out: str | os.PathLike[str]) -> tuple[Path, P
     content = {key: getattr(results, key) for key in KEYS}
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     with write_together(npz_path, json_path) as (npz, plain):
-        pack_arrays(npz, results.arrays, compress=True)
+        packed = dict(results.arrays)
+        for name, data in results.measured.items():
+            packed |= pack(data, f"{_MEASURED}{name}/")
+        pack_arrays(npz, packed, compress=True)
         plain.write(text.encode())
     return json_path, npz_path
 
@@ -209,7 +220,15 @@ def load_results(path: str | os.PathLike[str]) -> Results:
     """
     json_path = Path(path)
     results = _read_results(json_path)
-    return dataclasses.replace(results, arrays=read_arrays(json_path.with_suffix(".npz")))
+    npz_path = json_path.with_suffix(".npz")
+    packed = read_arrays(npz_path)
+    arrays = {name: packed.pop(name) for name in list(packed) if not name.startswith(_MEASURED)}
+    try:
+        names = dict.fromkeys(name.split("/")[1] for name in packed)
+        measured = {name: unpack(packed, f"{_MEASURED}{name}/") for name in names}
+    except (KeyError, TypeError, ValueError) as error:
+        raise DamagedFileError(f"{npz_path}: damaged or no results ({error!r})") from error
+    return dataclasses.replace(results, arrays=arrays, measured=measured)
 
 
 def load_numbers(path: str | os.PathLike[str]) -> Results:
@@ -307,6 +326,14 @@ def _check_arrays(arrays: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
             )
         clean[name] = array
     return clean
+
+
+def _check_measured(measured: Mapping[str, Any]) -> dict[str, xr.Dataset]:
+    for name, data in measured.items():
+        _check_name("Results.measured", name)
+        if not isinstance(data, xr.Dataset):
+            raise TypeError(f"Results.measured[{name!r}]: must be a Dataset, got {data!r}")
+    return dict(measured)
 
 
 def _check_name(place: str, name: Any) -> None:

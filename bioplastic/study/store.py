@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 
 from bioplastic.checkpoints.seconds import Seconds, seconds_of
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
+from bioplastic.study.packing import pack, unpack
 
 __all__ = ["Store", "StoredPart"]
 
 _FORMAT = 1
-_PARTS, _ABOUT = "parts", "about"
+_PARTS = "parts"
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,9 @@ class Store:
         """
         path = self.path(function, key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_arrays(path, _encode(part, seconds, values), compress=True)
+        about = {"format": _FORMAT, "values": dict(values), **seconds.stored()}
+        arrays = {"part": np.array(json.dumps(about)), **pack(part, "data/")}
+        write_arrays(path, arrays, compress=True)
 
     @contextlib.contextmanager
     def lock(self, function: str, key: str, patience: float = 0) -> Iterator[bool]:
@@ -181,37 +184,11 @@ class Store:
         return len(chosen)
 
 
-def _encode(
-    part: xr.Dataset, seconds: Seconds, values: Mapping[str, Any]
-) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {}
-    variables = []
-    for number, (name, variable) in enumerate(part.variables.items()):
-        data = np.asarray(variable.values)
-        if data.dtype.kind not in "biufcUMm":
-            raise TypeError(
-                f"measure: {name} must hold numbers, truth values or text, got {data!r}"
-            )
-        arrays[f"v{number}"] = data
-        variables.append({
-            "name": name, "dims": list(variable.dims), "attrs": dict(variable.attrs),
-            "coordinate": name in part.coords,
-        })  # fmt: skip
-    about = {"format": _FORMAT, "values": dict(values), "variables": variables,
-             "attrs": dict(part.attrs), **seconds.stored()}  # fmt: skip
-    return {_ABOUT: np.array(json.dumps(about)), **arrays}
-
-
 def _decode(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[xr.Dataset, Seconds]:
     try:
-        about = json.loads(str(arrays[_ABOUT]))
+        about = json.loads(str(arrays["part"]))
         if about["format"] != _FORMAT:
             raise ValueError(f"format {about['format']}")
-        plain: dict[str, Any] = {}
-        coordinates: dict[str, Any] = {}
-        for number, entry in enumerate(about["variables"]):
-            group = coordinates if entry["coordinate"] else plain
-            group[entry["name"]] = (tuple(entry["dims"]), arrays[f"v{number}"], entry["attrs"])
-        return xr.Dataset(plain, coordinates, about["attrs"]), seconds_of(about)
+        return unpack(arrays, "data/"), seconds_of(about)
     except (KeyError, TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: damaged or no stored part ({error!r})") from error

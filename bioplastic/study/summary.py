@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import statistics
 from collections.abc import Mapping
 from typing import Any
@@ -91,7 +92,7 @@ def flatten(
     names : mapping of str to str, optional
         How the names are made: for a variable with further dimensions a format string in these and
         in ``name``, for example ``{"error": "error_{arm}_block_{block}"}``. By default the labels
-        follow the name, joined by underscores. Other variables keep their names.
+        follow the name. Everything but letters and digits becomes an underscore.
 
     Returns
     -------
@@ -132,12 +133,16 @@ def flatten(
             if summary and float(value.sel(statistic="n")) > 1:
                 numbers["_std"] = float(value.sel(statistic="std"))
             for suffix, number in numbers.items():
-                key = template.format(name=name, **words) + suffix
+                key = _snake_case(template.format(name=name, **words)) + suffix
                 if key in flat:
                     raise ValueError(f"flatten.names: {key!r} would stand for two numbers")
                 if not math.isnan(number):
                     flat[key] = number
     return flat
+
+
+def _snake_case(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def _labels(variable: xr.DataArray, dim: str) -> list[Any]:

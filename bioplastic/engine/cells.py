@@ -276,7 +276,7 @@ def link_inputs(plan: Plan) -> None:
                     f"Population {population.name!r}, inputs[{variable!r}]: {name!r} has unit "
                     f"{unit_string(given)}, expected {unit_string(wanted)}"
                 )
-            index = "0" if source.n == 1 else None
+            index = "0" if source.n == 1 < population.n else None
             group.variables.add_reference(variable, linked, source.variable, index=index)
 
 

@@ -134,6 +134,7 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
         delay={name: 0 * b2.ms for members in pathways.values() for name in members},
     )
+    _refer_to_inputs(projection, plan, synapses)
     synapses.add_attribute("degrees_")
     synapses.degrees_ = _degrees(projection, plan)
     if connect:
@@ -141,6 +142,17 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         synapses.connect(i=pre, j=post)
     _refer_to_modulators(projection, plan, synapses)
     return synapses
+
+
+def _refer_to_inputs(projection: Projection, plan: Plan, synapses: Any) -> None:
+    """Let synapses read the input that all cells of a population share, which Brian2 leaves out."""
+    for side, population in (("pre", projection.source), ("post", projection.target)):
+        for variable, name in getattr(plan.spec.population(population), "inputs", {}).items():
+            if f"{variable}_{side}" not in synapses.variables:
+                given: Any = plan.spec.population(name)
+                synapses.variables.add_reference(
+                    f"{variable}_{side}", plan.groups[name], given.variable, index="0"
+                )
 
 
 def _refer_to_modulators(projection: Projection, plan: Plan, synapses: Any) -> None:

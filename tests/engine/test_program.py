@@ -26,7 +26,7 @@ from bioplastic.engine import (
 from bioplastic.neurons import adaptive_conductance_lif
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.symmetric import symmetric_stdp
-from bioplastic.signals import PoissonSource, SpikeListSource
+from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
 
 N_IN, N_OUT = 12, 5
 TARGETS = ["cpp", "numpy"]
@@ -561,3 +561,32 @@ def test_bad_programs() -> None:
     program = Program(unknown, dt=0.5 * ms, target="numpy")
     with pytest.raises(ValueError, match=r"initial values for unknown variables: feed.weight"):
         program.initial_state()
+
+
+@pytest.mark.parametrize("target", ["cpp", "numpy"])
+@pytest.mark.parametrize(("n_source", "n_pre", "n_post"), [(1, 1, 1), (1, 3, 2)])
+def test_projections_read_inputs_of_any_number_of_cells(
+    n_source: int, n_pre: int, n_post: int, target: str
+) -> None:
+    shared = NeuronModel(name="shared", equations="x : 1")
+    adder = NeuronModel(name="adder", equations="g : 1\ndrive : 1\nsum : 1", update="sum += drive")
+    image, gain = (AnalogueSource(name=n, n=k) for n, k in (("image", n_source), ("gain", 1)))
+    spec = NetworkSpec(
+        populations=(
+            image,
+            gain,
+            Population(name="a", n=n_pre, model=shared, inputs={"x": "image"}),
+            Population(name="b", n=n_post, model=adder, inputs={"g": "gain"}),
+        ),
+        projections=(
+            DenseProjection(name="p", source="a", target="b", summed="drive_post = w*x_pre*g_post"),
+        ),
+        trial=Trial(duration=2 * ms),
+    )
+    program = Program(spec, dt=1 * ms, target=target)
+    rng = np.random.default_rng(0)
+    w, x, g = (rng.random(n).astype("f4") for n in ((n_pre, n_post), (1, 2, n_source), (1, 2, 1)))
+    state = program.initial_state() | {"p.w": w}
+    state, _ = program(state, {"image": x, "gain": g})
+    wanted = (np.broadcast_to(x[0], (2, n_pre)) @ w * g[0]).sum(axis=0)
+    np.testing.assert_allclose(state["b.sum"], wanted, rtol=1e-5)

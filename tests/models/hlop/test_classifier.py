@@ -146,6 +146,15 @@ def test_joint_training_resumes(tasks, tmp_path, monkeypatch):
         ContinualClassifier(**once).fit_tasks(tasks, **kept)
 
 
+def test_one_feature_is_enough():
+    X = np.random.default_rng(0).normal(size=(30, 1))
+    models = [
+        ContinualClassifier((8,), subspace_sizes=((1, 2),), backend=backend).fit(X, X[:, 0] > 0)
+        for backend in ("auto", "numpy")
+    ]
+    np.testing.assert_allclose(*(model.weights_[0] for model in models), rtol=1e-4, atol=1e-6)
+
+
 def test_online_learning_on_the_engine_equals_numpy(tasks):
     arguments = {"hidden": (30,), "subspace_sizes": ((10, 10), (5, 5)), "learning_rate": 0.03}
     small = [type(t)(t.X[:60], t.y[:60], t.X_test, t.y_test) for t in tasks[:2]]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["check_images", "encode_labels"]
+__all__ = ["check_brightness", "check_images", "encode_labels"]
 
 
 def check_images(place: str, X: ArrayLike, n_features: int | None = None) -> NDArray[np.uint8]:
@@ -29,7 +30,7 @@ def check_images(place: str, X: ArrayLike, n_features: int | None = None) -> NDA
     Raises
     ------
     ValueError
-        For a wrong shape, no images, NaN, or values outside [0, 255].
+        For a wrong shape, no images, NaN, or values outside [0, 255], rounding aside.
 
     Examples
     --------
@@ -57,15 +58,53 @@ def check_images(place: str, X: ArrayLike, n_features: int | None = None) -> NDA
         raise ValueError(
             f"{place}: grey values must be finite, got {value} at sample {sample}, pixel {pixel}"
         )
-    outside = (array < 0) | (array > 255)
+    slack = 0.0
+    if array.dtype.kind == "f":  # what a scaler of this precision may leave of 0 and 255
+        slack = 255 * 4 * float(np.finfo(array.dtype).eps)
+    outside = (array < -slack) | (array > 255 + slack)
     if np.any(outside):
         sample, pixel = np.argwhere(outside)[0]
         value = array[sample, pixel]
         raise ValueError(
-            f"{place}: grey values must lie in [0, 255], got {value:g} "
+            f"{place}: grey values must lie in [0, 255], got {value:.9g} "
             f"at sample {sample}, pixel {pixel}"
         )
     return np.ascontiguousarray(np.rint(array), dtype=np.uint8)
+
+
+def check_brightness(place: str, X: ArrayLike) -> None:
+    """Refuse or warn of images to learn from that are on another scale than 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If they are fractions up to 1, of which rounding would leave nothing.
+
+    Warns
+    -----
+    UserWarning
+        If no pixel reaches a quarter of the scale, as in images of few bits.
+
+    Examples
+    --------
+    >>> check_brightness("Model.X", [[0.25, 1.0]])
+    Traceback (most recent call last):
+        ...
+    ValueError: Model.X: must be grey values from 0 to 255, got fractions up to 1: multiply by 255
+    """
+    array = np.asarray(X)
+    top = float(array.max())
+    if top <= 1 and not np.array_equal(array, np.rint(array)):
+        raise ValueError(
+            f"{place}: must be grey values from 0 to 255, got fractions up to {top:g}: multiply "
+            f"by 255"
+        )
+    if top < 64:
+        warnings.warn(
+            f"{place}: no grey value is above {top:g}, where white is 255, so the network is "
+            f"hardly driven; multiply by {255 / max(top, 1):g} if that is white here",
+            stacklevel=3,
+        )
 
 
 def encode_labels(
@@ -87,7 +126,7 @@ def encode_labels(
     Raises
     ------
     ValueError
-        For a wrong length, missing values, unknown labels, or a single class.
+        For a wrong length, missing or continuous values, unknown labels, or a single class.
 
     Examples
     --------
@@ -101,6 +140,8 @@ def encode_labels(
         raise ValueError(f"{place}: must have shape ({n_samples},), got {labels.shape}")
     if labels.dtype.kind == "f" and not np.all(np.isfinite(labels)):
         raise ValueError(f"{place}: must not hold NaN or infinite values")
+    if labels.dtype.kind == "c" or (labels.dtype.kind == "f" and np.any(labels % 1)):
+        raise ValueError(f"{place}: Unknown label type: continuous, must be labels of classes")
     found = np.unique(labels)
     if classes is None:
         classes = found

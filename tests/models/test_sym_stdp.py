@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from brian2 import ms, mV
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
+from bioplastic.models.images import check_images
 from bioplastic.models.sym_stdp import SymSTDPClassifier, SymSTDPParameters, published_parameters
 
 N_PIXELS, N_HIDDEN, N_CLASSES = 64, 9, 3
@@ -243,7 +245,7 @@ def test_a_failed_save_leaves_the_old_file(
     def fail(*_: Any, **__: Any) -> None:
         raise OSError("disk full")
 
-    monkeypatch.setattr(np, "savez_compressed", fail)
+    monkeypatch.setattr(np.lib.format, "write_array", fail)
     with pytest.raises(OSError, match="disk full"):
         fitted.save(path)
     assert path.read_bytes() == before
@@ -314,6 +316,27 @@ def test_bad_images(fitted: SymSTDPClassifier, images: Any, message: str) -> Non
             use()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_what_a_scaler_leaves_of_the_limits_is_rounded(dtype: str) -> None:
+    top = np.nextafter(np.dtype(dtype).type(255), np.inf)
+    assert top > 255
+    grey = check_images("X", np.array([[top, -np.finfo(dtype).eps, 254.5]], dtype))
+    assert grey.tolist() == [[255, 0, 254]]
+    with pytest.raises(ValueError, match=r"got 255\.25 at sample 0, pixel 0"):
+        check_images("X", np.array([[255.25]], dtype))
+
+
+def test_another_scale_of_grey_values_is_noticed() -> None:
+    with pytest.raises(ValueError, match=r"SymSTDPClassifier.X: .* fractions up to 1: multiply by"):
+        model().fit(X / 255, Y)
+    for learn in (model().fit, model().partial_fit):
+        with pytest.warns(UserWarning, match=r"no grey value is above 16, .* multiply by 15\.9375"):
+            learn(X // 16 + 1, Y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model().fit(X // 3, Y)
+
+
 def test_another_number_of_pixels(fitted: SymSTDPClassifier) -> None:
     for use in (fitted.predict, lambda images: fitted.partial_fit(images, Y)):
         with pytest.raises(ValueError, match=r"the model was trained on 64 pixels, got 63"):
@@ -328,6 +351,9 @@ def test_another_number_of_pixels(fitted: SymSTDPClassifier) -> None:
         (np.full(30, np.nan), r"must not hold NaN"),
         (np.zeros(30), r"needs at least two classes, got 1"),
         ([None, "a"] * 15, r"labels must all be numbers or all be strings"),
+        (Y + 0.5, r"Unknown label type: continuous"),
+        (np.linspace(0, 1, 30, dtype="f4"), r"Unknown label type: continuous"),
+        (Y + 0j, r"Unknown label type"),
     ],
 )
 def test_bad_labels(labels: Any, message: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from bioplastic.models.images import check_images
+from bioplastic.models.images import check_brightness, check_images
 from bioplastic.validation import check_integer
 
 __all__ = ["check_flat_images", "check_image_shape", "map_images", "name_features"]
@@ -69,6 +69,7 @@ def check_flat_images(place: str, X: ArrayLike, shape: tuple[int, int, int]) -> 
     array([[  0, 255]], dtype=uint8)
     """
     images = check_images(f"{place}.X", X)
+    check_brightness(f"{place}.X", X)
     if images.shape[1] != np.prod(shape):
         raise ValueError(
             f"{place}.X: image_shape={shape} needs {np.prod(shape)} values per image, "

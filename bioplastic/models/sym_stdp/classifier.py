@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import RunFolder
 from bioplastic.engine import Program
-from bioplastic.models.images import check_images, encode_labels
+from bioplastic.models.images import check_brightness, check_images, encode_labels
 from bioplastic.models.storage import load_model, save_model
 from bioplastic.models.sym_stdp.inference import Inference, chunks
 from bioplastic.models.sym_stdp.network import (
@@ -188,6 +188,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         """
         self._check_arguments()
         images = check_images("SymSTDPClassifier.X", X)
+        check_brightness("SymSTDPClassifier.X", X)
         classes, labels = encode_labels("SymSTDPClassifier.y", y, len(images))
         stages = [("epoch", self.epochs)]
         if self.regime_ == "layer_by_layer":
@@ -231,7 +232,9 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         first = not hasattr(self, "state_")
         images = check_images("SymSTDPClassifier.X", X, None if first else int(self.n_features_in_))
         known = np.unique(np.asarray(classes)) if classes is not None else None
-        if not first:
+        if first:
+            check_brightness("SymSTDPClassifier.X", X)
+        else:
             known = self.classes_
         found, labels = encode_labels("SymSTDPClassifier.y", y, len(images), known)
         if first:

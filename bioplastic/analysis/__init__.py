@@ -87,6 +87,11 @@ from bioplastic.analysis.rates import (
     mean_rates,
     population_rate,
 )
+from bioplastic.analysis.reading import (
+    read_spikes,
+    to_spike_trains,
+    to_xarray,
+)
 from bioplastic.analysis.signals import (
     histogram_overlap,
     lag_tolerant_error,
@@ -171,6 +176,7 @@ __all__ = [
     "predict_from_assignment",
     "predict_from_counts",
     "principal_angles",
+    "read_spikes",
     "score_continual",
     "selectivity_index",
     "spectral_peak",
@@ -181,6 +187,8 @@ __all__ = [
     "summarise_filters",
     "summarise_latencies",
     "summarise_spikes",
+    "to_spike_trains",
+    "to_xarray",
     "treves_rolls_sparseness",
     "van_rossum_distances",
     "victor_purpura_distances",

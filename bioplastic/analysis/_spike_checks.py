@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
+from bioplastic.analysis._observed import make_observed
 from bioplastic.validation import check_choice, check_integer, check_real
 
 __all__ = [
@@ -24,7 +25,16 @@ __all__ = [
 
 
 def strip_seconds(place: str, value: Any) -> Any:
-    """Return times without their Brian2 unit, refusing any unit that is no time."""
+    """Return times in seconds, refusing any unit that is no time.
+
+    Quantities of Brian2, ``quantities`` (so Neo's trains), pint and astropy, numpy's and pandas'
+    time differences, and lists of any of these carry a unit; other numbers are seconds.
+    """
+    if isinstance(value, (list, tuple)) and value and not isinstance(value[0], (int, float)):
+        if any(_has_unit(entry) for entry in value):
+            if not all(_has_unit(entry) for entry in value):
+                raise TypeError(f"{place}: must all be times, or all numbers in seconds")
+            return np.array([strip_seconds(place, entry) for entry in value])
     if isinstance(value, b2.Quantity) and not value.is_dimensionless:
         if not b2.have_same_dimensions(value, b2.second):
             raise TypeError(f"{place}: must be a time, got {value.dim}")
@@ -32,7 +42,26 @@ def strip_seconds(place: str, value: Any) -> Any:
     dimension = getattr(value, "dim", None)  # the arrays of a monitor
     if dimension is not None and dimension is b2.second.dim:
         return np.asarray(value[:])
+    if isinstance(value, b2.Quantity):
+        return value
+    if _has_unit(value):
+        convert = getattr(value, "rescale", None) or value.to  # quantities and Neo; pint, astropy
+        try:
+            seconds = convert("s")
+        except Exception:  # each library has an exception of its own
+            raise TypeError(f"{place}: must be a time, got {value!r:.60}") from None
+        plain = seconds.magnitude if hasattr(seconds, "magnitude") else seconds.value
+        return np.asarray(plain, dtype=np.float64)
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    if kind == "m" or type(value).__name__ in ("Timedelta", "timedelta"):
+        return np.asarray(value, dtype="timedelta64[ns]") / np.timedelta64(1, "s")
     return value
+
+
+def _has_unit(value: Any) -> bool:
+    if isinstance(value, b2.Quantity):
+        return not value.is_dimensionless
+    return hasattr(value, "dimensionality") or (hasattr(value, "unit") and hasattr(value, "to"))
 
 
 def in_seconds(place: str, value: Any) -> float:
@@ -109,6 +138,7 @@ def sort_spikes(
     n_trials: int | None,
     outside: str,
     duplicates: str,
+    observed: Any = None,
 ) -> dict[str, Any]:
     """Check spikes in any order and return the arguments of `SpikeTrains`."""
     check_choice(f"{place}.outside", outside, ("raise", "drop"))
@@ -136,6 +166,18 @@ def sort_spikes(
         order = _order(t, rows, n_rows)
         t, u, rows = t[order], u[order], rows[order]
         owner = None if owner is None else owner[order]
+    seen = make_observed(f"{place}.observed", observed, window, n_units, n_trials or 1)
+    if seen is not None:
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=n_rows))])
+        missed = seen.find(t, offsets) < 0
+        if missed.any():
+            if outside == "raise":
+                raise ValueError(
+                    f"{place}.times: must lie in the observed intervals, got "
+                    f"{np.count_nonzero(missed)} spikes outside (outside='drop' leaves them out)"
+                )
+            t, u, rows = t[~missed], u[~missed], rows[~missed]
+            owner = None if owner is None else owner[~missed]
     if duplicates != "keep":
         second = (rows[1:] == rows[:-1]) & (t[1:] == t[:-1])
         if second.any():
@@ -155,6 +197,7 @@ def sort_spikes(
         "n_units": n_units,
         "trials": owner,
         "n_trials": 1 if owner is None else n_trials,
+        "observed": seen,
     }
 
 

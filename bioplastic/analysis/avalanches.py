@@ -80,7 +80,9 @@ def cut_silence(counts: ArrayLike, *, longest: int = 1000, keep: int = 5) -> NDA
     >>> cut_silence([1, 0, 0, 0, 0, 2, 0], longest=3, keep=1)
     array([1, 0, 2, 0])
     """
-    activity = _check_counts("cut_silence.counts", counts)
+    activity, gap = _check_counts("cut_silence.counts", counts)
+    if gap.any():
+        raise ValueError("cut_silence.counts: must be observed all the time, got NaN")
     longest = check_integer("cut_silence.longest", longest, minimum=1)
     keep = check_integer("cut_silence.keep", keep, minimum=0, maximum=longest)
     begin, end = _find_runs(activity == 0)
@@ -100,7 +102,8 @@ def find_avalanches(
     Parameters
     ----------
     counts : array_like of int, shape (n_bins,)
-        Spikes of the population per bin.
+        Spikes of the population per bin, as ``bin_spikes(trains, width).sum(axis=0)``. NaN is a bin
+        that was not observed; a run that touches it is left out, like one at an end.
     percentile : float, default 35
         The threshold is this percentile of the counts.
     threshold : float, optional
@@ -112,13 +115,15 @@ def find_avalanches(
     >>> avalanches.sizes, avalanches.durations
     (array([4, 2]), array([2, 1]))
     """
-    activity = _check_counts("find_avalanches.counts", counts)
+    activity, gap = _check_counts("find_avalanches.counts", counts)
     if threshold is None:
         share = check_real("find_avalanches.percentile", percentile, minimum=0, maximum=100)
-        threshold = float(np.percentile(activity, share)) if activity.size else 0.0
+        seen = activity[~gap]
+        threshold = float(np.percentile(seen, share)) if seen.size else 0.0
     threshold = check_real("find_avalanches.threshold", threshold)
-    begin, end = _find_runs(activity > threshold)
-    whole = (begin > 0) & (end < activity.size)
+    begin, end = _find_runs((activity > threshold) & ~gap)
+    beyond = np.concatenate([[True], gap, [True]])  # before the first bin, gaps, after the last
+    whole = ~beyond[begin] & ~beyond[end + 1]
     begin, end = begin[whole], end[whole]
     total = np.concatenate([[0], np.cumsum(activity)])
     return Avalanches(sizes=total[end] - total[begin], durations=end - begin, threshold=threshold)
@@ -193,11 +198,14 @@ def fit_avalanches(
     )
 
 
-def _check_counts(place: str, value: ArrayLike) -> NDArray[np.int64]:
-    counts = check_array(place, value, shape=(None,), minimum=0)
+def _check_counts(place: str, value: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return counts, and where they are NaN."""
+    counts = check_array(place, value, shape=(None,), finite=False)
+    gap = np.isnan(counts)
+    counts = check_array(place, np.where(gap, 0, counts), shape=(None,), minimum=0)
     if counts.dtype.kind == "f" and (counts != np.floor(counts)).any():
         raise TypeError(f"{place}: must be whole numbers of spikes")
-    return counts.astype(np.int64)
+    return counts.astype(np.int64), gap
 
 
 def _find_runs(mask: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

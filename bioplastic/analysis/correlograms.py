@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bioplastic.analysis._observed import common
 from bioplastic.analysis._spike_checks import check_index, in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments
 
-__all__ = ["cross_correlograms", "spike_time_tiling"]
+__all__ = ["chance_counts", "cross_correlograms", "spike_time_tiling"]
 
 
 @check_arguments
@@ -26,8 +27,8 @@ def cross_correlograms(
     """Count the lags between the spikes of pairs of units.
 
     A lag is the time of a spike of the second unit minus that of a spike of the first, in the
-    same trial. Bins are centred on multiples of the width, so that coincidences have a bin of
-    their own. For the pair of a unit with itself, a spike is not compared with itself. Elephant's
+    same trial and in one stretch of time in which both were observed. Bins are centred on
+    multiples of the width, so that coincidences have a bin of their own. For the pair of a unit with itself, a spike is not compared with itself. Elephant's
     ``cross_correlation_histogram`` counts pairs of *bins* instead; the two agree where spikes
     lie at the centres of its bins.
 
@@ -87,10 +88,66 @@ def cross_correlograms(
     counts = np.zeros((len(chosen), 2 * half + 1), dtype=np.int64)
     for row, (first, second) in enumerate(chosen):
         for trial in range(trains.n_trials):
-            a, b = trains.of_unit(int(first), trial), trains.of_unit(int(second), trial)
-            counts[row] += _count_lags(a, b, width, half, first == second)
+            for a, b, _ in _together(trains, int(first), int(second), trial):
+                counts[row] += _count_lags(a, b, width, half, first == second)
     lags = np.arange(-half, half + 1, dtype=np.float64)
     return np.asarray(lags * width, dtype=np.float64), counts
+
+
+def chance_counts(
+    trains: SpikeTrains, pairs: Iterable[tuple[int, int]], lags: NDArray[np.float64], width: float
+) -> NDArray[np.float64]:
+    """Return what `cross_correlograms` counts on average for independent trains of steady rates.
+
+    Parameters
+    ----------
+    trains : SpikeTrains
+        The spikes.
+    pairs : iterable of (int, int)
+        Pairs of different units.
+    lags : ndarray, shape (n_bins,)
+        Centres of the bins in seconds.
+    width : float
+        Width of a bin in seconds.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs, n_bins)
+        The product of the rates times the time at which both spikes lie in one stretch.
+
+    Examples
+    --------
+    >>> trains = SpikeTrains.from_arrays([0.1, 0.5, 0.2], [0, 0, 1], t_stop=1)
+    >>> chance_counts(trains, [(0, 1)], np.array([0.0, 0.5]), 0.1)
+    array([[0.2, 0.1]])
+    """
+    chosen = list(pairs)
+    result = np.zeros((len(chosen), lags.size))
+    reach = np.abs(lags)
+    for row, (first, second) in enumerate(chosen):
+        for trial in range(trains.n_trials):
+            for a, b, (begin, end) in _together(trains, int(first), int(second), trial):
+                length = end - begin
+                overlap = np.maximum(length - reach, 0.0)
+                result[row] += a.size * b.size / length**2 * overlap * width
+    return result
+
+
+def _together(
+    trains: SpikeTrains, first: int, second: int, trial: int
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+    """Go through the stretches in which both units were observed, with their spikes there."""
+    a, b = trains.of_unit(first, trial), trains.of_unit(second, trial)
+    if trains.observed is None:
+        yield a, b, np.array([trains.t_start, trains.t_stop])
+        return
+    for edges in common(trains.observed_of(first, trial), trains.observed_of(second, trial)):
+        yield _inside(a, edges), _inside(b, edges), edges
+
+
+def _inside(train: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, high = np.searchsorted(train, edges[0], "left"), np.searchsorted(train, edges[1], "right")
+    return train[low:high]
 
 
 @check_arguments
@@ -104,7 +161,8 @@ def spike_time_tiling(
 
     with the share :math:`P_A` of spikes of A within :math:`\pm` `window` of a spike of B, and the
     share :math:`T_A` of the recording within :math:`\pm` `window` of a spike of A [1]_. It does
-    not depend on the rates. A term that is 0/0 counts as 1, as in the authors' program.
+    not depend on the rates. A term that is 0/0 counts as 1, as in the authors' program. Only the
+    time in which both units were observed counts, and no window reaches across a gap.
 
     Parameters
     ----------
@@ -143,16 +201,23 @@ def spike_time_tiling(
         raise ValueError(f"{place}.trains: must be one trial, got {trains.n_trials}")
     chosen = np.arange(trains.n_units) if units is None else np.atleast_1d(np.asarray(units))
     check_index(f"{place}.units", chosen, chosen.size, trains.n_units)
-    spikes = [trains.of_unit(int(unit)) for unit in chosen]
-    tiled = [_tiled_share(train, dt, trains.t_start, trains.t_stop) for train in spikes]
     result = np.full((chosen.size, chosen.size), np.nan)
-    for i, a in enumerate(spikes):
-        for j in range(i, chosen.size):
-            b = spikes[j]
-            if a.size and b.size:
-                one = _tiling_term(_share_near(a, b, dt), tiled[j])
-                two = _tiling_term(_share_near(b, a, dt), tiled[i])
-                result[i, j] = result[j, i] = 0.5 * (one + two)
+    whole: dict[int, float] = {}  # without gaps the tiled time of a unit is the same in all pairs
+    for i, first in enumerate(chosen):
+        for j, second in enumerate(chosen[i:], start=i):
+            parts = list(_together(trains, int(first), int(second), 0))
+            sizes = [sum(part[k].size for part in parts) for k in (0, 1)]
+            if 0 in sizes:
+                continue
+            near = [sum(_count_near(p[k], p[1 - k], dt) for p in parts) / sizes[k] for k in (0, 1)]
+            seconds = sum(edges[1] - edges[0] for _, _, edges in parts)
+            tiled = []
+            for k, unit in enumerate((int(first), int(second))):
+                if trains.observed is not None or unit not in whole:
+                    whole[unit] = sum(_tiled_seconds(part[k], dt, part[2]) for part in parts)
+                tiled.append(whole[unit] / seconds)
+            terms = [_tiling_term(near[k], tiled[1 - k]) for k in (0, 1)]
+            result[i, j] = result[j, i] = 0.5 * sum(terms)
     return result
 
 
@@ -174,21 +239,22 @@ def _count_lags(
     return np.bincount(bins, minlength=2 * half + 1)
 
 
-def _share_near(a: NDArray[np.float64], b: NDArray[np.float64], dt: float) -> float:
-    """Share of the spikes of a with a spike of b at most dt away."""
+def _count_near(a: NDArray[np.float64], b: NDArray[np.float64], dt: float) -> int:
+    """Count the spikes of a with a spike of b at most dt away."""
     after = np.searchsorted(b, a, "left")
     right = np.append(b, np.inf)[after] - a
     left = a - np.append(-np.inf, b)[after]
     slack = dt * (1 + 1e-9)
-    return float(np.count_nonzero((right <= slack) | (left <= slack)) / a.size)
+    return int(np.count_nonzero((right <= slack) | (left <= slack)))
 
 
-def _tiled_share(train: NDArray[np.float64], dt: float, start: float, stop: float) -> float:
+def _tiled_seconds(train: NDArray[np.float64], dt: float, edges: NDArray[np.float64]) -> float:
+    """Return the time within dt of a spike, inside one stretch."""
     if train.size == 0:
         return 0.0
     gaps = np.minimum(np.diff(train), 2 * dt).sum()
-    ends = min(float(train[0]) - start, dt) + min(stop - float(train[-1]), dt)
-    return float((gaps + ends) / (stop - start))
+    ends = min(float(train[0]) - edges[0], dt) + min(edges[1] - float(train[-1]), dt)
+    return float(gaps + ends)
 
 
 def _tiling_term(near: float, tiled: float) -> float:

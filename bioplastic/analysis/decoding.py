@@ -52,7 +52,8 @@ def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_trials, n_units)
-        Seconds; the length of the window for a unit that stays silent, the latest that is known.
+        Seconds; the length of the window for a unit that stays silent, the latest that is known;
+        NaN where a gap before the first spike may hide an earlier one.
 
     Examples
     --------
@@ -63,6 +64,12 @@ def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     result = np.full(trains.n_trials * trains.n_units, trains.duration)
     active = np.flatnonzero(np.diff(trains.offsets))
     result[active] = trains.times[trains.offsets[active]] - trains.t_start
+    if trains.observed is not None:
+        for row, own in enumerate(trains.observed.rows()):
+            first = own[0] if len(own) else np.array([np.inf, np.inf])
+            end = trains.t_start + result[row]
+            if first[0] > trains.t_start or first[1] < end:
+                result[row] = np.nan
     return result.reshape(shape)
 
 
@@ -103,7 +110,7 @@ def decode(
     Raises
     ------
     TypeError, ValueError
-        If there are no trials, or too few of a class.
+        If there are no trials, too few of a class, or gaps in them.
 
     References
     ----------
@@ -126,6 +133,11 @@ def decode(
     check_choice("decode.code", code, ("rate", "latency", "template"))
     if trains.trials is None:
         raise ValueError("decode.trains: must have trials")
+    if trains.observed is not None:
+        raise ValueError(
+            "decode.trains: must be observed all the time; a gap, or trials of different lengths, "
+            "would tell the class by how long was looked (cut with slice_time)"
+        )
     n_folds = check_integer("decode.n_folds", n_folds, minimum=2)
     seed = check_integer("decode.seed", seed, minimum=0, maximum=2**32 - 1)
     labels = check_labels("decode.y", y, n_samples=trains.n_trials)

@@ -1,14 +1,20 @@
-"""How far apart spike trains are: kernels, edits and PySpike's profiles."""
+"""How far apart spike trains are: kernels, edits and PySpike's profiles.
+
+Only the time counts in which both trains were observed, stretch by stretch: no kernel, edit or
+interval reaches across a gap. Trains without common time have the distance NaN.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.analysis._conversion import import_extra
 from bioplastic.analysis._spike_checks import in_seconds
+from bioplastic.analysis._observed import common
+from bioplastic.analysis.io.parts import import_extra
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments
 from bioplastic.validation import check_real
@@ -69,6 +75,9 @@ def van_rossum_distances(trains: SpikeTrains, tau: Any) -> NDArray[np.float64]:
     constant = in_seconds("van_rossum_distances.tau", tau)
     if constant <= 0:
         raise ValueError(f"van_rossum_distances.tau: must be positive, got {constant:g} s")
+    if trains.observed is not None:
+        squares = _over_stretches(trains, lambda pair: van_rossum_distances(pair, constant) ** 2)
+        return np.asarray(np.sqrt(squares))
     rows = list(trains.trains())
     n = len(rows)
     everything = (trains.times - trains.t_start) / constant
@@ -124,6 +133,8 @@ def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.flo
     1.5
     """
     price = check_real("victor_purpura_distances.cost", cost, minimum=0)
+    if trains.observed is not None:
+        return _over_stretches(trains, lambda pair: victor_purpura_distances(pair, price))
     rows = list(trains.trains())
     result = np.zeros((len(rows), len(rows)))
     for i, a in enumerate(rows):
@@ -238,18 +249,56 @@ def spike_synchronisation(trains: SpikeTrains) -> NDArray[np.float64]:
     0.667
     """
     pyspike = import_extra("pyspike", "spikes")
-    matrix = _by_pyspike(trains, pyspike.spike_sync_matrix)
+    matrix = _by_pyspike(trains, pyspike.spike_sync_matrix, lambda pair: pair.n_spikes)
     np.fill_diagonal(matrix, 1.0)
     return matrix
 
 
-def _by_pyspike(trains: SpikeTrains, measure: Any) -> NDArray[np.float64]:
+def _by_pyspike(
+    trains: SpikeTrains,
+    measure: Any,
+    weight: Callable[[SpikeTrains], float] = lambda pair: pair.duration,
+) -> NDArray[np.float64]:
+    """Apply a measure of PySpike; over stretches it is the mean, weighted by time or spikes."""
+    if trains.observed is not None:
+        return _over_stretches(trains, lambda pair: _by_pyspike(pair, measure), weight)
     pyspike = import_extra("pyspike", "spikes")
     edges = (trains.t_start, trains.t_stop)
     wrapped = [pyspike.SpikeTrain(train, edges) for train in trains.trains()]
     if len(wrapped) < 2:
         return np.zeros((len(wrapped), len(wrapped)))
     return np.array(measure(wrapped), dtype=np.float64)
+
+
+def _over_stretches(
+    trains: SpikeTrains,
+    measure: Callable[[SpikeTrains], NDArray[np.float64]],
+    weight: Callable[[SpikeTrains], float] | None = None,
+) -> NDArray[np.float64]:
+    """Add a measure, or take its weighted mean, over the time in which both rows were observed.
+
+    Rows without common time have no distance, NaN.
+    """
+    assert trains.observed is not None
+    rows, seen = list(trains.trains()), trains.observed.rows()
+    result = np.zeros((len(rows), len(rows)))
+    for i in range(len(rows)):
+        for j in range(i):
+            total, weights = 0.0, 0.0
+            stretches = common(seen[i], seen[j])
+            for begin, end in stretches:
+                parts = [row[(row >= begin) & (row <= end)] for row in (rows[i], rows[j])]
+                owner = np.repeat([0, 1], [part.size for part in parts])
+                pair = SpikeTrains(np.concatenate(parts), owner, begin, end, 2)
+                factor = 1.0 if weight is None else weight(pair)
+                total += factor * float(measure(pair)[0, 1]) if factor else 0.0
+                weights += factor
+            if len(stretches) == 0:
+                total = np.nan
+            elif weight is not None:
+                total = total / weights if weights else 1.0  # nothing fired: all of it coincides
+            result[i, j] = result[j, i] = total
+    return result
 
 
 def _trace(events: NDArray[np.float64], queries: NDArray[np.float64]) -> NDArray[np.float64]:

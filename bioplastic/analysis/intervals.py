@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments
 
-__all__ = ["IntervalStatistics", "interval_statistics", "intervals"]
+__all__ = ["IntervalStatistics", "interval_statistics", "intervals", "same_stretch"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class IntervalStatistics:
     cv : ndarray
         Standard deviation (``ddof=0``) over mean; NaN without intervals.
     cv2, lv : ndarray
-        Local measures; NaN without two adjacent intervals in one trial.
+        Local measures; NaN without two adjacent intervals in one stretch of a trial.
     """
 
     count: NDArray[np.int64]
@@ -40,7 +40,7 @@ class IntervalStatistics:
 def intervals(trains: SpikeTrains) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return all inter-spike intervals and the unit of each.
 
-    No interval spans two units or two trials.
+    No interval spans two units, two trials, or a gap in which the unit was not observed.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def intervals(trains: SpikeTrains) -> tuple[NDArray[np.float64], NDArray[np.int3
     >>> intervals(SpikeTrains.from_arrays([0.1, 0.3, 0.5], [1, 1, 0], t_stop=1))
     (array([0.2]), array([1], dtype=int32))
     """
-    same = _same_row(trains)
+    same = same_stretch(trains)
     return np.diff(trains.times)[same], trains.units[1:][same]
 
 
@@ -102,7 +102,7 @@ def interval_statistics(trains: SpikeTrains) -> IntervalStatistics:
     (array([0.5]), array([1.]), array([0.75]))
     """
     n = trains.n_units
-    same = _same_row(trains)
+    same = same_stretch(trains)
     steps = np.diff(trains.times)
     owner = trains.units[1:][same]
     values = steps[same]
@@ -127,9 +127,12 @@ def interval_statistics(trains: SpikeTrains) -> IntervalStatistics:
     return IntervalStatistics(count=count, mean=mean, cv=cv, cv2=cv2, lv=lv)
 
 
-def _same_row(trains: SpikeTrains) -> NDArray[np.bool_]:
-    """Tell for each pair of neighbouring spikes whether they share unit and trial."""
+def same_stretch(trains: SpikeTrains) -> NDArray[np.bool_]:
+    """Tell for each pair of neighbouring spikes whether they share unit, trial and stretch."""
     same = np.ones(max(trains.n_spikes - 1, 0), dtype=bool)
     inner = trains.offsets[1:-1]
     same[inner[(inner > 0) & (inner < trains.n_spikes)] - 1] = False
+    if trains.observed is not None:
+        stretch = trains.observed.find(trains.times, trains.offsets)
+        same &= stretch[1:] == stretch[:-1]
     return same

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.analysis._observed import seconds_before
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments
@@ -16,7 +17,7 @@ __all__ = ["bin_spikes", "fano_factor", "mean_rates", "population_rate"]
 
 @check_arguments
 def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
-    """Return the mean rate of each unit over the window and all trials.
+    """Return the mean rate of each unit over its observed time in all trials.
 
     Parameters
     ----------
@@ -26,7 +27,7 @@ def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_units,)
-        Rates in Hz.
+        Rates in Hz; NaN for a unit that was never observed.
 
     Examples
     --------
@@ -34,12 +35,13 @@ def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
     array([1. , 0. , 0.5])
     """
     counts = trains.counts().reshape(trains.n_trials, trains.n_units)
-    total = counts.sum(axis=0, dtype=np.float64)
-    return np.asarray(total / (max(trains.n_trials, 1) * trains.duration), dtype=np.float64)
+    seconds = trains.observed_seconds().reshape(trains.n_trials, trains.n_units).sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(counts.sum(axis=0, dtype=np.float64) / seconds)
 
 
 @check_arguments
-def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
+def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[Any]:
     """Count spikes in adjacent bins of equal width.
 
     Bins are half open, ``[start, start + bin_width)``. A rest of the window that does not fill a
@@ -57,7 +59,8 @@ def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
     Returns
     -------
     ndarray of int64, shape (n_units, n_bins) or (n_trials, n_units, n_bins)
-        The counts; the trial axis is there if there are trial labels.
+        The counts; the trial axis is there if there are trial labels. If a unit was not observed
+        all the time, ndarray of float64 with NaN in the bins that were not observed entirely.
 
     Raises
     ------
@@ -76,12 +79,16 @@ def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[np.int64]:
     shape = (trains.n_trials, trains.n_units, n_bins)
     flat = np.bincount(rows[inside] * n_bins + bins[inside], minlength=int(np.prod(shape)))
     counts = flat.reshape(shape)
+    if trains.observed is not None:
+        counts = np.where(_observed_bins(trains, bin_width, n_bins).reshape(shape), counts, np.nan)
     return counts[0] if trains.trials is None else counts
 
 
 @check_arguments
 def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
-    """Return the mean rate per unit in adjacent bins, averaged over units and trials.
+    """Return the mean rate per unit in adjacent bins, over units and trials.
+
+    All spikes in a bin over the time that units were observed in it.
 
     Parameters
     ----------
@@ -93,7 +100,7 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_bins,)
-        Rates in Hz; zero without units.
+        Rates in Hz; zero without units, NaN where no unit was observed.
 
     Raises
     ------
@@ -107,8 +114,14 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     """
     bins, n_bins = _find_bins("population_rate", trains, bin_width)
     counts = np.bincount(bins[bins < n_bins], minlength=n_bins)
-    size = max(trains.n_units * trains.n_trials, 1)
-    return np.asarray(counts / (size * in_seconds("", bin_width)), dtype=np.float64)
+    width = in_seconds("", bin_width)
+    if trains.observed is None:
+        size = max(trains.n_units * trains.n_trials, 1)
+        return np.asarray(counts / (size * width), dtype=np.float64)
+    edges = trains.t_start + width * np.arange(n_bins + 1)
+    seconds = np.diff(seconds_before(*trains.observed.edges.T, edges))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(seconds > 1e-8 * width, counts / seconds, np.nan)
 
 
 @check_arguments
@@ -123,18 +136,19 @@ def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
     trains : SpikeTrains
         The spikes.
     window : float or Quantity, optional
-        Counts come from adjacent windows of this many seconds in every trial; without it, one
-        count from each trial.
+        Counts come from adjacent windows of this many seconds in every trial, if they were
+        observed entirely; without it, one count from each trial.
 
     Returns
     -------
     ndarray, shape (n_units,)
-        Fano factors; NaN for a silent unit.
+        Fano factors; NaN for a silent unit, or one with fewer than two observed windows.
 
     Raises
     ------
     TypeError, ValueError
-        If there are fewer than two counts, or the window is longer than the recording.
+        If there are fewer than two counts, the window is longer than the recording, or without it
+        the trials of a unit were not observed equally long.
 
     References
     ----------
@@ -149,6 +163,12 @@ def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
     """
     if window is None:
         counts = trains.counts().reshape(trains.n_trials, trains.n_units).T
+        seconds = trains.observed_seconds().reshape(trains.n_trials, trains.n_units)
+        if trains.n_trials and np.ptp(seconds, axis=0).max(initial=0) > 1e-9 * trains.duration:
+            raise ValueError(
+                "fano_factor.trains: trials must be observed equally long to be counted as one; "
+                "give a window"
+            )
     else:
         in_seconds("fano_factor.window", window)
         binned = bin_spikes(trains, window).reshape(trains.n_trials, trains.n_units, -1)
@@ -157,9 +177,26 @@ def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
         raise ValueError(
             f"fano_factor.window: must leave at least two counts per unit, got {counts.shape[1]}"
         )
-    mean = counts.mean(axis=1)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(counts.var(axis=1) / mean, dtype=np.float64)
+    known = np.isfinite(counts)
+    n = known.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.where(known, counts, 0).sum(axis=1) / n
+        spread = np.where(known, counts - mean[:, None], 0.0)
+        variance = np.where(n >= 2, np.einsum("ij,ij->i", spread, spread) / n, np.nan)
+        return np.asarray(variance / mean, dtype=np.float64)
+
+
+def _observed_bins(trains: SpikeTrains, bin_width: Any, n_bins: int) -> NDArray[np.bool_]:
+    """Tell for each row and bin whether the bin was observed from end to end."""
+    assert trains.observed is not None
+    width = in_seconds("", bin_width)
+    edges = trains.t_start + width * np.arange(n_bins + 1)
+    rows = []
+    for own in trains.observed.rows():
+        begin, end = own[:, 0] - 1e-8 * width, own[:, 1] + 1e-8 * width
+        where = np.searchsorted(begin, edges[:-1], "right") - 1
+        rows.append((where >= 0) & (edges[1:] <= np.append(end, -np.inf)[where]))
+    return np.stack(rows) if rows else np.zeros((0, n_bins), dtype=bool)
 
 
 def _find_bins(place: str, trains: SpikeTrains, bin_width: Any) -> tuple[NDArray[np.int64], int]:

@@ -108,6 +108,7 @@ from bioplastic.analysis.subspaces import (
     principal_angles,
 )
 from bioplastic.analysis.summary import SUMMARY_LABELS, summarise_spikes
+from bioplastic.analysis.units import unit_table
 from bioplastic.analysis.weight_statistics import (
     bimodality_coefficient,
     effective_rank,
@@ -190,6 +191,7 @@ __all__ = [
     "to_spike_trains",
     "to_xarray",
     "treves_rolls_sparseness",
+    "unit_table",
     "van_rossum_distances",
     "victor_purpura_distances",
     "weight_error",

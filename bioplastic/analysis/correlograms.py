@@ -28,9 +28,9 @@ def cross_correlograms(
 
     A lag is the time of a spike of the second unit minus that of a spike of the first, in the
     same trial and in one stretch of time in which both were observed. Bins are centred on
-    multiples of the width, so that coincidences have a bin of their own. For the pair of a unit with itself, a spike is not compared with itself. Elephant's
-    ``cross_correlation_histogram`` counts pairs of *bins* instead; the two agree where spikes
-    lie at the centres of its bins.
+    multiples of the width, so that coincidences have a bin of their own. For the pair of a unit
+    with itself, a spike is not compared with itself. Elephant's ``cross_correlation_histogram``
+    counts pairs of *bins* instead; the two agree where spikes lie at the centres of its bins.
 
     Parameters
     ----------

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis._observed import common
+from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.parts import import_extra
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments

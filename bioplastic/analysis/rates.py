@@ -119,7 +119,8 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
         size = max(trains.n_units * trains.n_trials, 1)
         return np.asarray(counts / (size * width), dtype=np.float64)
     edges = trains.t_start + width * np.arange(n_bins + 1)
-    seconds = np.diff(seconds_before(*trains.observed.edges.T, edges))
+    seen = trains.observed.edges
+    seconds = np.diff(seconds_before(seen[:, 0], seen[:, 1], edges))
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(seconds > 1e-8 * width, counts / seconds, np.nan)
 

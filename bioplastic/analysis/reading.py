@@ -33,9 +33,9 @@ def read_spikes(
     """Read a spike file or folder, by what it is; nothing in it is executed.
 
     ``.npz``: from `SpikeTrains.save`, pynapple or SpikeInterface, or arrays ``times`` and ``units``
-    (or ``t`` and ``i``). ``.csv``, ``.tsv``, ``.txt``, ``.gdf``: a spike on each line, columns known
-    by their header. ``.nwb``: the units of the file. A folder of Kilosort or phy. Anything else:
-    what Neo can read without executing it. Ids of units are kept.
+    (or ``t`` and ``i``). ``.csv``, ``.tsv``, ``.txt``, ``.gdf``: a spike on each line, columns
+    known by their header. ``.nwb``: the units of the file. A folder of Kilosort or phy. Anything
+    else: what Neo can read without executing it. Ids of units are kept.
 
     Parameters
     ----------
@@ -152,9 +152,7 @@ def to_spike_trains(
     if population not in known:
         raise ValueError(f"{place}.population: must be one of {known}, got {population!r}")
     if hasattr(program.network.trial, "until_fired"):
-        raise ValueError(
-            f"{place}.program: must have a clock; the steps of an EventTrial have none"
-        )
+        raise ValueError(f"{place}.program: must have a clock, got the events of an EventTrial")
     n = next(p.n for p in program.network.populations if p.name == population)
     times = np.asarray(record[f"{population}.spike_time"])
     trials = np.asarray(record[f"{population}.spike_trial"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bioplastic.analysis._observed import common
 from bioplastic.analysis.bursts import find_bursts
 from bioplastic.analysis.complexity import lempel_ziv_complexity
 from bioplastic.analysis.correlograms import spike_time_tiling
@@ -25,6 +27,7 @@ SUMMARY_LABELS = {
     "n_trials": "trials",
     "n_spikes": "spikes",
     "duration": "length of the window (s)",
+    "observed_mean": "observed time, all trials, mean over units (s)",
     "rate_mean": "rate, mean over units (Hz)",
     "rate_median": "rate, median (Hz)",
     "rate_max": "rate, largest (Hz)",
@@ -79,12 +82,10 @@ def summarise_spikes(trains: SpikeTrains) -> dict[str, float | int | None]:
     """
     rates = mean_rates(trains)
     regularity = interval_statistics(trains)
-    active = np.argsort(-rates, kind="stable")[: np.count_nonzero(rates)]
-    one_trial = trains if trains.trials is None else trains.select_trials([0])
-    if one_trial.trials is not None:  # pairs need no labels any more
-        one_trial = SpikeTrains(
-            one_trial.times, one_trial.units, trains.t_start, trains.t_stop, trains.n_units
-        )
+    active = np.argsort(-np.nan_to_num(rates), kind="stable")[: np.count_nonzero(rates > 0)]
+    seconds = trains.observed_seconds().reshape(trains.n_trials, trains.n_units).sum(axis=0)
+    one_trial = trains if trains.trials is None else trains.select_trials([0]).drop_trials()
+    known = rates[np.isfinite(rates)]
     window = min(1.0, trains.duration / 10)
     population_bin = min(0.05, trains.duration / 100)
     values: dict[str, Any] = {
@@ -93,9 +94,10 @@ def summarise_spikes(trains: SpikeTrains) -> dict[str, float | int | None]:
         "n_trials": trains.n_trials,
         "n_spikes": trains.n_spikes,
         "duration": trains.duration,
+        "observed_mean": _mean(seconds),
         "rate_mean": _mean(rates),
-        "rate_median": float(np.median(rates)) if rates.size else None,
-        "rate_max": float(rates.max()) if rates.size else None,
+        "rate_median": float(np.median(known)) if known.size else None,
+        "rate_max": float(known.max()) if known.size else None,
         "interval_mean": _mean(regularity.mean),
         "cv_mean": _mean(regularity.cv),
         "cv2_mean": _mean(regularity.cv2),
@@ -128,6 +130,9 @@ def _measure_population(trains: SpikeTrains, units: ArrayLike, width: float) -> 
     part = trains.select_units(chosen)
     counts = bin_spikes(part, width).reshape(part.n_trials, part.n_units, -1)
     activity = np.moveaxis(counts, 1, 2).reshape(-1, part.n_units).astype(np.float64)
+    activity = activity[np.isfinite(activity).all(axis=1)]  # bins in which all were observed
+    if len(activity) < 2:
+        return {"participation_ratio": None, "synchrony": None}
     single = float(activity.var(axis=0).sum())
     together = float(activity.sum(axis=1).var())
     return {
@@ -138,10 +143,18 @@ def _measure_population(trains: SpikeTrains, units: ArrayLike, width: float) -> 
 
 def _measure_complexity(trains: SpikeTrains, units: ArrayLike) -> dict[str, Any]:
     chosen = np.asarray(units)
-    if chosen.size == 0 or trains.duration < 0.5:
-        return {"lempel_ziv_mean": None, "lempel_ziv_units": 0}
-    stop = min(trains.t_stop, trains.t_start + 0.005 * _MOST_BINS)
-    part = trains.select_units(chosen).slice_time(trains.t_start, stop)
+    nothing = {"lempel_ziv_mean": None, "lempel_ziv_units": 0}
+    if chosen.size == 0:
+        return nothing
+    part = trains.select_units(chosen)
+    start, stop = max(  # the longest stretch in which all of them were observed
+        functools.reduce(common, [part.observed_of(unit) for unit in range(chosen.size)]).tolist(),
+        key=lambda edges: edges[1] - edges[0],
+        default=(0.0, 0.0),
+    )
+    if stop - start < 0.5:
+        return nothing
+    part = part.slice_time(start, min(stop, start + 0.005 * _MOST_BINS))
     values = lempel_ziv_complexity(bin_spikes(part, 0.005) > 0)
     return {"lempel_ziv_mean": _mean(values), "lempel_ziv_units": int(chosen.size)}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = ["read_npz", "read_other_npz", "write_npz"]
 
 _FORMAT = "bioplastic.spikes/2"
 _OLD = "bioplastic.spikes/1"
+_NAP = {"type", "t", "index", "keys", "start", "end"}
 _OURS = {"format", "window", "shape", "observed"}
 
 
@@ -99,14 +101,14 @@ def read_other_npz(
     ValueError
         If the file is damaged or holds no spikes of a known form.
     """
+    names: set[str] = set()
     with contextlib.suppress(OSError, zipfile.BadZipFile), zipfile.ZipFile(path) as archive:
-        if _OURS & {name.removesuffix(".npy") for name in archive.namelist()}:
-            return None
+        names = {name.removesuffix(".npy") for name in archive.namelist()}
+    if _OURS & names:
+        return None
+    if names >= _NAP:
+        return _read_ts_group(path, "_metadata" in names)
     stored = read_arrays(path, "spike file")
-    if str(stored.get("type")) == "TsGroup" and {"t", "index", "start", "end"} <= set(stored):
-        support = np.stack([stored["start"], stored["end"]], axis=1)
-        units, ids = index_ids(str(path), stored["index"], stored.get("keys"))
-        return Spikes(stored["t"], units, support.min(), support.max(), ids, observed=support)
     if {"unit_ids", "sampling_frequency", "spike_indexes_seg0", "spike_labels_seg0"} <= set(stored):
         return _read_sorting(stored, t_start, t_stop)
     for first, second in (("times", "units"), ("t", "i"), ("spike_times", "spike_clusters")):
@@ -118,6 +120,22 @@ def read_other_npz(
     raise DamagedFileError(
         f"{path} is no spike file (it holds {', '.join(map(repr, stored)) or 'nothing'}; arrays "
         "'times' and 'units', or 't' and 'i', are read)"
+    )
+
+
+def _read_ts_group(path: Path, described: bool) -> Spikes:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            stored = {name: file[name] for name in _NAP}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DamagedFileError(f"{path}: damaged or no spike file ({error})") from error
+    if stored["type"].ravel()[:1] != "TsGroup":
+        raise ValueError(f"{path}: must be a TsGroup of pynapple, got {stored['type']}")
+    support = np.stack([stored["start"], stored["end"]], axis=1)
+    units, ids = index_ids(str(path), stored["index"], stored["keys"])
+    notes = ["metadata left out, since the file holds them as a pickle"] if described else []
+    return Spikes(
+        stored["t"], units, support.min(), support.max(), ids, observed=support, notes=notes
     )
 
 

@@ -72,18 +72,30 @@ class Spikes:
 class Trains(Protocol):
     """What writers ask of `SpikeTrains`."""
 
-    times: NDArray[np.float64]
-    units: NDArray[np.int32]
-    t_start: float
-    t_stop: float
-    n_units: int
-    n_trials: int
-    trials: NDArray[np.int32] | None
-    offsets: NDArray[np.int64]
-    ids: NDArray[Any]
-    labels: Mapping[str, NDArray[Any]]
-    notes: tuple[str, ...]
-    observed: Observed | None
+    @property
+    def times(self) -> NDArray[np.float64]: ...
+    @property
+    def units(self) -> NDArray[np.int32]: ...
+    @property
+    def t_start(self) -> float: ...
+    @property
+    def t_stop(self) -> float: ...
+    @property
+    def n_units(self) -> int: ...
+    @property
+    def n_trials(self) -> int: ...
+    @property
+    def trials(self) -> NDArray[np.int32] | None: ...
+    @property
+    def offsets(self) -> NDArray[np.int64]: ...
+    @property
+    def ids(self) -> NDArray[Any]: ...
+    @property
+    def labels(self) -> Mapping[str, NDArray[Any]]: ...
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+    @property
+    def observed(self) -> Observed | None: ...
 
     def of_unit(self, unit: int, trial: int = 0) -> NDArray[np.float64]:
         """Return the spikes of a unit."""

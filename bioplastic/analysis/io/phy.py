@@ -114,7 +114,7 @@ def _load(path: Path) -> NDArray[Any]:
     flat = array.reshape(-1)
     if flat.dtype.kind == "f" and (flat % 1).any():
         raise DamagedFileError(f"{path}: must hold whole numbers")
-    return flat.astype(np.int64)
+    return np.asarray(flat, dtype=np.int64)
 
 
 def _read_labels(path: Path, ids: NDArray[Any]) -> dict[str, NDArray[Any]]:

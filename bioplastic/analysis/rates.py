@@ -118,7 +118,7 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     if trains.observed is None:
         size = max(trains.n_units * trains.n_trials, 1)
         return np.asarray(counts / (size * width), dtype=np.float64)
-    edges = trains.t_start + width * np.arange(n_bins + 1)
+    edges = trains.t_start + width * np.arange(n_bins + 1, dtype=np.float64)
     seen = trains.observed.edges
     seconds = np.diff(seconds_before(seen[:, 0], seen[:, 1], edges))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -103,6 +103,7 @@ def read_spikes(
     return SpikeTrains.load(place)
 
 
+@check_arguments
 def to_spike_trains(
     record: Mapping[str, Any], program: Any, population: str | None = None, *, join: bool = False
 ) -> SpikeTrains:
@@ -133,7 +134,8 @@ def to_spike_trains(
     Examples
     --------
     >>> from brian2 import Hz, ms
-    >>> from bioplastic.engine import NetworkSpec, PoissonSource, Program, SpikeRecord, Trial
+    >>> from bioplastic.engine import NetworkSpec, Program, SpikeRecord, Trial
+    >>> from bioplastic.signals import PoissonSource
     >>> network = NetworkSpec(populations=[PoissonSource(name="input", n=5, rates="50*Hz")],
     ...                       projections=[], trial=Trial(duration=200*ms),
     ...                       records=[SpikeRecord(population="input")])
@@ -144,7 +146,7 @@ def to_spike_trains(
     (5, 3, 0.2)
     """
     place = "to_spike_trains"
-    known = list(program.layout.spike_logs)
+    known = list(_layout(place, record, program).spike_logs)
     if population is None:
         if len(known) != 1:
             raise ValueError(f"{place}.population: must be one of {known}")
@@ -170,6 +172,7 @@ def to_spike_trains(
     )
 
 
+@check_arguments
 def to_xarray(record: Mapping[str, Any], program: Any) -> xr.Dataset:
     """Label the states and counts that a compiled program recorded.
 
@@ -203,7 +206,7 @@ def to_xarray(record: Mapping[str, Any], program: Any) -> xr.Dataset:
     >>> to_xarray(record, program)["exc.v"].sel(time=0.002).dims
     ('sample', 'exc')
     """
-    layout = program.layout
+    layout = _layout("to_xarray", record, program)
     steps = {output["every"] for output in layout.outputs if output["kind"] == "state"}
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
@@ -219,3 +222,12 @@ def to_xarray(record: Mapping[str, Any], program: Any) -> xr.Dataset:
         variables[output["key"]] = (dims, np.asarray(record[output["key"]]))
     variables["presentations"] = ("sample", np.asarray(record["presentations"]))
     return xr.Dataset(variables, coordinates)
+
+
+def _layout(place: str, record: Mapping[str, Any], program: Any) -> Any:
+    layout = getattr(program, "layout", None)
+    if layout is None or not hasattr(program, "network"):
+        raise TypeError(f"{place}.program: must be a Program, got {program!r:.80}")
+    if "presentations" not in record:
+        raise ValueError(f"{place}.record: must be what the program returned, got {list(record)}")
+    return layout

@@ -117,6 +117,14 @@ class SpikeTrains:
         ids = np.arange(n_units) if self.ids is None else id_array("SpikeTrains.ids", self.ids)
         if ids.shape != (n_units,) or np.unique(ids).size < n_units:
             raise ValueError(f"SpikeTrains.ids: must be {n_units} different ids, got {ids!r:.80}")
+        if not isinstance(self.labels, Mapping):
+            raise TypeError(f"SpikeTrains.labels: must be a mapping, got {self.labels!r:.80}")
+        if not isinstance(self.notes, (tuple, list)) or not all(
+            isinstance(note, str) for note in self.notes
+        ):
+            raise TypeError(f"SpikeTrains.notes: must hold text, got {self.notes!r:.80}")
+        if not isinstance(self.observed, Observed | None):
+            raise TypeError(f"SpikeTrains.observed: must be Observed, got {self.observed!r:.80}")
         if self.observed is not None:
             if self.observed.offsets.size != offsets.size:
                 raise ValueError("SpikeTrains.observed: must have a row for each unit and trial")

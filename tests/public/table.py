@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from brian2 import ms
 
-from bioplastic import analysis, checkpoints, datasets, engine, neurons, plasticity
+from bioplastic import analysis, checkpoints, datasets, engine, neurons, plasticity, signals
 from bioplastic.models import pspm, what_when
 
 MODULES = (
@@ -59,6 +59,25 @@ def trials() -> analysis.SpikeTrains:
     return analysis.SpikeTrains.from_arrays(
         RNG.random(120), np.arange(120) % 3, t_start=0.0, t_stop=1.0, trials=np.arange(120) % 12
     )
+
+
+@cache
+def spike_file() -> Path:
+    path = folder() / "spikes.csv"
+    path.write_text("time,unit\n0.5,3\n")
+    return path
+
+
+@cache
+def ran() -> tuple[engine.Program, dict]:
+    network = engine.NetworkSpec(
+        populations=[signals.PoissonSource(name="cell", n=3, rates="50*Hz")],
+        projections=[],
+        trial=engine.Trial(duration=100 * ms),
+        records=[engine.SpikeRecord(population="cell")],
+    )
+    program = engine.Program(network, dt=1 * ms, target="numpy")
+    return program, program(program.initial_state(), n_samples=2)[1]
 
 
 @cache
@@ -196,6 +215,10 @@ VALID: dict[str, dict[str, Any]] = {
         "pre_spikes": np.ones(3),
         "post_spikes": np.ones(2),
     },
+    "analysis.read_spikes": {"path": spike_file, "t_stop": 1.0, "time_unit": "s"},
+    "analysis.to_spike_trains": {"record": lambda: ran()[1], "program": lambda: ran()[0]},
+    "analysis.to_xarray": {"record": lambda: ran()[1], "program": lambda: ran()[0]},
+    "analysis.unit_table": {**TRAINS, "presence_bin": 0.1},
     "analysis.assign_labels": {"counts": COUNTS, "y": LABELS, "n_classes": 3},
     "analysis.bimodality_coefficient": {"weights": VALUES},
     "analysis.bin_spikes": {**TRAINS, "bin_width": 0.01},
@@ -513,6 +536,7 @@ ALLOWED = {
     ("analysis.lif_gain", "frequency", "dimensions"),
     ("analysis.bimodality_coefficient", "weights", "dimensions"),
     ("analysis.lempel_ziv_complexity", "sequences", "dimensions"),
+    ("analysis.find_avalanches", "counts", "nan"),  # bins that were not observed
     ("analysis.score_continual", "accuracies", "nan"),  # tasks not yet seen
     ("checkpoints.RunFolder", "folder", "missing"),  # it is made
     ("checkpoints.compute_once", "folder", "missing"),

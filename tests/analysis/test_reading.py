@@ -574,6 +574,18 @@ def test_a_damaged_file_of_ours_is_not_read_as_columns(part, tmp_path):
         read_spikes(path)
 
 
+def test_a_folder_or_file_that_nobody_knows_is_named(tmp_path):
+    _library("neo", "spikes")
+    (tmp_path / "x.mat").write_bytes(b"MATLAB 5.0")
+    for path, message in (
+        (tmp_path, "is a folder without spike files"),
+        (tmp_path / "x.mat", "neither bioplastic nor Neo can read it"),
+        (tmp_path / "absent.mat", "does not exist"),
+    ):
+        with pytest.raises((ValueError, OSError), match=message):
+            read_spikes(path)
+
+
 class _Bomb:
     def __reduce__(self):
         return (Path.touch, (Path(_Bomb.target),))

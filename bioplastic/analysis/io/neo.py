@@ -169,6 +169,10 @@ def read_neo_file(path: Path) -> Spikes:
         raise ValueError(
             f"{path}: neither bioplastic nor Neo can read it ({_line(error)})"
         ) from None
+    if path.is_dir():
+        candidates = [r for r in candidates if r.mode == "dir" and r.__name__ != "PhyIO"]
+        if not candidates:
+            raise ValueError(f"{path}: is a folder without spike files that Neo or phy knows")
     trusted = [reader for reader in candidates if reader.__name__ in NEO_READERS]
     if not trusted:
         names = ", ".join(sorted({reader.__name__ for reader in candidates})) or "no reader"

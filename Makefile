@@ -1,6 +1,7 @@
 # make run   train on the embedded digits and draw the figures
 # make test  lint, type check, tests
 # make dist  build the archive and the wheel, check both, run the wheel in a clean environment
+# make docs  build the site in docs/_build, open its pages in a browser
 # All create their own virtual environment the first time. Settings:
 #   PYTHON=python3.12   which Python the environment is made from (3.11 or newer)
 #   VENV=.venv          where it lives
@@ -14,13 +15,14 @@ COMPILERS := $(if $(filter default,$(origin CXX)),g++ clang++,$(CXX))
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test packages lint format dist clean compiler
+.PHONY: help run test packages lint format dist docs clean compiler
 
 help:
 	@echo "make run     train on the embedded digits and write the figures to figures/"
 	@echo "make test    ruff, mypy --strict and pytest"
 	@echo "make lint    ruff and mypy only"
 	@echo "make dist    archive and wheel in dist/, checked and tried in a clean environment"
+	@echo "make docs    the documentation site in docs/_build, every link checked"
 	@echo "make format  let ruff rewrite the files"
 	@echo "make clean   remove the virtual environment and all caches of this folder"
 
@@ -51,7 +53,12 @@ dist: compiler $(VENV)/.stamp-dist
 	venv/bin/python -m pip install --quiet --disable-pip-version-check "$$wheel" && \
 	venv/bin/bioplastic list >/dev/null && venv/bin/bioplastic run rules --scale smoke --out figures
 
+docs: compiler $(VENV)/.stamp-docs
+	$(BIN)/python -m sphinx -b html -W --keep-going -q docs docs/_build
+	$(BIN)/python docs/check_site.py docs/_build
+
 clean:
+	rm -rf docs/_build docs/made docs/gallery_made docs/sg_execution_times.rst
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	find bioplastic experiments benchmarks tests -name __pycache__ -prune -exec rm -rf {} +
 
@@ -82,3 +89,7 @@ $(VENV)/.stamp-test: $(VENV)/.stamp-venv setup.cfg pyproject.toml
 $(VENV)/.stamp-dist: $(VENV)/.stamp-venv setup.cfg
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'build>=1.2' 'twine>=6'
 	@touch $@
+
+$(VENV)/.stamp-docs: $(VENV)/.stamp-venv setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@ $(VENV)/.stamp-run

@@ -22,7 +22,12 @@ from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.codestrings import Expression
-from brian2.equations.equations import EquationError, SingleEquation
+from brian2.equations.equations import (
+    DIFFERENTIAL_EQUATION,
+    SUBEXPRESSION,
+    EquationError,
+    SingleEquation,
+)
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
@@ -37,12 +42,15 @@ __all__ = [
     "UnitMismatchError",
     "check_assignment",
     "check_boolean",
+    "check_dimensions",
     "check_expression",
+    "check_initial",
     "check_name",
     "check_parameters",
     "check_units",
     "declared_equations",
     "declared_variables",
+    "equation_text",
     "parse_equations",
     "parse_statements",
     "read_names",
@@ -187,6 +195,22 @@ def unit_string(dimensions: Any) -> str:
     return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
 
 
+def equation_text(equation: SingleEquation) -> str:
+    """Return one equation as it is written; Brian2 prints units it does not read, such as ``A``.
+
+    Examples
+    --------
+    >>> equation_text(b2.Equations("dg/dt = -g/tau : amp (unless refractory)")["g"])
+    'dg/dt = -g/tau : amp (unless refractory)'
+    """
+    name, kind = equation.varname, equation.type
+    left = {DIFFERENTIAL_EQUATION: f"d{name}/dt = ", SUBEXPRESSION: f"{name} = "}.get(kind, name)
+    right = "" if equation.expr is None else equation.expr.code
+    number = {"boolean": "boolean", "integer": "integer"}.get(equation.var_type)
+    flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
+    return f"{left}{right} : {number or unit_string(equation.dim)}{flags}"
+
+
 def parse_equations(place: str, text: str) -> b2.Equations:
     """Parse Brian2 equations; complaints start with ``place``.
 
@@ -307,6 +331,66 @@ def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
             raise ValueError(f"{place}: {name!r} must not be NaN")
         checked[name] = number
     return FrozenMap(checked)
+
+
+def check_initial(
+    place: str, stored: Mapping[str, Any], values: Any, kind: str = "variable"
+) -> dict[str, Any]:
+    """Return initial values after checking names and units; those of functions when called.
+
+    Parameters
+    ----------
+    place : str
+        Where they stand.
+    stored : mapping of str to Dimension
+        The variables that may have one.
+    values : mapping of str to value
+        Numbers, quantities, arrays or functions.
+    kind : str, default "variable"
+        What a name is called in messages.
+
+    Raises
+    ------
+    TypeError
+        If a value is neither number, array nor function.
+    ValueError
+        If a variable is unknown, has another unit or is NaN.
+    """
+    if not isinstance(values, Mapping):
+        raise TypeError(f"{place}: must be a mapping, got {values!r}")
+    for name, value in values.items():
+        if name not in stored:
+            raise ValueError(f"{place}: unknown {kind} {name!r}{suggest(name, stored)}")
+        if callable(value):
+            continue
+        if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
+            raise TypeError(f"{place}: {name!r} must be a number, array or function, got {value!r}")
+        check_dimensions(f"{place}: {name!r}", value, stored[name])
+        if np.any(np.isnan(np.asarray(value, dtype=float))):
+            raise ValueError(f"{place}: {name!r} must not be NaN")
+    return dict(values)
+
+
+def check_dimensions(place: str, value: Any, dimensions: Any) -> None:
+    """Refuse a number, quantity or array of another unit.
+
+    Raises
+    ------
+    UnitMismatchError
+        If the dimensions disagree; a bare number is dimensionless.
+
+    Examples
+    --------
+    >>> check_dimensions("initial: 'v'", -65.0, b2.volt.dim)
+    Traceback (most recent call last):
+        ...
+    bioplastic.equations.UnitMismatchError: initial: 'v' has unit 1, expected volt
+    """
+    given = get_dimensions(value)
+    if given is not get_dimensions(dimensions):
+        raise UnitMismatchError(
+            f"{place} has unit {unit_string(given)}, expected {unit_string(dimensions)}"
+        )
 
 
 def declared_variables(

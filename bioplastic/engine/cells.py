@@ -14,7 +14,7 @@ from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, solver_name, trace_name
 from bioplastic.engine.projections import Projection
 from bioplastic.engine.trial import SpikeCount
-from bioplastic.equations import unit_string
+from bioplastic.equations import equation_text, unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group
 from bioplastic.plasticity.rule import PlasticityRule
@@ -64,7 +64,7 @@ def _cell_modulators(rule: PlasticityRule, side: str, linked: Mapping[str, Any])
         return ""
     equations = Equations(rule.modulators)
     lines = [
-        str(equations[name])
+        equation_text(equations[name])
         for name in equations
         if name.endswith(f"_{side}")
         and "shared" not in equations[name].flags
@@ -84,7 +84,7 @@ def shared_modulators(projection: Projection, *, dynamic: bool) -> dict[str, str
         return {}
     linked = projection.modulators  # type: ignore[attr-defined]
     return {
-        name: str(equation)
+        name: equation_text(equation)
         for name, equation in Equations(rule.modulators).items()
         if "shared" in equation.flags
         and name not in linked

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.equations import check_dimensions
 
 __all__ = ["NEVER", "initial_state"]
 
@@ -27,8 +28,7 @@ def initial_state(network: NetworkSpec, layout: Layout, seed: int) -> dict[str, 
         if entry.kind == "steps_since_spike":
             state[entry.key] = np.full(entry.shape, NEVER, dtype=entry.dtype)
             continue
-        value = given.pop(entry.key, _default(entry.key))
-        state[entry.key] = _fill(entry, value, rng)
+        state[entry.key] = _fill(entry, given.pop(entry.key, None), rng)
     if given:
         known = sorted(state)
         raise ValueError(
@@ -73,10 +73,12 @@ def _scaled_unit_matrix(scale: float) -> Any:
 
 
 def _fill(entry: Any, given: Any, rng: np.random.Generator) -> NDArray[Any]:
-    value = given
+    value = _default(entry.key) if given is None else given
     if callable(given):
         shape = entry.shape
         value = given(rng, shape[0] if len(shape) == 1 else shape)
+    if given is not None:
+        check_dimensions(f"initial value of {entry.key}", value, entry.dim)
     array = np.asarray(value, dtype=float) if isinstance(value, b2.Quantity) else np.asarray(value)
     if callable(given) and array.shape == entry.shape and array.dtype == entry.dtype:
         return _check_finite(entry, array)  # nobody else holds it: no second copy in memory

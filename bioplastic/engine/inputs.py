@@ -63,6 +63,8 @@ def prepare_inputs(
         name = entry["name"]
         if name not in inputs:
             raise ValueError(f"Program.inputs: input {name!r} is missing")
+        if entry["kind"] != "spikes":
+            _check_unit(entry, inputs[name])
         if entry["kind"] == "array":
             given = np.asarray(inputs[name])
             array = _check_array(entry, _silence(entry, given) if "latency" in entry else given)
@@ -112,11 +114,16 @@ def _check_array(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
     return prepared
 
 
+def _check_unit(entry: dict[str, Any], given: Any) -> None:
+    """Refuse a quantity of another unit; bare numbers are in base SI units."""
+    wanted = b2.get_or_create_dimension(entry.get("dimensions", (0,) * 7))
+    if isinstance(given, b2.Quantity) and given.dim is not wanted:
+        place = f"Program.inputs[{entry['name']!r}]"
+        raise TypeError(f"{place}: must be in {b2.get_unit(wanted)}, got {given.dim}")
+
+
 def _check_frames(entry: dict[str, Any], given: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     place = f"Program.inputs[{entry['name']!r}]"
-    wanted = b2.get_or_create_dimension(entry["dimensions"])
-    if isinstance(given, b2.Quantity) and given.dim is not wanted:
-        raise TypeError(f"{place}: must be in {b2.get_unit(wanted)}, got {given.dim}")
     array = np.asarray(given)
     shared = array.ndim == 2
     try:

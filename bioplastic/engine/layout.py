@@ -9,7 +9,7 @@ import numpy as np
 
 from bioplastic.engine.events import TrialRecord
 from bioplastic.engine.network import Population
-from bioplastic.engine.plan import Plan, StateEntry
+from bioplastic.engine.plan import Plan, StateEntry, exponents
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
 from bioplastic.signals.analogue import AnalogueSource
@@ -53,7 +53,10 @@ class Layout:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Layout:
         """Rebuild a layout from `to_dict`."""
-        entries = [StateEntry(**{**e, "shape": tuple(e["shape"])}) for e in data["state"]]
+        entries = [
+            StateEntry(**{**e, "shape": tuple(e["shape"]), "dimensions": tuple(e["dimensions"])})
+            for e in data["state"]
+        ]
         return cls(
             **{
                 **data,
@@ -136,6 +139,7 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                     "dtype": np.dtype(variable.dtype).name,
                     "shape": [] if variable.scalar else [source.n],
                     "groups": [source.name],
+                    "dimensions": list(exponents(variable.dim)),
                 }
         elif isinstance(source, SpikeListSource):
             inputs[source.name] = {
@@ -149,8 +153,7 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _dimensions(plan: Plan, source: AnalogueSource) -> list[float]:
-    dimensions = plan.groups[source.name].variables[source.variable].dim
-    return [float(exponent) for exponent in dimensions._dims]
+    return list(exponents(plan.groups[source.name].variables[source.variable].dim))
 
 
 def _outputs(plan: Plan) -> list[dict[str, Any]]:

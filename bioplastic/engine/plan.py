@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import brian2 as b2
 import numpy as np
 
 from bioplastic.engine.actions import TrialStatements
@@ -17,6 +18,7 @@ __all__ = [
     "StateEntry",
     "delay_steps",
     "describe_events",
+    "exponents",
     "solver_name",
     "trace_name",
 ]
@@ -27,6 +29,7 @@ class StateEntry:
     """One named array of the state of a program.
 
     ``array`` is the name of the C++ member, ``owner`` and ``variable`` name the Brian2 variable;
+    ``dimensions`` are the exponents of the base units;
     ``kind`` is ``"variable"``, ``"steps_since_spike"``, ``"spikes_in_flight"`` or ``"matrix"``.
     """
 
@@ -37,6 +40,12 @@ class StateEntry:
     kind: str = "variable"
     owner: str = ""
     variable: str = ""
+    dimensions: tuple[float, ...] = (0.0,) * 7
+
+    @property
+    def dim(self) -> Any:
+        """The dimensions as Brian2 knows them."""
+        return b2.get_or_create_dimension(self.dimensions)
 
 
 @dataclass
@@ -95,6 +104,11 @@ def describe_events(plan: Plan) -> dict[str, Any] | None:
         "timed": timed,
         "until": trial.until_fired,
     }
+
+
+def exponents(dimensions: Any) -> tuple[float, ...]:
+    """Return the exponents of the base units."""
+    return tuple(float(exponent) for exponent in dimensions._dims)
 
 
 def trace_name(projection: str, trace: str) -> str:

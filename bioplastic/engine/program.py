@@ -28,7 +28,7 @@ from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
-from bioplastic.equations import suggest
+from bioplastic.equations import check_dimensions, suggest
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
 
@@ -230,6 +230,9 @@ class Program:
                     f"Program.state: {name!r} belongs to nothing in this network"
                     f"{suggest(str(name), known)}"
                 )
+        for entry in self.layout.state:
+            if isinstance(values := state.get(entry.key), b2.Quantity):
+                check_dimensions(f"Program.state[{entry.key!r}]:", values, entry.dim)
         new = {name: np.array(values) for name, values in state.items()}
         arrays = [self._state_array(new, entry) for entry in self.layout.state]
         clock = np.array([_clock_value(new, name) for name in ("clock.step", "clock.trial")])

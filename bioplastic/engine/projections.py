@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from brian2 import second
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioplastic.arguments import check_fields
-from bioplastic.equations import check_parameters, parse_statements, read_names
-from bioplastic.plasticity.checks import expand_names
+from bioplastic.equations import check_initial, check_parameters, parse_statements, read_names
+from bioplastic.plasticity.checks import expand_names, initial_dimensions
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import (
     check_choice,
@@ -103,7 +104,9 @@ class _PlasticProjection(Projection):
                     f"{place} {self.name!r}, parameters: {name!r} is already a name of the rule"
                 )
         object.__setattr__(self, "modulators", MappingProxyType(dict(self.modulators)))
-        object.__setattr__(self, "initial", MappingProxyType(dict(self.initial)))
+        stored = initial_dimensions(self.rule) if self.rule else {"w": DIMENSIONLESS}
+        initial = check_initial(f"{place} {self.name!r}.initial", stored, self.initial)
+        object.__setattr__(self, "initial", MappingProxyType(initial))
         parameters = check_parameters(f"{place} {self.name!r}, parameters", self.parameters)
         object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))
 

@@ -11,7 +11,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_names, solver_variables
 from bioplastic.engine.network import Population
-from bioplastic.engine.plan import Plan, StateEntry, delay_steps, trace_name
+from bioplastic.engine.plan import Plan, StateEntry, delay_steps, exponents, trace_name
 from bioplastic.engine.projections import DenseProjection, Projection, SparseProjection
 from bioplastic.signals.latency import LatencySource
 
@@ -102,4 +102,6 @@ def _synapse_shape(projection: Projection, plan: Plan) -> tuple[int, ...]:
 def _entry(key: str, owner: str, variable: Any, shape: tuple[int, ...]) -> StateEntry:
     dtype = np.dtype(variable.dtype)
     array = f"_array_{owner}_{variable.name}"
-    return StateEntry(key, array, dtype.name, shape, "variable", owner, variable.name)
+    return StateEntry(
+        key, array, dtype.name, shape, "variable", owner, variable.name, exponents(variable.dim)
+    )

@@ -29,7 +29,7 @@ from bioplastic.neurons.integration import METHODS
 if TYPE_CHECKING:
     from bioplastic.neurons.model import NeuronModel
 
-__all__ = ["check_initial", "check_model"]
+__all__ = ["check_model"]
 
 
 def check_model(model: NeuronModel) -> None:
@@ -98,37 +98,6 @@ def check_model(model: NeuronModel) -> None:
     _check_statements(f"{place}, update", model.update, model, dict(known))
     _check_refractory(f"{place}, refractory", model.refractory, known)
     _check_unused(f"{place}, parameters", model)
-
-
-def check_initial(model: NeuronModel, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return initial values after checking their names and units.
-
-    Raises
-    ------
-    ValueError
-        If a variable is unknown or has another unit.
-    """
-    slot = f"NeuronModel {model.name!r}, initial"
-    equations = model.parsed
-    names = [name for name in equations if equations[name].type != SUBEXPRESSION]
-    checked: dict[str, Any] = {}
-    for name, value in (model.initial if values is None else values).items():
-        if name not in names:
-            raise ValueError(f"{slot}: unknown state variable {name!r}{suggest(name, names)}")
-        if not callable(value):
-            if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
-                raise TypeError(
-                    f"{slot}: {name!r} must be a number, array or function, got {value!r}"
-                )
-            if get_dimensions(value) is not equations[name].dim:
-                raise UnitMismatchError(
-                    f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "
-                    f"expected {unit_string(equations[name].dim)}"
-                )
-            if np.any(np.isnan(np.asarray(value, dtype=float))):
-                raise ValueError(f"{slot}: {name!r} must not be NaN")
-        checked[name] = value
-    return checked
 
 
 def _check_names(slot: str, expression: str, known: Mapping[str, Any]) -> None:

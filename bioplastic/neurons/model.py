@@ -14,13 +14,14 @@ from brian2.equations.equations import SUBEXPRESSION
 from bioplastic.arguments import check_arguments, check_fields
 from bioplastic.equations import (
     FrozenMap,
+    check_initial,
     check_parameters,
     parse_equations,
     same_value,
     suggest,
     unit_string,
 )
-from bioplastic.neurons.checks import check_initial, check_model
+from bioplastic.neurons.checks import check_model
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.validation import check_identifier, check_integer
 
@@ -110,7 +111,7 @@ class NeuronModel:
             self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
         )
         check_model(self)
-        object.__setattr__(self, "initial", FrozenMap(check_initial(self)))
+        object.__setattr__(self, "initial", FrozenMap(self._check_initial(self.initial)))
 
     def __hash__(self) -> int:
         return hash((self.name, self.equations, self.threshold, self.reset, self.update))
@@ -201,7 +202,11 @@ class NeuronModel:
                     f"got shape {np.shape(value)}"
                 )
             values[name] = value
-        return check_initial(self, values)
+        return self._check_initial(values)
+
+    def _check_initial(self, values: Any) -> dict[str, Any]:
+        stored = {n: e.dim for n, e in self.parsed.items() if e.type != SUBEXPRESSION}
+        return check_initial(f"{self._place}, initial", stored, values, "state variable")
 
     def group(
         self,

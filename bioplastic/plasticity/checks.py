@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import brian2 as b2
-import numpy as np
 from brian2.core.variables import Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -19,7 +18,6 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensio
 
 from bioplastic.equations import (
     DEFAULT_NAMES,
-    UnitMismatchError,
     check_assignment,
     check_boolean,
     check_name,
@@ -28,7 +26,6 @@ from bioplastic.equations import (
     parse_statements,
     read_names,
     suggest,
-    unit_string,
 )
 from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
 from bioplastic.plasticity.vocabulary import (
@@ -42,11 +39,11 @@ if TYPE_CHECKING:
     from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = [
-    "check_initial",
     "check_rule_text",
     "check_transmission",
     "check_units_against",
     "expand_names",
+    "initial_dimensions",
 ]
 
 
@@ -179,41 +176,14 @@ def _check_least_squares(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
             check_units(slot, expression, expression, DIMENSIONLESS, vocabulary.known)
 
 
-def check_initial(rule: PlasticityRule) -> dict[str, Any]:
-    """Return the initial values of a rule after checking names and units.
-
-    Raises
-    ------
-    ValueError
-        If a variable is unknown or has another unit.
-    """
-    slot = f"PlasticityRule {rule.name!r}, initial"
-    stored = {
-        name: equation
+def initial_dimensions(rule: PlasticityRule) -> dict[str, Dimension]:
+    """Return the dimensions of everything in a rule that has an initial value."""
+    return {
+        name: equation.dim
         for part in EQUATION_SLOTS
         for name, equation in rule.parse(part).items()
         if equation.type != SUBEXPRESSION
     }
-    if not isinstance(rule.initial, Mapping):
-        raise TypeError(f"{slot}: must be a mapping, got {rule.initial!r}")
-    checked: dict[str, Any] = {}
-    for name, value in rule.initial.items():
-        if name not in stored:
-            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, stored)}")
-        if not callable(value):
-            if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
-                raise TypeError(
-                    f"{slot}: {name!r} must be a number, array or function, got {value!r}"
-                )
-            if get_dimensions(value) is not stored[name].dim:
-                raise UnitMismatchError(
-                    f"{slot}: {name!r} has unit {unit_string(get_dimensions(value))}, "
-                    f"expected {unit_string(stored[name].dim)}"
-                )
-            if np.any(np.isnan(np.asarray(value, dtype=float))):
-                raise ValueError(f"{slot}: {name!r} must not be NaN")
-        checked[name] = value
-    return checked
 
 
 def expand_names(names: Iterable[str], equations: Mapping[str, SingleEquation]) -> frozenset[str]:

@@ -19,12 +19,13 @@ import numpy.typing as npt
 from bioplastic.arguments import check_fields
 from bioplastic.equations import (
     FrozenMap,
+    check_initial,
     check_parameters,
     parse_equations,
     read_names,
     suggest,
 )
-from bioplastic.plasticity.checks import check_initial, check_rule_text, check_units_against
+from bioplastic.plasticity.checks import check_rule_text, check_units_against, initial_dimensions
 from bioplastic.plasticity.compose import compose_rules
 from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.normalisation import Normalisation
@@ -155,7 +156,8 @@ class PlasticityRule:
                 f"{self._place}, normalise: must be a Normalisation, got {self.normalise!r}"
             )
         object.__setattr__(self, "_statements", FrozenMap(check_rule_text(self)))
-        object.__setattr__(self, "initial", FrozenMap(check_initial(self)))
+        initial = check_initial(f"{self._place}, initial", initial_dimensions(self), self.initial)
+        object.__setattr__(self, "initial", FrozenMap(initial))
 
     def __hash__(self) -> int:
         return hash((self.name, self.synapse, self.pre, self.post, self.on_pre, self.on_post))

@@ -17,6 +17,7 @@ from bioplastic.engine import (
     NetworkSpec,
     Population,
     Program,
+    SparseProjection,
     SpikeCount,
     SpikeRecord,
     StateRecord,
@@ -25,6 +26,7 @@ from bioplastic.engine import (
 )
 from bioplastic.neurons import adaptive_conductance_lif
 from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity import PlasticityRule
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
 
@@ -547,20 +549,27 @@ def test_bad_programs() -> None:
         Program(spec, dt=1 * ms, target="cuda")
     with pytest.raises(ValueError, match=r"Trial.duration: must be a multiple of the time step"):
         Program(spec, dt=1 * b2.second, target="numpy")
-    unknown = busy_network(
+    with pytest.raises(ValueError, match=r"DenseProjection 'feed'.initial: unknown variable 'weig"):
+        with_initial({"weight": 1.0})
+
+
+def with_initial(
+    initial: dict[str, Any], kind: Any = DenseProjection, rule: Any = None
+) -> NetworkSpec:
+    """Return a network with a conductance on its synapses and an input in volt."""
+    rule = rule or PlasticityRule(
+        name="q", synapse="g : siemens\nlast : second", pre="u_pre : volt",
+        modulators="m : amp (shared)", on_post="g *= 2",
+    )  # fmt: skip
+    cell = NeuronModel(name="cell", equations="v : volt\nd : volt", threshold="v > d")
+    pairs = {"pre": [0], "post": [0]} if kind is SparseProjection else {}
+    return NetworkSpec(
+        populations=[Population(name="a", n=1, model=cell, sample_inputs=("d",))],
         projections=[
-            DenseProjection(
-                name="feed",
-                source="image",
-                target="exc",
-                transmit="v_post += w*mV",
-                initial={"weight": 1.0},
-            )
-        ]
+            kind(name="feed", source="a", target="a", rule=rule, initial=initial, **pairs)
+        ],
+        trial=Trial(duration=1 * ms),
     )
-    program = Program(unknown, dt=0.5 * ms, target="numpy")
-    with pytest.raises(ValueError, match=r"initial values for unknown variables: feed.weight"):
-        program.initial_state()
 
 
 @pytest.mark.parametrize("target", ["cpp", "numpy"])
@@ -590,3 +599,31 @@ def test_projections_read_inputs_of_any_number_of_cells(
     state, _ = program(state, {"image": x, "gain": g})
     wanted = (np.broadcast_to(x[0], (2, n_pre)) @ w * g[0]).sum(axis=0)
     np.testing.assert_allclose(state["b.sum"], wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [DenseProjection, SparseProjection])
+@pytest.mark.parametrize("given", [5 * mV, 5.0, np.ones(1), lambda rng, n: np.ones(n) * mV])
+@pytest.mark.parametrize("name", ["g", "last", "u_pre", "m"])
+def test_units_of_initial_values(name: str, given: Any, kind: type) -> None:
+    def build() -> dict[str, Any]:
+        spec = with_initial({name: given}, kind)
+        return Program(spec, dt=1 * ms, target="numpy").initial_state()
+
+    volts = callable(given) or isinstance(given, b2.Quantity)
+    if name == "u_pre" and volts:
+        assert build()["feed.u_pre"] == pytest.approx([1e-3 if callable(given) else 5e-3])
+        return
+    with pytest.raises(b2.DimensionMismatchError, match=rf"feed.*{name}.* has unit (volt|1), "):
+        build()
+
+
+def test_units_of_states_and_inputs() -> None:
+    program = Program(with_initial({"g": 5 * b2.nS}), dt=1 * ms, target="numpy")
+    state = program.initial_state()
+    assert state["feed.g"] == pytest.approx(5e-9)
+    new, _ = program({**state, "feed.g": [[7]] * b2.nS}, {"d": [[-1]] * mV})
+    assert new["feed.g"] == pytest.approx(14e-9)
+    with pytest.raises(b2.DimensionMismatchError, match=r"state\['feed.g'\]: has unit volt, expec"):
+        program({**state, "feed.g": [[7]] * mV}, {"d": [[1]]})
+    with pytest.raises(TypeError, match=r"Program.inputs\['d'\]: must be in V, got A"):
+        program(state, {"d": [[1]] * b2.amp})

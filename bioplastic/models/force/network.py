@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, get_unit, ms, mV, nS, pA, second
+from brian2 import Quantity, get_unit, ms, mV, nS, pA, second, volt
 from numpy.typing import NDArray
 
 from bioplastic.engine import (
@@ -88,7 +88,7 @@ def force_cell(parameters: ForceParameters) -> NeuronModel:
                 "v_reset": -65 * mV,
                 **filters,
             },
-            initial={"v": lambda rng, n: -0.065 + 0.095 * rng.random(n)},
+            initial={"v": lambda rng, n: (-0.065 + 0.095 * rng.random(n)) * volt},
             **common,
         )
     base = theta_neuron() if p.cell == "theta" else _izhikevich(p.cell)
@@ -98,7 +98,7 @@ def force_cell(parameters: ForceParameters) -> NeuronModel:
     uniform = (
         (lambda rng, n: np.pi * (2 * rng.random(n) - 1))
         if p.cell == "theta"
-        else (lambda rng, n: -0.06 + 0.09 * rng.random(n))
+        else (lambda rng, n: (-0.06 + 0.09 * rng.random(n)) * volt)
     )
     return NeuronModel(
         name=f"force-{p.cell.replace('_', '-')}",

@@ -495,7 +495,6 @@ class Constants:
         return dataclasses.replace(self, **overrides)  # type: ignore[type-var]
 
 
-@dataclass_transform(field_specifiers=(param,))
 class Parametrised:
     """Base of classes whose constructor stores declared parameters and does nothing else.
 
@@ -515,6 +514,9 @@ class Parametrised:
     """
 
     _declared: ClassVar[dict[str, Param]]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Store parameters; every subclass has a constructor with its own."""
 
     def __init_subclass__(cls, *, without: Iterable[str] = (), **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -1,8 +1,21 @@
-"""Does a plasticity rule do what the language promises? ``check_rule`` finds out."""
+"""Do rules and models keep their promises? ``check_rule`` and ``check_model`` find out."""
 
 from __future__ import annotations
 
-from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
+from bioplastic.conformance.models import check_model
+from bioplastic.conformance.report import (
+    CheckResult,
+    ConformanceReport,
+    ModelCheckError,
+    RuleCheckError,
+)
 from bioplastic.conformance.suite import check_rule
 
-__all__ = ["CheckResult", "ConformanceReport", "RuleCheckError", "check_rule"]
+__all__ = [
+    "CheckResult",
+    "ConformanceReport",
+    "ModelCheckError",
+    "RuleCheckError",
+    "check_model",
+    "check_rule",
+]

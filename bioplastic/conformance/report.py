@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["STATUSES", "CheckResult", "ConformanceReport", "RuleCheckError"]
+__all__ = ["STATUSES", "CheckResult", "ConformanceReport", "ModelCheckError", "RuleCheckError"]
 
 STATUSES = ("passed", "not applicable", "failed")
 
@@ -31,12 +31,12 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class ConformanceReport:
-    """All checks of a rule.
+    """All checks of a rule or model.
 
     Parameters
     ----------
     rule : str
-        Name of the rule.
+        Name of the rule, or class of the model.
     results : tuple of CheckResult
         In the order in which they ran.
 
@@ -103,6 +103,14 @@ class ConformanceReport:
 
 class RuleCheckError(AssertionError):
     """A rule does not conform; the whole report is in ``report``."""
+
+    def __init__(self, report: ConformanceReport) -> None:
+        self.report = report
+        super().__init__(report.to_text())
+
+
+class ModelCheckError(AssertionError):
+    """A model does not conform; the whole report is in ``report``."""
 
     def __init__(self, report: ConformanceReport) -> None:
         self.report = report

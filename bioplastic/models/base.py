@@ -140,6 +140,8 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
     """Time step of the programs."""
     chunk: ClassVar[int | None] = 250
     """Samples that `learn` gets at once, at most; None for all. A property may decide it."""
+    checkpoint_seconds: float = 60.0
+    """Seconds from one checkpoint of `fit` to the next."""
     stored: ClassVar[tuple[type, ...]] = ()
     """Classes of objects among the fitted attributes, besides those of the parameters."""
     frozen: ClassVar[str] = "answer"
@@ -375,7 +377,13 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         if watch is not None:
             described["watch_every"] = every
         with (
-            RunFolder(checkpoints, described, resume=resume, growing=growing) as run,
+            RunFolder(
+                checkpoints,
+                described,
+                resume=resume,
+                every=self.checkpoint_seconds,
+                growing=growing,
+            ) as run,
             log_time(_LOG, "%s.fit: %d samples", place, len(X)),
             self._progress_bar(sum(epochs for _, epochs in stages) * len(X)) as bar,
         ):

@@ -16,6 +16,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.estimator_checks import check_estimator
 
 from bioplastic.checkpoints import RunFolder, RunFolderError
+from bioplastic.conformance.models import EXPECTED_FAILURES
 from bioplastic.models.base import SpikingRegressor
 
 _SPEC = importlib.util.spec_from_file_location("tiny", Path(__file__).with_name("tiny.py"))
@@ -221,11 +222,6 @@ def test_foreign_files(fitted: Any, tmp_path: Path, change: dict[str, Any], mess
 
 # ---- scikit-learn --------------------------------------------------------------------------------
 
-EXPECTED = {
-    "check_supervised_y_2d": "a column of labels is refused, not flattened with a warning",
-    "check_parameters_default_constructible": "defaults may be quantities",
-}
-
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
@@ -233,8 +229,8 @@ EXPECTED = {
 def test_scikit_learn_is_content(kind: str) -> None:
     """With its own suite of checks; those that fail are known and have a reason."""
     estimator = getattr(tiny, kind)(target="numpy")
-    found = check_estimator(estimator, expected_failed_checks=EXPECTED, on_fail="raise")
-    assert {c["check_name"] for c in found if c["status"] == "xfail"} <= set(EXPECTED)
+    found = check_estimator(estimator, expected_failed_checks=EXPECTED_FAILURES, on_fail="raise")
+    assert {c["check_name"] for c in found if c["status"] == "xfail"} <= set(EXPECTED_FAILURES)
     assert sum(c["status"] == "passed" for c in found) > 40
 
 

@@ -36,6 +36,7 @@ class Delta(SpikingEstimator):
 
     eta: float = param(0.02, minimum=0, doc="learning rate")
     epochs: int = param(4, minimum=1, doc="passes through the samples")
+    bias: bool = param(True, doc="whether one input always fires")
     shuffle: bool = param(True, doc="whether epochs have an order of their own")
     duration: Quantity = param(STEPS * ms, positive=True, doc="length of a presentation")
 
@@ -57,7 +58,7 @@ class Delta(SpikingEstimator):
             populations=[
                 Population(
                     name="input",
-                    n=2 * self.n_features_in_ + 1,
+                    n=2 * self.n_features_in_ + self.bias,
                     model=cell,
                     sample_inputs=("x",),
                     on_trial_start="v = x",
@@ -78,9 +79,14 @@ class Delta(SpikingEstimator):
             records=[StateRecord(population="output", variable="v", every=STEPS)],
         )
 
+    @property
+    def weights_(self) -> NDArray[Any]:
+        return self.state_["feed.w"]
+
     def present(self, X: Any, y: Any = None) -> dict[str, Any]:
         z = np.clip(X, -3, 3)
-        on_off = np.concatenate([np.maximum(z, 0), np.maximum(-z, 0), np.ones((len(z), 1))], axis=1)
+        ones = np.ones((len(z), int(self.bias)))
+        on_off = np.concatenate([np.maximum(z, 0), np.maximum(-z, 0), ones], axis=1)
         given = {"x": 1.5 * on_off}
         return given if y is None else given | {"goal": self._goal(y)}
 

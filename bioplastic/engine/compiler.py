@@ -12,9 +12,16 @@ import shlex
 import shutil
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["CompilerError", "compile_library", "compiler_identity", "find_compiler"]
+__all__ = [
+    "CompilerError",
+    "compile_library",
+    "compiler_identity",
+    "find_compiler",
+    "optimise_less",
+]
 
 _FLAGS = (
     "-std=c++17",
@@ -102,6 +109,25 @@ def _processor() -> str:
         lines = set()
     text = "\n".join(sorted(lines)) or platform.processor()
     return hashlib.sha256(f"{platform.machine()}{text}".encode()).hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def optimise_less() -> Iterator[None]:
+    """Compile faster for programs that run once, such as those of the fuzzer.
+
+    Examples
+    --------
+    >>> with optimise_less():
+    ...     "-O1" in compiler_identity()
+    True
+    """
+    global _FLAGS
+    kept = _FLAGS
+    _FLAGS = tuple("-O1" if flag == "-O3" else flag for flag in kept)
+    try:
+        yield
+    finally:
+        _FLAGS = kept
 
 
 def compiler_identity() -> str:

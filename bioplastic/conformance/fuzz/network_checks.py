@@ -195,7 +195,7 @@ def _numbers(network: Network, state: Mapping[str, Any], record: Mapping[str, An
     for cells in network.cells:
         values = record[f"{cells.name}.{cells.recorded}"]
         numbers[f"record {cells.name}"] = values.reshape(steps, cells.n)
-    owners = [member.name for member in (*network.cells, *network.links)]
+    owners = {cells.name for cells in network.cells} | {link.name for link in network.links}
     for key, value in state.items():
         if key.partition(".")[0] in owners:
             numbers[key] = np.asarray(value)
@@ -234,10 +234,10 @@ def _judge(number: int, network: Network, results: Mapping[str, Arrays]) -> Case
         worst = compare(found, expected, tolerance)
         if worst is None:
             continue
-        name, error = worst
+        name, size = worst
         other = _play_stock(network, results["numpy"], move)
-        stable = compare(expected, other, 0.01 * min(error, 1.0)) is None
-        detail = f"{target} differs from stock Brian2 in {name} by {error:.3g}"
+        stable = compare(expected, other, 0.01 * min(size, 1.0)) is None
+        detail = f"{target} differs from stock Brian2 in {name} by {size:.3g}"
         return Case("network", number, "wrong" if stable else "unstable", detail)
     return Case("network", number, "agrees")
 

@@ -167,7 +167,8 @@ class Network:
     @property
     def sizes(self) -> dict[str, int]:
         """Number of cells of every population."""
-        return {member.name: member.n for member in (*self.sources, *self.cells)}
+        members: list[Source | Cells] = [*self.sources, *self.cells]
+        return {member.name: member.n for member in members}
 
 
 def make_spec(network: Network) -> NetworkSpec:
@@ -247,7 +248,9 @@ def _projection(link: Link, network: Network) -> Any:
 
 def make_rule(rule: Rule, name: str, dt: float) -> PlasticityRule:
     """Return the rule of a projection."""
-    text = {slot: "\n".join(step.code for step in steps) for slot, steps in rule.slots.items()}
+    text: dict[str, Any] = {
+        slot: "\n".join(step.code for step in steps) for slot, steps in rule.slots.items()
+    }
     for slot in ("synapse", "pre", "post", "modulators"):
         text[slot] = "\n".join(variable.line for variable in getattr(rule, slot))
     every = bool(text.get("every"))

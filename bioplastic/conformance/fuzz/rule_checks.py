@@ -110,8 +110,8 @@ def _judge(number: int, rule: PlasticityRule, results: dict[str, Any], seed: int
             worst = compare(pick(values, synapse), expected, _TOLERANCE)
             if worst is None:
                 continue
-            name, error = worst
-            wobble = compare({name: expected[name]}, {name: other[name]}, 0.01 * error)
+            name, size = worst
+            wobble = compare({name: expected[name]}, {name: other[name]}, 0.01 * size)
             detail = (
                 f"{target} {name} = {pick(values, synapse)[name]!r}, "
                 f"interpreted {expected[name]!r} (synapse {synapse})"

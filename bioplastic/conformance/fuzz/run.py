@@ -6,7 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,6 +20,7 @@ from tqdm import tqdm
 from bioplastic.conformance.fuzz.findings import Case
 from bioplastic.conformance.fuzz.network_checks import check_networks
 from bioplastic.conformance.fuzz.rule_checks import check_rules
+from bioplastic.engine.compiler import optimise_less
 from bioplastic.validation import check_integer
 
 __all__ = ["FuzzReport", "fuzz"]
@@ -146,8 +147,10 @@ def _run_batch(task: tuple[str, int, range, bool]) -> tuple[list[Case], float]:
         b2.prefs.codegen.target = "numpy"
         Path(cache).chmod(0o700)
         os.environ["BIOPLASTIC_CACHE"] = cache
+        shipped = numbers[0] % (10 * _BATCH[what]) == 0  # a tenth as users have it
         try:
-            return check(seed, numbers, compiled), _cpu() - started
+            with nullcontext() if shipped else optimise_less():
+                return check(seed, numbers, compiled), _cpu() - started
         finally:
             b2.prefs.codegen.target = previous[0]
             os.environ.pop("BIOPLASTIC_CACHE")

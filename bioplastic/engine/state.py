@@ -69,8 +69,8 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
         names = _state_names(synapses.equations)
         if "lastupdate" in synapses.variables:
             names.add("lastupdate")
-        if synapses.event_driven is not None:  # Brian2 keeps them apart from the other equations
-            names |= set(synapses.event_driven.diff_eq_names)
+        if synapses.lazy_ is not None:  # Brian2 keeps them apart from the other equations
+            names |= set(synapses.lazy_.diff_eq_names)
         for name in sorted(names):
             variable = synapses.variables[name]
             shape = () if variable.scalar else _synapse_shape(projection, plan)

@@ -9,7 +9,6 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 from brian2.equations.equations import SUBEXPRESSION
-from brian2.stateupdaters.exact import linear
 from brian2.utils.stringtools import word_substitute
 
 from bioplastic.engine.brian2_bridge import analyse_identifiers
@@ -23,6 +22,7 @@ from bioplastic.engine.cells import (
 from bioplastic.engine.plan import Plan, trace_name
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.equations import parse_statements, same_value, unit_string
+from bioplastic.linear import solve_linear
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 
@@ -135,6 +135,12 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         delay={name: 0 * b2.ms for members in pathways.values() for name in members},
     )
     _refer_to_inputs(projection, plan, synapses)
+    synapses.add_attribute("lazy_")
+    synapses.lazy_, synapses.event_driven = synapses.event_driven, None
+    if advance := advance_code(synapses):  # in place of Brian2's own solution
+        for name in (*pathways["on_pre"], *pathways["on_post"]):
+            pathway = getattr(synapses, name)
+            pathway.code = f"{advance}{pathway.code}"
     synapses.add_attribute("degrees_")
     synapses.degrees_ = _degrees(projection, plan)
     if connect:
@@ -178,7 +184,7 @@ def advance_code(synapses: Any, code: str | None = None) -> str:
     With ``code``, only if it reads or writes one of them or something their equations read; Brian2
     itself does it at spikes alone.
     """
-    equations = synapses.event_driven
+    equations = synapses.lazy_
     if equations is None:
         return ""
     if code is not None:
@@ -188,7 +194,10 @@ def advance_code(synapses: Any, code: str | None = None) -> str:
         )
         if moving.isdisjoint(touched):
             return ""
-    update = re.sub(r"\bdt\b", "(t - lastupdate)", linear(equations, synapses.variables))
+    constants = {n: v for n, v in synapses.namespace.items() if isinstance(v, (float, b2.Quantity))}
+    update = re.sub(
+        r"\bdt\b", "(t - lastupdate)", solve_linear(equations, synapses.variables, constants)
+    )
     return f"{update}\nlastupdate = t\n"
 
 

@@ -9,6 +9,7 @@ import brian2 as b2
 import numpy as np
 from brian2.core.variables import Variable
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from bioplastic.equations import (
@@ -24,7 +25,8 @@ from bioplastic.equations import (
     suggest,
     unit_string,
 )
-from bioplastic.neurons.integration import METHODS
+from bioplastic.linear import has_powers
+from bioplastic.neurons.integration import METHODS, StepMethod
 
 if TYPE_CHECKING:
     from bioplastic.neurons.model import NeuronModel
@@ -84,6 +86,7 @@ def check_model(model: NeuronModel) -> None:
         expected = get_dimensions(b2.Quantity(1, dim=equation.dim) / b2.second)
         text = f"d{equation.varname}/dt = {code}" if change else f"{equation.varname} = {code}"
         check_units(slot, text, code, expected if change else equation.dim, known)
+    _check_method(f"{place}, equations", model, known)
     if model.threshold is not None:
         slot = f"{place}, threshold"
         if not isinstance(model.threshold, str):
@@ -129,6 +132,35 @@ def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str,
         check_name(slot, target, text)
         check_assignment(slot, target, operator, expression, known)
         temporary.add(target)
+
+
+def _check_method(slot: str, model: NeuronModel, known: Mapping[str, Any]) -> None:
+    """Check that a method which needs equations of a certain form can integrate these."""
+    if model.method not in ("exact", "linear", "exponential_euler"):
+        return
+    method, equations = StepMethod(base=model.method, detect=False), model.parsed
+    variables = {name: variable for name, variable in known.items() if name != "dt"}
+    others = [eq for eq in equations.values() if eq.type != DIFFERENTIAL_EQUATION]
+    moving = [equations[name] for name in equations.diff_eq_names]
+    for members in (*([equation] for equation in moving), moving):
+        try:
+            subset = b2.Equations([*others, *members])
+            for name, code in subset.get_substituted_expressions(variables):
+                if model.method == "exponential_euler" and has_powers(name, code.code):
+                    raise UnsupportedEquationsException(f"powers of {name}")
+            method(subset, variables)
+        except (
+            UnsupportedEquationsException,
+            ValueError,
+            TypeError,
+            AttributeError,
+            NotImplementedError,
+        ) as error:
+            reason = str(error).rpartition("]: ")[2]
+            lines = "; ".join(f"d{eq.varname}/dt = {eq.expr.code}" for eq in members)
+            raise ValueError(
+                f"{slot}: method {model.method!r} cannot integrate {lines!r}: {reason}"
+            ) from error
 
 
 def _check_unused(slot: str, model: NeuronModel) -> None:

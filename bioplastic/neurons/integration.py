@@ -18,6 +18,7 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
 from bioplastic.equations import parse_statements, read_names, solve_decay
+from bioplastic.linear import constant_value, solve_linear
 
 __all__ = ["METHODS", "StepMethod", "euler_decay"]
 
@@ -108,6 +109,9 @@ class StepMethod:
             if not (self.detect or trace):
                 continue
             solution = solve_decay(name, substituted[name], moving, constants)
+            if solution is not None and solution[1] is not None:
+                if constant_value(solution[0], variables or {}) == 0:
+                    solution = None  # no decay but a drift, which Euler solves exactly
             if solution is not None:
                 decays.append(_decay_statement(name, *solution))
                 done.add(name)
@@ -139,6 +143,8 @@ class StepMethod:
             return ""
         method = StateUpdateMethod.stateupdaters[self.base]
         try:
+            if self.base in ("exact", "linear") and not equations.is_stochastic:
+                return solve_linear(equations, variables)
             code = method(equations, variables, method_options)
         except UnsupportedEquationsException as error:
             raise ValueError(

@@ -14,6 +14,7 @@ from brian2.equations.equations import (
     SingleEquation,
     dimensions_and_type_from_string,
 )
+from brian2.stateupdaters.base import UnsupportedEquationsException
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from bioplastic.equations import (
@@ -27,6 +28,7 @@ from bioplastic.equations import (
     read_names,
     suggest,
 )
+from bioplastic.linear import find_nonlinear, solve_linear
 from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
 from bioplastic.plasticity.vocabulary import (
     EQUATION_SLOTS,
@@ -229,6 +231,30 @@ def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
             continue
         rate = get_dimensions(b2.Quantity(1, dim=equation.dim) / b2.second)
         check_units(slot, text, code, rate if change else equation.dim, vocabulary.known)
+    _check_solvable(vocabulary.place, rule, vocabulary.known)
+
+
+def _check_solvable(place: str, rule: PlasticityRule, known: Mapping[str, Any]) -> None:
+    """Check that event-driven equations can be solved from one spike to the next."""
+    equations = rule.parse("synapse")
+    names = [n for n in equations.diff_eq_names if "event-driven" in equations[n].flags]
+    members = [e for n, e in equations.items() if n in names or e.type == SUBEXPRESSION]
+    variables = {name: variable for name, variable in known.items() if name != "dt"}
+    try:
+        lazy = b2.Equations(members)
+        wrong = find_nonlinear(lazy, variables) if names else None
+        if wrong is None and names:
+            solve_linear(lazy, variables, rule.parameters)
+    except (UnsupportedEquationsException, NotImplementedError) as error:
+        wrong, reason = names[0], str(error)
+    else:
+        reason = "it is not linear"
+    if wrong is not None:
+        line = f"d{wrong}/dt = {equations[wrong].expr.code}"
+        raise ValueError(
+            f"{place}, synapse: cannot solve {line!r} as (event-driven): {reason}; mark it "
+            "(clock-driven)"
+        )
 
 
 def _check_placement(slot: str, part: str, equation: SingleEquation) -> None:

@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 import platformdirs
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 __all__ = [
     "DamagedFileError",
+    "Stored",
     "WrongVersionError",
     "check_memory",
     "file_digest",
@@ -32,6 +33,8 @@ __all__ = [
     "write_json",
     "write_together",
 ]
+
+T = TypeVar("T")
 
 _TEMPORARY = ".part-"
 _FORMAT: Any = np.lib.format  # of an array in a file
@@ -230,6 +233,11 @@ def read_arrays(path: str | os.PathLike[str], what: str = "archive") -> dict[str
     what : str, default 'archive'
         What the file should be, for the message.
 
+    Returns
+    -------
+    dict
+        The arrays by name. Asking for one that is not there raises `DamagedFileError`.
+
     Raises
     ------
     FileNotFoundError
@@ -238,13 +246,27 @@ def read_arrays(path: str | os.PathLike[str], what: str = "archive") -> dict[str
         If it is truncated, changed, no archive of arrays, or holds Python objects.
     """
     try:
-        return dict(_unpack(Path(path)))
+        return Stored(_unpack(Path(path)), path, what)
     except FileNotFoundError:
         raise
     except Exception as error:  # what a parser says of bytes that make no sense
         if isinstance(error, OSError) and error.errno in _SYSTEM:
             raise
         raise DamagedFileError(f"{path}: damaged or no {what} ({error})") from error
+
+
+class Stored(dict[str, T]):
+    """What a file holds, by name; the file is damaged if something is missing."""
+
+    def __init__(self, content: Any, path: str | os.PathLike[str], what: str) -> None:
+        super().__init__(content)
+        self._file = f"{path}: damaged or no {what}"
+
+    def __missing__(self, name: str) -> T:
+        raise DamagedFileError(f"{self._file} ({name} is missing)")
+
+    def pop(self, name: str, *default: Any) -> Any:
+        return super().pop(name, *default) if name in self or default else self[name]
 
 
 def _unpack(path: Path) -> Iterator[tuple[str, NDArray[Any]]]:

@@ -59,8 +59,8 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
 
 def _execute(experiment: Experiment, args: argparse.Namespace) -> int:
     out = Path(args.out)
+    path = out / f"{args.name}.json"
     if args.plot_only:
-        path = out / f"{args.name}.json"
         try:
             results = load_results(path)
         except FileNotFoundError as error:
@@ -88,7 +88,14 @@ def _execute(experiment: Experiment, args: argparse.Namespace) -> int:
         f"{format_summary(results)}\n",
         flush=True,
     )
-    written += draw_figures(experiment, results, out)
+    try:
+        written += draw_figures(experiment, results, out)
+    except KeyError as error:
+        if not args.plot_only:
+            raise
+        raise DamagedFileError(
+            f"{path}: damaged, or not of this version of the experiment: {error} is missing"
+        ) from error
     for path in written:
         print(f"wrote {path}")
     return 0

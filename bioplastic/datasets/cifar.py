@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
-from bioplastic.files import check_memory, user_cache
+from bioplastic.files import DamagedFileError, check_memory, user_cache
 from bioplastic.validation import check_choice
 
 __all__ = ["CIFAR_FAMILY", "load_cifar"]
@@ -172,14 +172,15 @@ def _read_archive(path: Path, archive: _Archive) -> list[_Part]:
             for member in (*archive.train, archive.test):
                 file = tar.extractfile(f"{archive.folder}/{member}")
                 if file is None:
-                    raise ValueError(f"{path}: {member} is no file")
-                size = tar.getmember(f"{archive.folder}/{member}").size
-                check_memory(size, f"{path}: {member}")
+                    raise DamagedFileError(f"{path}: {member} is no file")
+                check_memory(tar.getmember(f"{archive.folder}/{member}").size, member)
                 parts.append((f"{path}: {member}", file.read()))
     except KeyError as error:
-        raise ValueError(f"{path}: {error.args[0]}") from error
-    except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{path}: damaged or truncated archive: {error}") from error
+        raise DamagedFileError(f"{path}: {error.args[0]}") from error
+    except DamagedFileError:
+        raise
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error) as error:
+        raise DamagedFileError(f"{path}: damaged or truncated archive: {error}") from error
     return parts
 
 
@@ -221,13 +222,13 @@ def _decode(
     """Return images and labels of records of labels and three colour planes."""
     length = archive.label_bytes + _PIXELS
     if not content or len(content) % length:
-        raise ValueError(
+        raise DamagedFileError(
             f"{name}: must hold records of {length} bytes, got {len(content)} bytes in all"
         )
     records = np.frombuffer(content, dtype=np.uint8).reshape(-1, length)
     labels = records[:, archive.label_bytes - 1].astype(np.int64)
     if labels.max() >= archive.n_classes:
-        raise ValueError(
+        raise DamagedFileError(
             f"{name}: labels must lie from 0 to {archive.n_classes - 1}, got {labels.max()}"
         )
     planes = records[:, archive.label_bytes :].reshape(-1, _COLOURS, _SIDE, _SIDE)

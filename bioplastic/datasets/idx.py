@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
-from bioplastic.files import check_memory
+from bioplastic.files import DamagedFileError, check_memory
 from bioplastic.validation import check_integer
 
 __all__ = ["read_idx"]
@@ -48,7 +48,7 @@ def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[n
     ------
     FileNotFoundError
         If there is no such file.
-    ValueError
+    DamagedFileError
         If the file is damaged, truncated, longer than it states, of another type or of another
         number of dimensions. The message names the file.
 
@@ -73,9 +73,9 @@ def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[n
         except (EOFError, OSError, zlib.error) as error:
             if not compressed:
                 raise
-            raise ValueError(f"{file}: damaged or truncated gzip file: {error}") from error
+            raise DamagedFileError(f"{file}: damaged or truncated gzip file: {error}") from error
         except (ValueError, MemoryError) as error:
-            raise ValueError(f"{file}: {error}") from error
+            raise DamagedFileError(f"{file}: {error}") from error
 
 
 def _read_array(

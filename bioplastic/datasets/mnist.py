@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.idx import read_idx
-from bioplastic.files import user_cache
+from bioplastic.files import DamagedFileError, user_cache
 from bioplastic.validation import check_choice
 
 __all__ = ["MNIST_FAMILY", "load_mnist"]
@@ -209,17 +209,17 @@ def _read_pair(images_file: Path, labels_file: Path) -> tuple[NDArray[np.uint8],
     images = read_idx(images_file, ndim=3)
     labels = read_idx(labels_file, ndim=1).astype(np.int64)
     if images.shape[1:] != (28, 28):
-        raise ValueError(
+        raise DamagedFileError(
             f"{images_file}: must hold images of 28 x 28 pixels, "
             f"got {images.shape[1]} x {images.shape[2]}"
         )
     if len(images) == 0:
-        raise ValueError(f"{images_file}: must hold at least one image, got none")
+        raise DamagedFileError(f"{images_file}: must hold at least one image, got none")
     if len(labels) != len(images):
-        raise ValueError(
+        raise DamagedFileError(
             f"{labels_file}: must hold one label for each of the {len(images)} images of "
             f"{images_file.name}, got {len(labels)}"
         )
     if labels.max() > 9:
-        raise ValueError(f"{labels_file}: labels must lie from 0 to 9, got {labels.max()}")
+        raise DamagedFileError(f"{labels_file}: labels must lie from 0 to 9, got {labels.max()}")
     return images.reshape(len(images), -1), labels

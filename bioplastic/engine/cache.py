@@ -116,7 +116,7 @@ def list_builds() -> list[BuildEntry]:
     """Return all readable entries, newest first."""
     entries = []
     for path in _entry_directories():
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             data = json.loads((path / _ENTRY).read_text())
             size = sum(file.stat().st_size for file in path.iterdir())
             created = (path / _ENTRY).stat().st_mtime

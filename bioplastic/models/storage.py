@@ -13,7 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import bioplastic
-from bioplastic.files import DamagedFileError, WrongVersionError, read_arrays, write_arrays
+from bioplastic.files import (
+    DamagedFileError,
+    Stored,
+    WrongVersionError,
+    read_arrays,
+    write_arrays,
+)
 
 __all__ = ["load_model", "save_model"]
 
@@ -57,6 +63,7 @@ def save_model(
             "kind": kind,
             "arguments": {name: _encode(value) for name, value in arguments.items()},
             "numbers": dict(numbers),
+            "arrays": sorted(arrays),
         }
     )
     write_arrays(target, {"header": np.array(header), **arrays}, compress=True)
@@ -80,7 +87,8 @@ def load_model(
     Returns
     -------
     arguments, arrays, numbers : dict
-        What `save_model` was given.
+        What `save_model` was given. Whoever asks for what is not there learns that the file is
+        damaged.
 
     Raises
     ------
@@ -107,14 +115,16 @@ def load_model(
             f"{bioplastic.__version__}; the file was written by {header.get('bioplastic')}"
         )
     if header.get("kind") != kind:
-        raise ValueError(f"{path}: holds a {header.get('kind')}, not a {kind}")
+        raise DamagedFileError(f"{path}: holds a {header.get('kind')}, not a {kind}")
     known = {cls.__name__: cls for cls in dataclasses}
     try:
         arguments = {name: _decode(value, known) for name, value in header["arguments"].items()}
         numbers = {name: int(value) for name, value in header["numbers"].items()}
+        for name in header.get("arrays", ()):
+            arrays[name]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DamagedFileError(f"{path}: damaged or no saved model ({error!r})") from error
-    return arguments, arrays, numbers
+    return arguments, arrays, Stored(numbers, path, "saved model")
 
 
 def _existing(path: Path) -> Path:

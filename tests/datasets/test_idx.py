@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from bioplastic.datasets import read_idx
+from bioplastic.files import DamagedFileError
 
 
 def encode(array: np.ndarray, kind: int = 8) -> bytes:
@@ -60,7 +61,7 @@ def test_reads_plain_and_compressed_whatever_the_name(
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "some-images"
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=f"some-images: .*{message}"):
+    with pytest.raises(DamagedFileError, match=f"some-images: .*{message}"):
         read_idx(path, ndim=3)
 
 

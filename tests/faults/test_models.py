@@ -12,6 +12,7 @@ from brian2 import ms
 
 from bioplastic.checkpoints import RunFolder, RunFolderError, read_run
 from bioplastic.engine import NetworkSpec, Population, Program, Trial, UniformProjection
+from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 from bioplastic.models.ncg import S2STDPClassifier
 from bioplastic.models.pspm import PSPMRegressor, draw_task
 from bioplastic.models.sym_stdp import SymSTDPClassifier
@@ -131,6 +132,18 @@ def test_other_data_are_another_run(name: str, changed: int, tmp_path: Path) -> 
         names = [entry + 5 if k % 2 else entry for k, entry in enumerate(data)]
         with pytest.raises(RunFolderError, match="sha256 was"):
             fit(*names)
+
+
+@pytest.mark.parametrize("name", ["sym_stdp", "pspm", "s2_stdp_held_out"])
+def test_a_model_without_a_part_is_damaged(name: str, tmp_path: Path) -> None:
+    model, data = FITS[name]
+    whole = read_arrays(model.fit(*data).save(tmp_path / "whole"))
+    for part in whole:
+        write_arrays(tmp_path / "part.npz", {k: a for k, a in whole.items() if k != part})
+        with pytest.raises(
+            DamagedFileError, match=r"part\.npz: damaged or no saved model .*missing"
+        ):
+            type(model).load(tmp_path / "part.npz")
 
 
 def test_events_in_a_state_that_point_nowhere_are_refused() -> None:

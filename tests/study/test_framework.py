@@ -6,6 +6,7 @@ import argparse
 import importlib.util
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -316,6 +317,16 @@ def test_damaged_or_missing_arrays_are_reported(tmp_path):
     npz.unlink()
     with pytest.raises(FileNotFoundError):
         load_results(path)
+
+
+def test_plot_only_of_results_that_lack_something(run, tmp_path, capsys):
+    assert run("demo", "--out", tmp_path) == 0
+    np.savez(tmp_path / "demo.npz")
+    capsys.readouterr()
+    assert run("demo", "--plot-only", "--out", tmp_path) == 1
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert re.match(r"error: \S+demo.json: damaged, .* 'weights' is missing", error)
 
 
 def test_mean_over_seeds_is_numpy_mean_and_sample_deviation():

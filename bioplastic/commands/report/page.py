@@ -93,7 +93,7 @@ def _load_all(figures: Path) -> dict[str, Results]:
     for path in sorted(figures.glob("*.json")):
         try:
             content = json.loads(path.read_text("utf-8"))
-        except ValueError:
+        except (ValueError, RecursionError):
             content = None  # damaged: reading it again says how
         of_experiment = isinstance(content, dict) and {"experiment", "metrics"} <= set(content)
         if content is None or of_experiment:

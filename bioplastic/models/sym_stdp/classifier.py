@@ -31,6 +31,8 @@ from bioplastic.validation import check_choice, check_flag, check_integer
 __all__ = ["SymSTDPClassifier"]
 
 _LOG = logging.getLogger(__name__)
+_ARRAYS = ("classes_", "response_sums_", "class_counts_")
+_NUMBERS = ("n_features_in_", "n_seen_", "presentations_", "training_spikes_", "hidden_frozen_")
 _BLOCKS = 6  # the window of label assignment moves in sixths of its length
 
 
@@ -417,24 +419,13 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         """
         check_is_fitted(self, "state_")
         arguments = {name: getattr(self, name) for name in self.get_params(deep=False)}
-        fitted = {
-            "classes_": self.classes_,
-            "response_sums_": self.response_sums_,
-            "class_counts_": self.class_counts_,
-        }
-        numbers = (
-            "n_features_in_",
-            "n_seen_",
-            "presentations_",
-            "training_spikes_",
-            "hidden_frozen_",
-        )
         return save_model(
             path,
             type(self).__name__,
             arguments,
-            {**fitted, **{f"state/{key}": value for key, value in self.state_.items()}},
-            {name: int(getattr(self, name)) for name in numbers},
+            {name: getattr(self, name) for name in _ARRAYS}
+            | {f"state/{key}": value for key, value in self.state_.items()},
+            {name: int(getattr(self, name)) for name in _NUMBERS},
         )
 
     @classmethod
@@ -453,7 +444,9 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             for key in list(arrays)
             if key.startswith("state/")
         }
-        for name, value in {**arrays, **numbers}.items():
-            setattr(model, name, value)
-        model.hidden_frozen_ = bool(numbers.get("hidden_frozen_", 0))
+        for name in _ARRAYS:
+            setattr(model, name, arrays[name])
+        for name in _NUMBERS:
+            setattr(model, name, numbers[name])
+        model.hidden_frozen_ = bool(model.hidden_frozen_)
         return model

@@ -50,5 +50,6 @@ from bioplastic.signals import AnalogueSource as AnalogueSource
 from bioplastic.signals import LatencySource as LatencySource
 from bioplastic.signals import PoissonSource as PoissonSource
 from bioplastic.signals import SpikeListSource as SpikeListSource
+from bioplastic.study import measure as measure
 
 __version__: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import doctest
 import importlib
 import re
@@ -63,6 +64,19 @@ def test_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     namespace: dict[str, object] = {"__name__": "readme"}
     for line, code in blocks:
         run_block(code, namespace, str(README), line)
+
+
+def test_readme_is_short_and_points_to_what_is_there() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 110
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    home = settings["metadata"]["url"]
+    raw = home.replace("github.com", "raw.githubusercontent.com")
+    found = re.findall(rf"{re.escape(home)}/blob/main/([^)#]+)|{re.escape(raw)}/main/([^)]+)", text)
+    assert len(found) == text.count(f"]({home}") + text.count(f"]({raw}") > 10
+    assert [name for pair in found for name in pair if name and not (ROOT / name).exists()] == []
+    assert not re.search(r"\]\((?!https://)", text)  # a package index shows it without the tree
 
 
 @pytest.mark.parametrize("path", GUIDES, ids=lambda path: path.stem)

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.commands.logs import add_verbosity, set_verbosity
 from bioplastic.commands.registry import MODULES, load_experiment
-from bioplastic.commands.report import write_report, write_table
+from bioplastic.commands.report import TABLE_FILES, write_report, write_tables
 from bioplastic.commands.run import make_parser
 from bioplastic.files import DamagedFileError, read_json, write_json
 from bioplastic.study.framework import (
@@ -182,13 +182,13 @@ def _run_one(
 
 
 def _write_report(out: Path, modules: Mapping[str, str]) -> int:
-    """Write the page and, for the figures of the project, the table of the README."""
+    """Write the page and, for the figures of the project, the tables of the project."""
     try:
         print(f"wrote {write_report(out, modules)}")
-        readme = Path("README.md")
-        if out == Path(DEFAULT_OUT) and modules is MODULES and readme.exists():
-            write_table(readme, out)
-            print(f"wrote the table of {readme}")
+        for path in map(Path, TABLE_FILES):
+            if out == Path(DEFAULT_OUT) and modules is MODULES and path.exists():
+                write_tables(path, out)
+                print(f"wrote the tables of {path}")
     except (FileNotFoundError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

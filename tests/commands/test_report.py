@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from bioplastic.cli import main
-from bioplastic.commands.report import write_report
+from bioplastic.commands.report import TABLE_FILES, write_report
 from bioplastic.commands.report.page import make_page
 from bioplastic.commands.report.pictures import describe_picture, group_pictures, picture_size
-from bioplastic.commands.report.readme import make_table, replace_table
-from bioplastic.commands.report.rows import ROWS, Row
+from bioplastic.commands.report.readme import make_table, replace_table, replace_tables
+from bioplastic.commands.report.rows import ROWS, SYSTEMS, Row
 from bioplastic.commands.report.texts import describe_seeds, fill_template
 from bioplastic.plotting import new_figure, save_figure
 from bioplastic.study.results import Results, load_numbers, save_results
@@ -106,11 +106,11 @@ ROWS_OF_THE_TEST = (
 # ---- the table of the README ---------------------------------------------------------------------
 
 
-def test_readme_says_what_the_stored_results_say():
-    text = (ROOT / "README.md").read_text("utf-8")
-    new = replace_table(text, make_table(FIGURES))
-    assert new == text, (
-        "the table of README.md differs from the results in figures/: add rows to "
+@pytest.mark.parametrize("name", TABLE_FILES)
+def test_tables_say_what_the_stored_results_say(name):
+    text = (ROOT / name).read_text("utf-8")
+    assert replace_tables(text, FIGURES) == text, (
+        f"the table of {name} differs from the results in figures/: add rows to "
         "bioplastic/commands/report/rows.py and run `bioplastic report --readme`"
     )
 
@@ -136,7 +136,7 @@ def test_a_row_of_another_scale_stays_as_it_was(folder):
     assert make_table(folder, rows, old=old).endswith(old)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.results)
+@pytest.mark.parametrize("row", [*ROWS, *SYSTEMS], ids=lambda row: row.results)
 def test_rows_quote_numbers_and_do_not_type_them(row):
     results = load_numbers(FIGURES / f"{row.results}.json")
     typed = set(re.findall(r"\d+\.\d+", re.sub(r"\{[^}]*\}", "", row.measured)))
@@ -173,7 +173,7 @@ def test_wrong_templates_are_refused(template):
 
 def test_readme_without_markers_is_left_alone():
     for text in ("nothing", "<!-- reproduction table: start -->"):
-        with pytest.raises(ValueError, match="the README must hold"):
+        with pytest.raises(ValueError, match="the text must hold"):
             replace_table(text, "table")
 
 
@@ -181,13 +181,15 @@ def test_command_writes_page_and_table(folder, tmp_path, monkeypatch, capsys):
     readme = tmp_path / "README.md"
     block = "<!-- reproduction table: {} -->"
     readme.write_text(f"before\n{block.format('start')}\nold\n{block.format('end')}\nafter\n")
-    monkeypatch.setattr("bioplastic.commands.report.make_table", lambda out, old: "new")
+    monkeypatch.setattr(
+        "bioplastic.commands.report.readme.make_table", lambda out, rows, old, short: "new"
+    )
     assert main(["report", "--out", str(folder), "--readme", str(readme)], {}) == 0
     assert (folder / "index.html").exists()
     assert readme.read_text().splitlines()[2] == "new"
     readme.write_text("no markers")
     assert main(["report", "--out", str(folder), "--readme", str(readme)], {}) == 1
-    assert "the README must hold" in capsys.readouterr().err
+    assert "the text must hold" in capsys.readouterr().err
     (folder / "demo.json").write_text('{"experiment": ')
     assert main(["report", "--out", str(folder)], {}) == 1
     assert "demo.json: damaged or no JSON" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""``bioplastic report``: all stored results on one page, and the table of the README."""
+"""``bioplastic report``: all stored results on one page, and the tables of README and guides."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from pathlib import Path
 from bioplastic.commands.logs import add_verbosity, set_verbosity
 from bioplastic.commands.registry import MODULES, load_experiment
 from bioplastic.commands.report.page import make_page
-from bioplastic.commands.report.readme import make_table, replace_table
+from bioplastic.commands.report.readme import replace_tables
 from bioplastic.files import write_atomically
 from bioplastic.study.framework import DEFAULT_OUT
 
-__all__ = ["main", "write_report", "write_table"]
+__all__ = ["TABLE_FILES", "main", "write_report", "write_tables"]
+
+TABLE_FILES = ("README.md", "docs/systems.md")
+"""Where the tables of the project stand."""
 
 _TITLES = {"sym_stdp_mnist_sizes": "Symmetric STDP on MNIST: accuracy against size"}
 
@@ -42,19 +45,18 @@ def write_report(figures: Path, modules: Mapping[str, str] = MODULES) -> Path:
     return path
 
 
-def write_table(readme: Path, figures: Path) -> None:
-    """Write the table of a README from a folder of results.
+def write_tables(path: Path, figures: Path) -> None:
+    """Write the tables of a text from a folder of results.
 
     Raises
     ------
     ValueError
-        If the README has no place for it, or results are damaged.
+        If the text has no place for one, or results are damaged.
     OSError
         If a file cannot be read or written.
     """
-    old = readme.read_text("utf-8")
-    text = replace_table(old, make_table(figures, old=old))
-    with write_atomically(readme) as file:
+    text = replace_tables(path.read_text("utf-8"), figures, keep=True)
+    with write_atomically(path) as file:
         file.write(text.encode())
 
 
@@ -71,20 +73,19 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
     )
     parser.add_argument(
         "--readme",
-        nargs="?",
-        const="README.md",
+        nargs="*",
         metavar="FILE",
-        help="also write the table of this file from the results; default README.md",
+        help=f"also write the tables of these files from the results; {' and '.join(TABLE_FILES)} "
+        "where none is named",
     )
     add_verbosity(parser)
     args = parser.parse_args(argv)
     set_verbosity(args.verbose)
     try:
         print(f"wrote {write_report(Path(args.out), modules or MODULES)}")
-        if args.readme:
-            path = Path(args.readme)
-            write_table(path, Path(args.out))
-            print(f"wrote the table of {path}")
+        for name in [] if args.readme is None else args.readme or TABLE_FILES:
+            write_tables(Path(name), Path(args.out))
+            print(f"wrote the tables of {name}")
     except (TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -1,29 +1,33 @@
-"""The table "Reproduced systems" of the README, written from the stored results."""
+"""The tables of README and `docs/systems.md`, written from the stored results."""
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bioplastic.commands.report.rows import ROWS, Row
+from bioplastic.commands.report.rows import ROWS, SYSTEMS, Row
 from bioplastic.commands.report.texts import describe_seeds, fill_template
 from bioplastic.study.results import Results, load_numbers
 
-__all__ = ["make_table", "replace_table"]
+__all__ = ["TABLES", "make_table", "replace_table", "replace_tables"]
 
 _LOG = logging.getLogger(__name__)
-_START = "<!-- reproduction table: start -->"
-_END = "<!-- reproduction table: end -->"
 _HEAD = (
     "| paper | command (`bioplastic run ...`) | seeds | measured | beside it |\n"
     "|---|---|---|---|---|"
 )
-_BLOCK = re.compile(f"{re.escape(_START)}\n.*?{re.escape(_END)}", re.DOTALL)
+_SHORT_HEAD = "| paper | `bioplastic run ...` | published | measured |\n|---|---|---|---|"
+_START, _END = "<!-- {} table: start -->", "<!-- {} table: end -->"
+
+TABLES: Mapping[str, Sequence[Row]] = {"systems": SYSTEMS, "reproduction": ROWS}
+"""Rows of each table by the name in its markers; that of the systems has one line for each."""
 
 
-def make_table(figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "") -> str:
+def make_table(
+    figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "", short: bool = False
+) -> str:
     """Return the table in Markdown.
 
     Parameters
@@ -35,6 +39,8 @@ def make_table(figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "") -> s
     old : str, optional
         A README: a row whose results are missing, or were computed at another scale than its
         command says, stays as it is there. Without, that is an error.
+    short : bool, default False
+        Whether the columns are paper, command, published (``beside`` of a row) and measured.
 
     Raises
     ------
@@ -43,7 +49,7 @@ def make_table(figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "") -> s
     ValueError
         If they are damaged, of another scale, or lack a number that the row quotes.
     """
-    lines = [_HEAD]
+    lines = [_SHORT_HEAD if short else _HEAD]
     for row in rows:
         command = f"`{row.short or row.command}`" + (f" ({row.remark})" if row.remark else "")
         try:
@@ -55,13 +61,9 @@ def make_table(figures: Path, rows: Sequence[Row] = ROWS, *, old: str = "") -> s
             _LOG.warning("%s: its row stays as it was", error)
             lines.append(kept[0])
             continue
-        cells = [
-            row.paper,
-            command,
-            describe_seeds(row, results),
-            fill_template(row.measured, results),
-            fill_template(row.beside, results),
-        ]
+        measured, beside = fill_template(row.measured, results), fill_template(row.beside, results)
+        seeds = describe_seeds(row, results)
+        cells = [row.paper, command, *((beside, measured) if short else (seeds, measured, beside))]
         lines.append("| " + " | ".join(cells).replace("|  |", "| |").lstrip() + " |")
     return "\n".join(lines)
 
@@ -79,8 +81,8 @@ def _load_row(figures: Path, row: Row) -> Results:
     return results
 
 
-def replace_table(text: str, table: str) -> str:
-    """Return a README with another table between its two markers.
+def replace_table(text: str, table: str, name: str = "reproduction") -> str:
+    """Return a text with another table between its two markers.
 
     Raises
     ------
@@ -89,14 +91,45 @@ def replace_table(text: str, table: str) -> str:
 
     Examples
     --------
-    >>> old = "a\\n<!-- reproduction table: start -->\\nx\\n<!-- reproduction table: end -->\\nb"
-    >>> print(replace_table(old, "y"))
+    >>> old = "a\\n<!-- systems table: start -->\\nx\\n<!-- systems table: end -->\\nb"
+    >>> print(replace_table(old, "y", "systems"))
     a
-    <!-- reproduction table: start -->
+    <!-- systems table: start -->
     y
-    <!-- reproduction table: end -->
+    <!-- systems table: end -->
     b
     """
-    if len(_BLOCK.findall(text)) != 1 or text.count(_START) != 1 or text.count(_END) != 1:
-        raise ValueError(f"the README must hold {_START!r} and {_END!r} once, in this order")
-    return _BLOCK.sub(lambda _: f"{_START}\n{table}\n{_END}", text)
+    start, end = _START.format(name), _END.format(name)
+    block = re.compile(f"{re.escape(start)}\n.*?{re.escape(end)}", re.DOTALL)
+    if len(block.findall(text)) != 1 or text.count(start) != 1 or text.count(end) != 1:
+        raise ValueError(f"the text must hold {start!r} and {end!r} once, in this order")
+    return block.sub(lambda _: f"{start}\n{table}\n{end}", text)
+
+
+def replace_tables(text: str, figures: Path, *, keep: bool = False) -> str:
+    """Return a text whose tables are those of a folder of results.
+
+    Parameters
+    ----------
+    text : str
+        With the markers of some of `TABLES`.
+    figures : Path
+        Folder of the stored results.
+    keep : bool, default False
+        Whether rows stay as they are whose results are not there.
+
+    Raises
+    ------
+    ValueError
+        If there is no marker, or results are damaged.
+    FileNotFoundError
+        If results are missing.
+    """
+    found = [name for name in TABLES if _START.format(name) in text]
+    if not found:
+        raise ValueError(f"the text must hold {_START.format('...')!r} of {', '.join(TABLES)}")
+    for name in found:
+        old = text if keep else ""
+        table = make_table(figures, TABLES[name], old=old, short=name == "systems")
+        text = replace_table(text, table, name)
+    return text

@@ -1,17 +1,17 @@
-"""The rows of the table "Reproduced systems", for README and report.
+"""The rows of the tables of reproduced systems, for README, `docs/systems.md` and report.
 
 A row names the results it quotes, and quotes numbers by their names there, so that none is typed
 by hand. ``{accuracy:%}`` is a percentage, ``{rate:.1f}`` a number; both carry ``± deviation`` where
 ``rate_std`` is known. ``{rate:.1f only}`` leaves it out. ``{baselines.chance:%}`` and
 ``{paper.accuracy:%}`` quote baselines and published values, always without deviation. Everything
-else is text. ``bioplastic report --readme`` writes the table.
+else is text. ``bioplastic report --readme`` writes the tables.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ROWS", "Row"]
+__all__ = ["ROWS", "SYSTEMS", "Row"]
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ ROWS: tuple[Row, ...] = (
         "audit",
         "audit",
         "{rules:.0f} rules: which are local, which are not",
-        "[figures/audit_table.png](figures/audit_table.png)",
+        "[figures/audit_table.png](../figures/audit_table.png)",
         paper="the rule library, audited",
         seeds="–",
     ),
@@ -209,7 +209,7 @@ ROWS: tuple[Row, ...] = (
         "rules",
         "rules",
         "closed forms met; triplet and pair rules beside Sjöström et al. 2001",
-        "[figures/rules_windows.png](figures/rules_windows.png)",
+        "[figures/rules_windows.png](../figures/rules_windows.png)",
         paper="windows and protocols of the rules",
     ),
     Row(
@@ -345,4 +345,58 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
 )
-"""All rows, in the order of the table."""
+"""All rows, in the order of the long table."""
+
+SYSTEMS: tuple[Row, ...] = (
+    Row(
+        "sym_stdp_mnist_exact_6400",
+        f"{_MNIST}",
+        "{accuracy_supervised:%} with 6400 cells",
+        "96.7 % (MNIST, as remembered)",
+        paper="Hao et al. 2020, symmetric STDP",
+    ),
+    Row(
+        "sym_stdp_mnist_ours_6400",
+        f"{_MNIST} --variant ours",
+        "{accuracy_supervised:%} with 6400 cells",
+        "–",
+        paper="its rules in columns with receptive fields",
+    ),
+    Row(
+        "ncg_mnist",
+        "ncg --data mnist",
+        "{accuracy_s2stdp_ncg:%}",
+        "{paper.accuracy_s2stdp_ncg:%} (MNIST)",
+        paper="Goupy et al. 2024, competition groups",
+    ),
+    Row(
+        "hlop_mnist_paper",
+        "hlop --scale paper --data mnist",
+        "{bwt_hlop:%}, without projection {bwt_sequential:%}",
+        "backward transfer {paper.bwt_hlop:%} (permuted MNIST)",
+        paper="Xiao et al. 2024, orthogonal projection",
+    ),
+    Row(
+        "pspm",
+        "pspm",
+        "{uniform_train_distance_naive:.0f}, {uniform_train_distance_optimised:.0f}",
+        "distance of spike trains before and after: 57–73, 13–21",
+        paper="Bagley et al. 2020, pre-synaptic pools",
+    ),
+    Row(
+        "what_when_paper",
+        "what_when --scale paper",
+        "{correlation_amplitude_probability_a:.3f}, {correlation_amplitude_probability_b:.3f}",
+        "amplitude against probability, r: {paper.correlation_amplitude_probability_a:.3f}, "
+        "{paper.correlation_amplitude_probability_b:.3f}",
+        paper="Yamada & Chao 2026, what and when",
+    ),
+    Row(
+        "force_paper",
+        "force --scale paper",
+        "{sine_error_training:.3f}",
+        "error of a sine (an independent program): 0.016–0.019",
+        paper="Nicola & Clopath 2017, FORCE",
+    ),
+)
+"""One line for each system, for the README: ``beside`` is what was published."""

@@ -20,7 +20,7 @@ from bioplastic.engine.cells import (
 )
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.network import NetworkSpec
-from bioplastic.engine.plan import Plan
+from bioplastic.engine.plan import MOST_STEPS, Plan
 from bioplastic.engine.schedule import schedule_actions
 from bioplastic.engine.state import state_entries
 from bioplastic.engine.synapses import create_synapses, synapse_names
@@ -64,6 +64,11 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
             raise ValueError(
                 f"Trial.duration: must be a multiple of the time step {dt}, "
                 f"got {spec.trial.duration}"
+            )
+        if n_steps > MOST_STEPS:
+            raise ValueError(
+                f"Trial.duration: must be at most {MOST_STEPS:,} time steps, got {n_steps:,}; cut "
+                "it into several trials, nothing is reset between them"
             )
         plan = Plan(spec, clock, dtype, n_steps, create_trial_group(spec, clock))
         for population in spec.populations:

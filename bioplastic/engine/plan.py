@@ -14,6 +14,7 @@ from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.projections import Projection
 
 __all__ = [
+    "MOST_STEPS",
     "Plan",
     "StateEntry",
     "delay_steps",
@@ -22,6 +23,10 @@ __all__ = [
     "solver_name",
     "trace_name",
 ]
+
+
+#: Steps of the longest trial; steps since a spike, at most 10**9, are counted in 32 bits with them.
+MOST_STEPS = 2**30
 
 
 @dataclass(frozen=True)

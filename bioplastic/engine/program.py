@@ -36,6 +36,9 @@ __all__ = ["Program"]
 
 _LOG = logging.getLogger(__name__)
 
+#: Beyond, a double no longer tells one step from the next.
+_LAST_STEP = 2**53
+
 State = dict[str, NDArray[Any]]
 _DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype("float32"),
@@ -402,8 +405,10 @@ def _clock_value(state: State, name: str) -> np.int64:
     if name not in state:
         raise ValueError(f"Program.state: entry {name!r} is missing")
     value = state[name]
-    if value.shape != () or value.dtype.kind not in "iu" or value < 0:
-        raise ValueError(f"Program.state[{name!r}]: must be one non-negative integer, got {value}")
+    if value.shape != () or value.dtype.kind not in "iu" or not 0 <= value <= _LAST_STEP:
+        raise ValueError(
+            f"Program.state[{name!r}]: must be one integer from 0 to 2**53, got {value}"
+        )
     return np.int64(value)
 
 

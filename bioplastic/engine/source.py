@@ -9,7 +9,7 @@ from typing import Any
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.layout import Layout, describe_layout
-from bioplastic.engine.plan import Plan, describe_events
+from bioplastic.engine.plan import MOST_STEPS, Plan, describe_events
 from bioplastic.engine.rendering import render_action
 from bioplastic.engine.trial import SpikeCount
 from bioplastic.signals.analogue import AnalogueSource
@@ -138,6 +138,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     return {
         "dt": repr(layout.dt),
         "n_steps": layout.n_steps,
+        "most_steps": MOST_STEPS,
         "events": describe_events(plan),
         "max_presentations": plan.spec.trial.max_presentations,
         "state": [(e, _C_TYPES[e.dtype]) for e in layout.state],

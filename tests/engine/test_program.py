@@ -484,9 +484,10 @@ def test_number_of_samples_without_inputs() -> None:
         ("clock.trial", None, ValueError, r"Program.state: entry 'clock.trial' is missing"),
         ("feed.w", np.zeros((N_OUT, N_IN)), ValueError, r"\['feed.w'\]: must have shape \(12, 5\)"),
         ("exc.v", np.array(["a"] * N_OUT), TypeError, r"\['exc.v'\]: must be numbers"),
-        ("clock.step", np.array(-1), ValueError, r"must be one non-negative integer"),
-        ("clock.step", np.array(0.5), ValueError, r"must be one non-negative integer"),
-        ("clock.step", np.array([1, 2]), ValueError, r"must be one non-negative integer"),
+        ("clock.step", np.array(-1), ValueError, r"must be one integer from 0"),
+        ("clock.step", np.array(2**64 - 1), ValueError, r"must be one integer from 0 to 2"),
+        ("clock.step", np.array(0.5), ValueError, r"must be one integer from 0"),
+        ("clock.step", np.array([1, 2]), ValueError, r"must be one integer from 0"),
     ],
 )
 def test_bad_state(

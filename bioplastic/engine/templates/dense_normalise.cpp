@@ -1,5 +1,6 @@
 {# Multiplicative scaling: the summed weight of every column (over='pre') or row (over='post'). #}
 {% extends 'kernel.cpp' %}
+{% from 'scratch.cpp' import scratch %}
 {% block body %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
@@ -7,14 +8,16 @@
     {# Only the columns of chosen cells; each is gathered once into a row of factors. #}
     for(int _group=0; _group<{{groups}}; _group++)
     {
-        int _columns[{{width}}], _n = 0;
+        {{scratch('int', '_columns', width)}}
+        int _n = 0;
         for(int _j=_group*{{width}}; _j<(_group+1)*{{width}}; _j++)
             if({{only}}[_j] != 0)
                 _columns[_n++] = _j;
         if(_n == 0)
             continue;
         const int _first = _group * {{width}};
-        {{scalar_type}} _f[{{width}}] = {};
+        {{scratch(scalar_type, '_f', width)}}
+        std::fill(_f, _f + {{width}}, {{scalar_type}}(0));
         for(int _i=_group*{{depth}}; _i<(_group+1)*{{depth}}; _i++)
         {
             const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};

@@ -1,8 +1,11 @@
 {# Statements for the synapses of chosen postsynaptic cells of a dense projection. #}
 {# ALLOWS_SCALAR_WRITE #}
 {% extends 'kernel.cpp' %}
+{% from 'scratch.cpp' import scratch %}
 {% block body %}
-    int _columns[{{n_post}}], _n = 0, _ends[{{groups}}];
+    {{scratch('int', '_columns', n_post)}}
+    {{scratch('int', '_ends', groups)}}
+    int _n = 0;
     for(int _group=0; _group<{{groups}}; _group++)
     {
         for(int _j=_group*{{width}}; _j<(_group+1)*{{width}}; _j++)

@@ -187,6 +187,15 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
         int32_t _shown = 0;
         while(true)
         {
+            if(net._step > {{most_steps}} - {{n_steps}})
+            {
+                // steps are counted from here on, so that they never overflow
+                {% for entry, ctype in state if entry.kind == 'steps_since_spike' %}
+                for(int _j=0; _j<{{entry.shape[0]}}; _j++)
+                    net.{{entry.array}}[_j] = std::max<int64_t>((int64_t)net.{{entry.array}}[_j] - net._step, -1000000000);
+                {% endfor %}
+                net._step = 0;
+            }
             net._trial_key = CounterRng::derive(_seed_key, (uint64_t)clock[1]);
             net._noise_key = CounterRng::derive(bp_hash(_seed_key), (uint64_t)clock[1]);
             net._rng.key = CounterRng::derive(net._trial_key, 0);

@@ -2,10 +2,11 @@
 {# Two passes: the condition of every neuron into a row of flags (vectorises), then the flags eight
    at a time into the list of spikes (rarely anything to do). #}
 {% extends 'kernel.cpp' %}
+{% from 'scratch.cpp' import scratch %}
 {% block body %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
-    alignas(64) unsigned char _flags[{{(size + 63) // 64 * 64}}];
+    {{scratch('unsigned char', '_flags', (size + 63) // 64 * 64)}}
     {% if size % 64 %}
     std::memset(_flags + {{size // 64 * 64}}, 0, 64);
     {% endif %}

@@ -1,6 +1,7 @@
 {# The statement is `target += constant`: every target receives the number of spikes of its
    group times the constant, and with pattern 'all_but_self' those that fired themselves one less. #}
 {% extends 'kernel.cpp' %}
+{% from 'scratch.cpp' import scratch %}
 {% block body %}
     const int _count = {{events}}[{{n_pre}}];
     if(_count == 0)
@@ -10,11 +11,12 @@
     {
         const {{scalar_type}} _each = {{increment}};
         {% if pattern == 'all_but_self' %}
-        {{scalar_type}} _own[{{n_pre}}];
+        {{scratch(scalar_type, '_own', n_pre)}}
         for(int _event=0; _event<_count; _event++)
             _own[_event] = {{target}}[{{events}}[_event]];
         {% endif %}
-        int _counts[{{groups}}] = {};
+        {{scratch('int', '_counts', groups)}}
+        std::fill(_counts, _counts + {{groups}}, 0);
         for(int _event=0; _event<_count; _event++)
             _counts[{{events}}[_event] / {{depth}}]++;
         for(int _group=0; _group<{{groups}}; _group++)

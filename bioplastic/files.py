@@ -214,7 +214,7 @@ def pack_arrays(
             raise TypeError(f"{name!r}: must be text to name an array")
         if np.asarray(array).dtype.hasobject:
             raise TypeError(f"{name}: holds Python objects, which are not stored")
-        if isinstance(array, np.ndarray) and type(array) is not np.ndarray:
+        if isinstance(array, np.ma.MaskedArray) or hasattr(array, "dim"):
             raise TypeError(f"{name}: must be a plain array, got {type(array).__name__}")
     kind = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
     with zipfile.ZipFile(file, "w", kind) as archive:  # numpy.savez has names of its own

@@ -23,7 +23,7 @@ __all__ = [
     "optimise_less",
 ]
 
-_FLAGS = (
+_FLAGS: tuple[str, ...] = (
     "-std=c++17",
     "-O3",
     "-march=native",

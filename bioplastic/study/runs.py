@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bioplastic.checkpoints import RunFolder
+from bioplastic.datasets import load_dataset
 
 __all__ = ["add_run_arguments", "choose_run_folder", "open_run"]
 
@@ -57,7 +58,8 @@ def open_run(args: argparse.Namespace, name: str, parameters: Mapping[str, Any])
     name : str
         The folder below ``runs/`` when none is given.
     parameters : mapping
-        What all parts have in common. Which of them are computed may change when a run continues.
+        What all parts have in common, beside the samples of a data set, which are always known.
+        Which parts are computed may change when a run continues.
 
     Raises
     ------
@@ -73,11 +75,12 @@ def open_run(args: argparse.Namespace, name: str, parameters: Mapping[str, Any])
     ...     run.parameters, run.folder
     ({'data': 'digits', 'seed': 0, 'epochs': 3}, None)
     """
-    run = RunFolder(
-        choose_run_folder(args, name),
-        {"data": args.data, "seed": args.seed, **parameters},
-        resume=args.resume,
-    )
+    folder = choose_run_folder(args, name)
+    known = {"data": args.data, "seed": args.seed, **parameters}
+    if folder is not None and args.data not in ("none", "synthetic"):
+        data = load_dataset(args.data)
+        known["samples"] = {part: getattr(data, part) for part in ("X", "y", "X_test", "y_test")}
+    run = RunFolder(folder, known, resume=args.resume)
     if not run.found:
         run.save({}, {})  # from now on it is known whose folder this is
     return run

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from bioplastic.models.force.generator import ForceGenerator, ForceRun
-from bioplastic.models.force.network import (
+from bioplastic.models.force.model import (
+    CELLS,
+    ForceGenerator,
+    ForceParameters,
+    ForceRun,
     delta_readout,
     draw_recurrent,
     force_cell,
     force_network,
+    force_parameters,
     force_readout,
 )
-from bioplastic.models.force.parameters import CELLS, ForceParameters, force_parameters
 from bioplastic.models.force.targets import (
     lorenz,
     ode_to_joy,

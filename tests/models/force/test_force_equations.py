@@ -17,7 +17,7 @@ from bioplastic.models.force import (
     force_parameters,
     force_readout,
 )
-from bioplastic.models.force.network import force_cell
+from bioplastic.models.force.model import force_cell
 
 N, M, STEPS = 40, 2, 500
 PA, MV, MS = 1e-12, 1e-3, 1e-3

@@ -49,7 +49,7 @@ import textwrap
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, ClassVar, Self, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import brian2 as b2
 import numpy as np
@@ -454,7 +454,6 @@ def _document(cls: type) -> None:
     cls.__doc__ = "\n\n".join(part for part in (text[:end].rstrip(), table, text[end:]) if part)
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param,))
 class Constants:
     """Base of frozen dataclasses of constants, checked when they are made.
 
@@ -469,6 +468,10 @@ class Constants:
     >>> Sizes().with_values(n=5)
     Sizes(n=5)
     """
+
+    if TYPE_CHECKING:  # the constructor is made from the declarations
+
+        def __init__(self, **values: Any) -> None: ...
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

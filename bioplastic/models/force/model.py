@@ -681,7 +681,7 @@ class ForceGenerator(SpikingEstimator):
         return ForceRun(
             start=start,
             duration=blocks * seconds,
-            time=start + every * (np.arange(output.shape[0]) + 1),
+            time=np.asarray(start + every * (np.arange(output.shape[0]) + 1), dtype=np.float64),
             output=output,
             spike_time=np.concatenate(times),
             spike_cell=np.concatenate([np.zeros(0, dtype=np.int32), *cells]),

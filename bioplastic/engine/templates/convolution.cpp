@@ -73,7 +73,7 @@ extern "C" void bp_learn(const float* latencies, int64_t n_images, int rows, int
         float winner_latency = INFINITY;
         for(int _s=0; _s<n_spikes; _s++)
         {
-            if(!receive(weights + spikes[_s].where * N_post, thresholds, potentials))
+            if(!receive(weights + (size_t)spikes[_s].where * N_post, thresholds, potentials))
                 continue;
             winner_latency = spikes[_s].latency;
             for(int _j=0; winner<0; _j++)
@@ -102,11 +102,11 @@ extern "C" void bp_learn(const float* latencies, int64_t n_images, int rows, int
         for(int _i=0; _i<N_pre; _i++)
         {
             const float latency_pre = patch[_i];
-            float w = weights[_i * N_post + winner];
+            float w = weights[(size_t)_i * N_post + winner];
             {% for line in synapse_update %}
             {{line}}
             {% endfor %}
-            weights[_i * N_post + winner] = w;
+            weights[(size_t)_i * N_post + winner] = w;
         }
     }
 }
@@ -160,7 +160,7 @@ extern "C" void bp_respond(const float* latencies, int64_t n_images, int rows, i
                     for(int _s=0; _s<counts[position]; _s++)
                     {
                         const Spike spike = inputs[(size_t)position * N_pre + _s];
-                        const float* __restrict row = weights + spike.where * N_post;
+                        const float* __restrict row = weights + (size_t)spike.where * N_post;
                         #pragma GCC ivdep
                         for(int _j=0; _j<N_post; _j++)
                         {
@@ -175,7 +175,7 @@ extern "C" void bp_respond(const float* latencies, int64_t n_images, int rows, i
                         }
                     }
                 }
-            std::memcpy(response, earliest, sizeof(earliest));
+            std::memcpy(response, earliest, N_post * sizeof(float));
         }
     }
 }

@@ -60,12 +60,15 @@ class Bench:
         Coarsest step.
     n_steps : int
         Steps of the trial on the coarsest grid.
+    learned : str, default "w"
+        The variable of the synapse that the rule learns.
     """
 
     rule: PlasticityRule
     values: Mapping[str, Any]
     dt: b2.Quantity
     n_steps: int
+    learned: str = "w"
     _programs: dict[tuple[str, int], Program] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -106,9 +109,9 @@ class Bench:
         """
         state = self.program().initial_state(seed=0)
         for kind in KINDS:
-            if weights is not None and f"{kind}.w" in state:
-                shape = state[f"{kind}.w"].shape
-                state[f"{kind}.w"] = np.array(weights, dtype=np.float64).reshape(shape)
+            if weights is not None and f"{kind}.{self.learned}" in state:
+                shape = state[f"{kind}.{self.learned}"].shape
+                state[f"{kind}.{self.learned}"] = np.array(weights, dtype=np.float64).reshape(shape)
             scaling = self.rule.normalise
             if weights is not None and scaling is not None and isinstance(scaling.total, str):
                 axis = 0 if scaling.over == "pre" else 1  # every cell keeps the sum it has

@@ -7,6 +7,9 @@ from typing import Any
 
 __all__ = ["STATUSES", "CheckResult", "ConformanceReport", "ModelCheckError", "RuleCheckError"]
 
+#: Checks that watch the learned variable.
+_WATCHING = ("silence", "simultaneous spikes", "bounds", "zero modulator", "time step")
+
 STATUSES = ("passed", "not applicable", "failed")
 
 
@@ -39,6 +42,8 @@ class ConformanceReport:
         Name of the rule, or class of the model.
     results : tuple of CheckResult
         In the order in which they ran.
+    learned : str, optional
+        For a rule: the variable of the synapse that the checks watched; empty if it writes none.
 
     Examples
     --------
@@ -52,6 +57,13 @@ class ConformanceReport:
 
     rule: str
     results: tuple[CheckResult, ...]
+    learned: str | None = None
+
+    @property
+    def proved(self) -> bool:
+        """Whether any check of what a rule learns was applied; the others watch its code alone."""
+        applied = {r.name for r in self.results if r.status != "not applicable"}
+        return self.learned is None or bool(self.learned and applied & {*_WATCHING})
 
     @property
     def passed(self) -> bool:
@@ -75,6 +87,8 @@ class ConformanceReport:
         return {
             "rule": self.rule,
             "passed": self.passed,
+            "learned": self.learned,
+            "proved": self.proved,
             "checks": {
                 result.name: {"status": result.status, "message": result.message}
                 for result in self.results
@@ -95,6 +109,8 @@ class ConformanceReport:
             f"{result.status:<{widths[0]}}  {result.name:<{widths[1]}}  {result.message}"
             for result in self.results
         ]
+        if not self.proved:
+            lines.insert(0, "nothing is proved about what the rule learns")
         return "\n".join([f"{self.rule}: {', '.join(counts)}", *lines])
 
     def __str__(self) -> str:

@@ -7,13 +7,15 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.equations.equations import SUBEXPRESSION
 from numpy.typing import NDArray
 
 from bioplastic.arguments import check_arguments
 from bioplastic.conformance.bench import N_POST, N_PRE, Bench, Spikes, State, stored_names
-from bioplastic.conformance.limits import find_bounds, read_all_names
+from bioplastic.conformance.limits import find_bounds, find_learned, read_all_names
 from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
 from bioplastic.engine.compiler import CompilerError, find_compiler
+from bioplastic.equations import suggest
 from bioplastic.plasticity.audit import Origin
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.rule import PlasticityRule
@@ -45,6 +47,7 @@ class _NotApplicable(Exception):
 def check_rule(
     rule: PlasticityRule,
     *,
+    learned: str | None = None,
     values: Mapping[str, Any] | None = None,
     silent_values: Mapping[str, Any] | None = None,
     weights: tuple[float, float] | None = None,
@@ -83,6 +86,9 @@ def check_rule(
     ----------
     rule : PlasticityRule
         The rule.
+    learned : str, optional
+        The variable of the synapse that the rule learns. By default ``w``, or the one stored
+        variable that statements, normalisation or least squares write.
     values : mapping of str to Quantity or float, optional
         Variables of the neurons that the rule reads (``v_post``), scalar or one per cell (3
         presynaptic, 2 postsynaptic), constant during the run.
@@ -93,7 +99,7 @@ def check_rule(
         Range of the initial weights, in base units. By default the middle of the bounds, or 0.3
         to 0.7.
     bounds : (float, float), optional
-        Limits of ``w``; read from the ``clip`` calls of the rule otherwise.
+        Limits of what is learned; read from the ``clip`` calls of the rule otherwise.
     zero_modulator : mapping, optional
         Parameters to change in the check of the same name, where the third factor has a constant
         part (``{"baseline": 0.0}``).
@@ -118,7 +124,8 @@ def check_rule(
     CompilerError
         If ``compiled`` is True and there is no compiler.
     ValueError
-        If a value for a neuron variable is missing or unknown, or ``skip`` names no check.
+        If a value for a neuron variable is missing or unknown, ``skip`` names no check, or it is
+        not clear what the rule learns.
 
     Examples
     --------
@@ -132,7 +139,11 @@ def check_rule(
     check_quantity("check_rule.dt", dt, b2.second, positive=True)
     for name in skip or {}:
         check_choice("check_rule.skip", name, CHECKS)
-    suite = _Suite(rule, dict(values or {}), weights, bounds, dict(zero_modulator or {}), dt)
+    what = _choose_learned(rule, learned)
+    watched = what or ("w" if "w" in rule.parse("synapse") else "")
+    suite = _Suite(
+        rule, watched, dict(values or {}), weights, bounds, dict(zero_modulator or {}), dt
+    )
     silent = dict(silent_values or {})
     missing = suite.missing_from_state()
     actions: dict[str, Callable[[], str]] = {
@@ -160,10 +171,28 @@ def check_rule(
             results.append(CheckResult(name, "not applicable", str(reason)))
         except (AssertionError, FloatingPointError) as error:
             results.append(CheckResult(name, "failed", str(error)))
-    report = ConformanceReport(rule.name, tuple(results))
+    report = ConformanceReport(rule.name, tuple(results), what)
     if raise_on_failure and not report.passed:
         raise RuleCheckError(report)
     return report
+
+
+def _choose_learned(rule: PlasticityRule, given: str | None) -> str:
+    """Return the variable that a rule learns, empty if it writes none."""
+    synapse, found = rule.parse("synapse"), find_learned(rule)
+    if given is not None:
+        if given not in synapse or synapse[given].type == SUBEXPRESSION:
+            raise ValueError(
+                f"check_rule.learned: rule {rule.name!r} stores no synapse variable {given!r}"
+                f"{suggest(given, synapse)}"
+            )
+        return given
+    if len(found) > 1:
+        raise ValueError(
+            f"check_rule.learned: rule {rule.name!r} writes {', '.join(map(repr, found))}; "
+            "say which of them it learns"
+        )
+    return found[0] if found else ""
 
 
 class _Suite:
@@ -172,6 +201,7 @@ class _Suite:
     def __init__(
         self,
         rule: PlasticityRule,
+        learned: str,
         values: dict[str, Any],
         weights: tuple[float, float] | None,
         bounds: tuple[float, float] | None,
@@ -179,12 +209,13 @@ class _Suite:
         dt: b2.Quantity,
     ) -> None:
         self.rule = rule
+        self.learned = learned
         self.values = values
-        self.limits = bounds if bounds is not None else find_bounds(rule)
+        self.limits = bounds if bounds is not None else find_bounds(rule, learned)
         self.zero = zero
         interval = float(rule.interval) if rule.interval is not None else 0.0
         n_steps = round(max(40 * float(b2.ms), 2 * interval) / float(dt))
-        self.bench = Bench(rule, values, dt, n_steps)
+        self.bench = Bench(rule, values, dt, n_steps, learned)
         self.weights = self._make_weights(weights)
         statements = [s for slot in SLOTS for s in rule.statements(slot)]
         names = {name for s in statements for name in read_all_names(s.expression)}
@@ -202,7 +233,11 @@ class _Suite:
             low, high = self.limits[0] + 0.3 * span, self.limits[0] + 0.7 * span
         weights = np.random.default_rng(1).uniform(low, high, (N_PRE, N_POST))
         scaling = self.rule.normalise
-        if scaling is not None and scaling.variable == "w" and not isinstance(scaling.total, str):
+        if (
+            scaling is not None
+            and scaling.variable == self.learned
+            and not isinstance(scaling.total, str)
+        ):
             axis = 0 if scaling.over == "pre" else 1
             weights *= scaling.total / weights.sum(axis=axis, keepdims=True)
         return weights
@@ -212,8 +247,8 @@ class _Suite:
         return float(np.abs(self.weights).max()) or 1.0
 
     def _needs_weight(self) -> None:
-        if "w" not in self.rule.parse("synapse"):
-            raise _NotApplicable("the rule has no variable w")
+        if not self.learned:
+            raise _NotApplicable("the rule writes no variable of the synapse")
 
     def _compare(self, one: State, other: State, what: str) -> float:
         """Compare all stored variables of a rule between two states, same keys."""
@@ -239,7 +274,7 @@ class _Suite:
     def silence(self, values: Mapping[str, Any]) -> str:
         self._needs_weight()
         after = self.bench.run(self.bench.start(self.weights, values=values), Spikes())
-        change = np.abs(after["dense.w"] - self.weights).max()
+        change = np.abs(after[f"dense.{self.learned}"] - self.weights).max()
         tolerance = 1e-12 * self._scale if self.rule.normalise is not None else 0.0
         assert change <= tolerance, (
             f"weights change by {change:.3g} in {self._duration} without a spike"
@@ -266,19 +301,20 @@ class _Suite:
         step, split = 4, 4
         pair = Spikes(pre=((0, step),), post=((0, step),))
         state = self.bench.start(self.weights)
-        found = float(self.bench.run(state, pair, split=split)["dense.w"][0, 0])
+        found = float(self.bench.run(state, pair, split=split)[f"dense.{self.learned}"][0, 0])
         documented, other = (self._interpret(state, step, split, order) for order in (0, 1))
         distance = abs(documented - other)
         alike = distance <= _ROUNDING * self._scale
         moved = 0.01 * abs(documented - float(self.weights[0, 0]))
         tolerance = _ROUNDING * self._scale + (moved if alike else 0.05 * distance)
         assert abs(found - documented) <= tolerance, (
-            f"presynaptic pass first gives w = {documented:.9g}, the other order {other:.9g}, "
-            f"the engine {found:.9g}"
+            f"presynaptic pass first gives {self.learned} = {documented:.9g}, the other order "
+            f"{other:.9g}, the engine {found:.9g}"
         )
+        text = f"{self.learned} = {found:.6g} as interpreted"
         if alike:
-            return f"w = {found:.6g} as interpreted; the order makes no difference to this rule"
-        return f"w = {found:.6g} as interpreted, the other order gives {other:.6g}"
+            return f"{text}; the order makes no difference to this rule"
+        return f"{text}, the other order gives {other:.6g}"
 
     def _interpret(self, state: State, step: int, split: int, order: int) -> float:
         values: dict[str, Any] = {}
@@ -298,12 +334,12 @@ class _Suite:
             synapse.execute("on_pre")
         synapse.run(until=self.bench.n_steps * dt)
         synapse.execute("on_trial_end")
-        return synapse.state["w"]
+        return synapse.state[self.learned]
 
     def bounds(self) -> str:
         self._needs_weight()
         if self.limits is None:
-            raise _NotApplicable("the rule does not clip w to constant limits")
+            raise _NotApplicable(f"the rule does not clip {self.learned} to constant limits")
         if self.rule.normalise is not None:
             raise _NotApplicable("the normalisation rescales weights without clipping them")
         low, high = self.limits
@@ -316,10 +352,10 @@ class _Suite:
                         state[f"{kind}.eta"] = state[f"{kind}.eta"] * 100
                 after = self.bench.run(state, self.storm)
                 for kind in ("dense", "sparse"):
-                    w = after[f"{kind}.w"]
-                    assert w.min() >= low, f"w reaches {w.min():.6g}, below {low:g}"
-                    assert w.max() <= high, f"w reaches {w.max():.6g}, above {high:g}"
-        return f"w stays in [{low:g}, {high:g}]"
+                    w = after[f"{kind}.{self.learned}"]
+                    assert w.min() >= low, f"{self.learned} reaches {w.min():.6g}, below {low:g}"
+                    assert w.max() <= high, f"{self.learned} reaches {w.max():.6g}, above {high:g}"
+        return f"{self.learned} stays in [{low:g}, {high:g}]"
 
     def zero_modulator(self) -> str:
         self._needs_weight()
@@ -328,12 +364,12 @@ class _Suite:
         bench = self.bench
         if self.zero:
             changed = self.rule.with_parameters(**self.zero)
-            bench = Bench(changed, self.values, self.bench.dt, self.bench.n_steps)
+            bench = Bench(changed, self.values, self.bench.dt, self.bench.n_steps, self.learned)
         after = bench.run(bench.start(self.weights, modulator=0.0), self.spikes)
-        change = np.abs(after["dense.w"] - self.weights).max()
+        change = np.abs(after[f"dense.{self.learned}"] - self.weights).max()
         tolerance = 1e-12 * self._scale if self.rule.normalise is not None else 0.0
         assert change <= tolerance, f"weights change by {change:.3g} although modulators are zero"
-        moved = bench.run(bench.start(self.weights), self.spikes)["dense.w"]
+        moved = bench.run(bench.start(self.weights), self.spikes)[f"dense.{self.learned}"]
         moves = np.abs(moved - self.weights).max()
         assert moves > 0, "weights do not change with modulators at one either"
         return f"no change at zero, {moves:.2g} at one"
@@ -358,9 +394,12 @@ class _Suite:
         if self.random:
             raise _NotApplicable("the rule draws random numbers")
         state = self.bench.start(self.weights)
-        w = [self.bench.run(state, self.spikes, split=split)["dense.w"] for split in (1, 2, 4)]
+        w = [
+            self.bench.run(state, self.spikes, split=split)[f"dense.{self.learned}"]
+            for split in (1, 2, 4)
+        ]
         first, second = (float(np.abs(w[k + 1] - w[k]).max()) for k in (0, 1))
-        text = f"halving the step twice changes w by {first:.2g} and {second:.2g}"
+        text = f"halving the step twice changes {self.learned} by {first:.2g} and {second:.2g}"
         assert second <= max(0.75 * first, _ROUNDING * self._scale), (
             f"{text}; an update in 'every' without an interval must be proportional to dt"
         )

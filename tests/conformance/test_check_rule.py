@@ -121,3 +121,46 @@ def test_a_missing_compiler_excuses_and_a_failing_one_does_not(tmp_path, monkeyp
     monkeypatch.setenv("BIOPLASTIC_CACHE", str(tmp_path / "cache"))
     result = check_rule(pair_stdp(), raise_on_failure=False)["numpy and C++"]
     assert (result.status, "no luck" in result.message) == ("failed", True)
+
+
+RENAMED = {"synapse": "rho : 1", "on_pre": "x_pre += 1", "on_post": "rho = clip(rho + x_pre, 0, 1)"}
+TRACE = {"pre": "dx_pre/dt = -x_pre/tau : 1", "parameters": {"tau": 5 * ms}}
+
+
+def test_a_weight_of_any_name_is_found_and_checked():
+    report = check_rule(PlasticityRule(name="r", **RENAMED, **TRACE), compiled=False)
+    usual = {k: v.replace("rho", "w") for k, v in RENAMED.items()}
+    same = check_rule(PlasticityRule(name="r", **usual, **TRACE), compiled=False)
+    assert [r.status for r in report.results] == [r.status for r in same.results]
+    assert (report.learned, report.proved) == ("rho", True)
+    assert report["bounds"].message == "rho stays in [0, 1]"
+
+
+def test_bad_rules_are_found_whatever_the_weight_is_called():
+    leak = PlasticityRule(name="r", synapse="rho : 1", every="rho *= 1 - dt/(1000*ms)")
+    assert set(failures(leak)) == {"silence"}
+    tonic = PlasticityRule(
+        name="r", synapse="rho : 1", modulators="m : 1 (shared)", on_post="rho += 0.1 + m"
+    )
+    assert set(failures(tonic)) == {"zero modulator"}
+
+
+def test_what_is_learned_is_asked_for_where_two_may_be():
+    rule = PlasticityRule(
+        name="r", synapse="a : 1\nb : 1", every="a += dt/second; b *= 1", on_pre="b += 1"
+    )
+    with pytest.raises(
+        ValueError, match=r"check_rule.learned: rule 'r' writes 'a', 'b'; say which"
+    ):
+        check_rule(rule, compiled=False)
+    assert set(failures(rule, learned="a")) == {"silence"}
+    assert failures(rule, learned="b") == {}
+    with pytest.raises(ValueError, match="stores no synapse variable 'c'"):
+        check_rule(rule, learned="c", compiled=False)
+
+
+def test_a_report_that_proves_nothing_says_so():
+    rule = PlasticityRule(name="r", synapse="", **TRACE, on_pre="x_pre += 1")
+    report = check_rule(rule, compiled=False)
+    assert (report.passed, report.proved, report.learned) == (True, False, "")
+    assert str(report).splitlines()[1] == "nothing is proved about what the rule learns"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from brian2 import Quantity, ms
+from scipy.linalg.blas import dsymv, dsyrk
 
 from bioplastic.arguments import check_arguments
 from bioplastic.plasticity.least_squares import LeastSquares
@@ -14,7 +15,7 @@ from bioplastic.plasticity.locality import Audit, Origin, Update, Verdict
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_integer, check_real
 
-__all__ = ["RecursiveLeastSquares", "rls_rule"]
+__all__ = ["BufferedInverse", "RecursiveLeastSquares", "rls_rule"]
 
 Array = npt.NDArray[np.float64]
 
@@ -193,3 +194,80 @@ class RecursiveLeastSquares:
         }
         name = f"force-rls, {n} inputs"
         return Audit(name, updates, Verdict.NON_LOCAL, True, True, memory, operations)
+
+
+class BufferedInverse:
+    """The matrix of recursive least squares, whose newest changes are kept apart.
+
+    Each sample changes the inverse correlation matrix by one product of vectors. These wait in a
+    buffer and enter the matrix together, which moves memory once and not once per sample. The gains
+    are those of `RecursiveLeastSquares`, to rounding.
+
+    Parameters
+    ----------
+    n : int
+        Number of inputs.
+    ridge : float, default 1
+        The matrix starts as the unit matrix divided by it.
+    forgetting : float, default 1
+        Weight of the past per sample, in (0, 1].
+    buffer : int, default 50
+        Samples between two updates of the matrix.
+
+    Attributes
+    ----------
+    p : ndarray, shape (n, n)
+        The matrix without the buffered samples; only its upper triangle is kept up to date.
+
+    Examples
+    --------
+    >>> inverse = BufferedInverse(1, ridge=0.5)
+    >>> inverse.gain(np.array([1.0])).round(4), inverse.gain(np.array([1.0])).round(4)
+    (array([0.6667]), array([0.4]))
+    """
+
+    def __init__(
+        self, n: int, *, ridge: float = 1.0, forgetting: float = 1.0, buffer: int = 50
+    ) -> None:
+        place = type(self).__name__
+        self.n = check_integer(f"{place}.n", n, minimum=1)
+        ridge = check_real(f"{place}.ridge", ridge, minimum=0, exclusive=True)
+        self.forgetting = check_real(
+            f"{place}.forgetting", forgetting, minimum=0, maximum=1, exclusive=True
+        )
+        self.buffer = check_integer(f"{place}.buffer", buffer, minimum=1)
+        self.p: Array = np.asfortranarray(np.eye(n) / ridge)
+        self._scale = 1.0
+        self._spreads: Array = np.zeros((self.buffer, n))
+        self._factors: Array = np.zeros(self.buffer)
+        self._count = 0
+
+    def gain(self, activity: Array) -> Array:
+        """Take in one sample and return by how much an error of one changes the weights.
+
+        Parameters
+        ----------
+        activity : array, shape (n,)
+            Presynaptic activity.
+        """
+        k = self._count
+        spread = dsymv(self._scale, self.p, activity)
+        if k:
+            before = self._spreads[:k]
+            spread -= (self._factors[:k] * (before @ activity)) @ before
+        denominator = self.forgetting + float(activity @ spread)
+        self._scale /= self.forgetting
+        self._factors[:k] /= self.forgetting
+        self._spreads[k] = spread
+        self._factors[k] = 1.0 / (denominator * self.forgetting)
+        self._count += 1
+        if self._count == self.buffer:
+            self.flush()
+        return np.asarray(spread / denominator, dtype=np.float64)
+
+    def flush(self) -> None:
+        """Write the buffered samples into the matrix."""
+        if self._count:
+            rows = self._spreads[: self._count] * np.sqrt(self._factors[: self._count])[:, None]
+            self.p = dsyrk(-1.0, rows.T, beta=self._scale, c=self.p, overwrite_c=True)
+            self._scale, self._count = 1.0, 0

@@ -223,6 +223,8 @@ def assemble(
     for part in parts.values():
         for name, coordinate in part.coords.items():
             taken = str(name) in coordinates
+            if taken and coordinate.ndim == 0:  # what is left of a selection
+                continue
             if taken or not shared.setdefault(str(name), coordinate.variable).equals(
                 coordinate.variable
             ):

@@ -7,28 +7,25 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from bioplastic import cli
-from bioplastic.checkpoints import RunFolderError, read_run
 from bioplastic.commands.run import make_parser
-from bioplastic.experiments import what_when
-from bioplastic.experiments.what_when import list_tasks
-from bioplastic.experiments.what_when.analysis import (
+from bioplastic.experiments.what_when import EXPERIMENT, compute
+from bioplastic.experiments.what_when.parts import (
+    ARMS,
+    GRID_LATENCY,
+    GRID_P,
+    decode_time,
     find_components,
     measure_angles,
     measure_switch,
 )
-from bioplastic.experiments.what_when.protocol import (
-    ARMS,
-    GRID,
-    Protocol,
-    choose_protocol,
-    decode_time,
-    run_level,
-)
-from bioplastic.models.what_when import WhatWhenPredictor
-from bioplastic.study.framework import compute_results
-from bioplastic.study.results import Results, load_results
+from bioplastic.study import measure
+from bioplastic.study.framework import Run, make_run
+from bioplastic.study.results import load_results
+
+GRID = [(p, latency) for p in GRID_P for latency in GRID_LATENCY]
 
 
 def made_weights(n_cells: int = 200, size: float = 20.0) -> np.ndarray:
@@ -56,26 +53,22 @@ def test_normalised_blocks_show_both_variables_and_raw_weights_the_larger_block(
 def test_angles_of_unrelated_weights_are_those_of_chance() -> None:
     theta = np.random.default_rng(1).standard_normal((9, 2, 200, 2))
     found = measure_angles(theta, 0, n_samples=50)
-    for name, size in (("p80", 2), ("p50", 2), ("change", 2)):
-        assert found[name].shape == (size,)
-        low, high = np.percentile(found[f"{name}_null"], [0, 100], axis=0)
-        assert np.all(found[name] > low - 3)
-        assert np.all(found[name] < high + 3)
+    assert dict(found.sizes) == {"pair": 3, "k": 2, "sample": 50}
+    assert np.all(found.angle > found.null.min("sample") - 3)
+    assert np.all(found.angle < found.null.max("sample") + 3)
     theta[:, 1] = theta[:, 0]
-    same = measure_angles(theta, 0, n_samples=50)
-    np.testing.assert_allclose(same["p80"], 0, atol=1e-4)
-    assert same["p80_p_aligned"] == 1 / 51
+    same = measure_angles(theta, 0, n_samples=50).sel(pair="p80")
+    np.testing.assert_allclose(same.angle, 0, atol=1e-4)
+    assert same.p_aligned == 1 / 51
 
 
 def test_a_switch_is_measured_against_the_error_before_it() -> None:
-    tests = np.array([1, 10, 50, 100])
-    task = {
-        "first_error": np.array([0.2, 0.15, 0.1, 0.1]),
-        "time0_start": np.array(0.3),
-        "time0_error": np.array([0.28, 0.2, 0.14, 0.105]),
-        "time0_amplitude": np.array([[0.0, 0.5], [0.4, 0.4], [0.9, 0.2], [0.8, 0.2]]),
-    }
-    found = measure_switch(task, tests, "time", 0)
+    block = xr.Dataset(
+        {"error": ("test", [0.28, 0.2, 0.14, 0.105]), "start": 0.3,
+         "amplitude": (("test", "channel"), [[0.0, 0.5], [0.4, 0.4], [0.9, 0.2], [0.8, 0.2]])},
+        {"test": [1, 10, 50, 100]},
+    )  # fmt: skip
+    found = measure_switch(0.1, block)
     assert found["trials_to_limit"] == 50  # 0.14 is below 0.15
     assert found["trials_within_tenth"] == 100
     assert found["reached_limit"] == 1
@@ -94,58 +87,28 @@ def test_time_is_decoded_from_a_clock_and_not_from_noise() -> None:
     assert decode_time(noise[:4], noise[4:], step=10).max() < 0.2
 
 
-def test_every_arm_is_run_and_only_headline_arms_with_all_seeds() -> None:
-    tasks = [(function.__name__, arguments[:-1]) for function, arguments in
-             list_tasks(3, choose_protocol("paper"))]  # fmt: skip
-    assert len(tasks) == len(set(tasks))
-    arms = [arguments for name, arguments in tasks if name == "run_blocks"]
-    assert {arm for arm, _ in arms} == set(ARMS)
-    assert sorted(s for arm, s in arms if arm == "rls") == [3, 4, 5, 6, 7]
-    assert sorted(s for arm, s in arms if arm == "window") == [3, 4, 5]
-
-
-def only_levels(seed: int, protocol: Protocol) -> list[Any]:
-    return [(run_level, (seed, p, protocol)) for p in protocol.levels]
-
-
-def test_an_interrupted_run_continues_with_the_tasks_that_are_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_arm_is_run_and_only_headline_arms_with_all_seeds(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(what_when, "list_tasks", only_levels)
-    for name in ("switches", "grid", "arms", "clock"):
-        monkeypatch.setattr(what_when, f"summarise_{name}", lambda *arguments: None)
-    fit, calls, stop_at = WhatWhenPredictor.fit, [], [2]
+    asked: dict[str, Any] = {}
 
-    def stop(model: WhatWhenPredictor, *arguments: Any) -> WhatWhenPredictor:
-        calls.append(model)
-        if len(calls) in stop_at:
-            raise KeyboardInterrupt
-        return fit(model, *arguments)
+    def note(run: Run, function: Any, **factors: Any) -> xr.Dataset:
+        """Measure nothing, but note what was asked for."""
+        asked[function.__name__] = factors
+        if function.__name__ == "run_arm":
+            raise StopIteration
+        return xr.Dataset({"theta": 0.0, "block": [0] * 5})
 
-    def run(folder: str, *options: str) -> Results:
-        kept = ["--checkpoints", str(tmp_path / folder)]
-        args = make_parser(what_when.EXPERIMENT).parse_args(["--scale", "smoke", *kept, *options])
-        return compute_results(what_when.EXPERIMENT, args)
-
-    monkeypatch.setattr(WhatWhenPredictor, "fit", stop)
-    with pytest.raises(KeyboardInterrupt):
-        run("cut")
-    with pytest.raises(RunFolderError, match="add --resume"):
-        run("cut")
-    with pytest.raises(RunFolderError, match="seed was 0, is 1"):
-        run("cut", "--resume", "--seed", "1")
-    resumed = run("cut", "--resume")
-    assert len(calls) == 4  # of three tasks one was finished and one begun
-    assert read_run(tmp_path / "cut")["progress"] == {"finished": 3, "parts": 3}
-    straight = run("straight")
-    assert resumed.metrics == straight.metrics
-    for name, array in straight.arrays.items():
-        np.testing.assert_array_equal(resumed.arrays[name], array)
-    part = next((tmp_path / "cut").glob("run_level-*.npz"))
-    part.write_bytes(part.read_bytes()[:200])
-    with pytest.warns(UserWarning, match="damaged or no stored result"):
-        assert run("cut", "--resume").metrics == straight.metrics
-    assert len(calls) == 8  # that one alone was computed again
+    monkeypatch.setattr(Run, "measure", note)
+    args = make_parser(EXPERIMENT).parse_args(["--scale", "paper", "--seed", "3"])
+    with pytest.raises(StopIteration):
+        compute(make_run(EXPERIMENT, args))
+    assert asked["run_level"]["seed"] == (3, 4, 5, 6, 7)
+    arms = measure(lambda arm, seed: 1, progress=False, arm=asked["run_arm"]["arm"],
+                   seed=asked["run_arm"]["seed"], where=asked["run_arm"]["where"])  # fmt: skip
+    assert set(arms.arm.values) == set(ARMS)
+    assert int(arms["value"].sel(arm="rls").count()) == 5
+    assert int(arms["value"].sel(arm="window").count()) == 3
 
 
 @pytest.mark.slow

@@ -454,7 +454,7 @@ VALID: dict[str, dict[str, Any]] = {
         "output": RNG.random((50, 2)),
         "truth": RNG.random((50, 2)),
     },
-    "models.what_when.outside_share": {
+    "models.what_when.off_event_power": {
         "output": RNG.random((50, 2)),
         "latencies": np.array([10.0, 20.0]),
     },

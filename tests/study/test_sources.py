@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 
 from bioplastic.study import digest_code, find_modules
-from experiments.what_when.protocol import run_level
+from bioplastic.experiments.what_when.parts import run_level
 
 ROOT = Path(__file__).parents[2]
 
@@ -121,7 +121,7 @@ def test_a_real_experiment() -> None:
     for name in ("models.what_when", "engine", "plasticity", "analysis", "files", "neurons"):
         assert any(f"{module}.".startswith(f"bioplastic.{name}.") for module in found), name
     assert not any("plotting" in module or "commands" in module for module in found)
-    assert all(module.split(".")[0] in ("bioplastic", "experiments") for module in found)
+    assert all(module.split(".")[0] == "bioplastic" for module in found)
     assert digest_code(run_level) == digest_code(run_level)
 
 

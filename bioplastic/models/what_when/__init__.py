@@ -6,17 +6,23 @@ plasticity in biologically-plausible spiking networks", doi 10.1038/s42003-026-1
 
 from __future__ import annotations
 
-from bioplastic.models.what_when.metrics import (
+from bioplastic.models.what_when.model import WhatWhenPredictor
+from bioplastic.models.what_when.network import (
+    LearningParameters,
+    Reservoir,
+    ReservoirParameters,
+    draw_reservoir,
+)
+from bioplastic.models.what_when.task import (
+    Block,
+    Prediction,
+    expectation,
     expectation_error,
-    outside_share,
+    off_event_power,
     peak_and_width,
     switch_trials,
     window_amplitude,
 )
-from bioplastic.models.what_when.model import WhatWhenPredictor
-from bioplastic.models.what_when.parameters import LearningParameters, ReservoirParameters
-from bioplastic.models.what_when.reservoir import Reservoir, draw_reservoir
-from bioplastic.models.what_when.task import Block, Prediction, expectation
 
 __all__ = [
     "Block",
@@ -28,7 +34,7 @@ __all__ = [
     "draw_reservoir",
     "expectation",
     "expectation_error",
-    "outside_share",
+    "off_event_power",
     "peak_and_width",
     "switch_trials",
     "window_amplitude",

@@ -1,4 +1,4 @@
-"""The multi-event expectation task: a cue, then one of several events at its latency."""
+"""The task: a cue, then one of several events at its latency; and how good an expectation is."""
 
 from __future__ import annotations
 
@@ -10,26 +10,25 @@ from brian2 import Quantity, have_same_dimensions, ms, second
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import Constants, param
 from bioplastic.validation import check_integer, check_quantity, check_real
 
-__all__ = ["Block", "Prediction", "Signals", "event_bump", "expectation", "trial_signals"]
+__all__ = [
+    "Block",
+    "Prediction",
+    "expectation",
+    "expectation_error",
+    "off_event_power",
+    "peak_and_width",
+    "switch_trials",
+    "window_amplitude",
+]
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Block:
+class Block(Constants):
     """Trials with fixed statistics: after the cue either event A or event B.
-
-    Parameters
-    ----------
-    p_a : float
-        Probability of A.
-    latency_a, latency_b : Quantity
-        Times of the events from the onset of the cue.
-    n_trials : int, default 100
-        Length of the block.
 
     Examples
     --------
@@ -37,17 +36,10 @@ class Block:
     array([0.8, 0.2])
     """
 
-    p_a: float
-    latency_a: Quantity
-    latency_b: Quantity
-    n_trials: int = 100
-
-    def __post_init__(self) -> None:
-        place = type(self).__name__
-        check_real(f"{place}.p_a", self.p_a, minimum=0, maximum=1)
-        for name in ("latency_a", "latency_b"):
-            check_quantity(f"{place}.{name}", getattr(self, name), second, positive=True)
-        check_integer(f"{place}.n_trials", self.n_trials, minimum=1)
+    p_a: float = param(minimum=0, maximum=1, doc="probability of A")
+    latency_a: Quantity = param(positive=True, unit=second, doc="time of A from the cue")
+    latency_b: Quantity = param(positive=True, unit=second, doc="time of B from the cue")
+    n_trials: int = param(100, minimum=1, doc="length of the block")
 
     @property
     def latencies(self) -> Quantity:
@@ -80,147 +72,6 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Signals:
-    """What the experimenter gives to the network, one value per trial, step and channel.
-
-    Attributes
-    ----------
-    target, active, shown : array of float32, shape (n_trials, n_steps, n_channels)
-        What the outputs should be, whether their timing may learn, and which event is shown.
-    evidence : array of float32, shape (n_trials, n_steps, 1)
-        The event itself.
-    """
-
-    target: NDArray[np.float32]
-    active: NDArray[np.float32]
-    shown: NDArray[np.float32]
-    evidence: NDArray[np.float32]
-
-
-def event_bump(time: ArrayLike, latency: ArrayLike, width: float) -> Floats:
-    """Return the Gaussian that stands for an event.
-
-    Parameters
-    ----------
-    time : array_like
-        Times from the cue in seconds.
-    latency : array_like
-        Time of the event in seconds.
-    width : float
-        Standard deviation in seconds.
-
-    Examples
-    --------
-    >>> event_bump([0.3, 0.34], 0.3, 0.04).round(3)
-    array([1.   , 0.607])
-    """
-    distance = (np.asarray(time, dtype=np.float64) - np.asarray(latency)) / width
-    return np.asarray(np.exp(-0.5 * distance**2), dtype=np.float64)
-
-
-def trial_signals(
-    events: Any,
-    latencies: Any,
-    *,
-    n_channels: int,
-    n_steps: int,
-    dt: float,
-    width: float,
-    merged: bool = False,
-    place: str = "trial_signals",
-) -> Signals:
-    """Return the signals of trials.
-
-    Parameters
-    ----------
-    events : array_like of int, shape (n_trials,)
-        Which event is shown.
-    latencies : Quantity, shape (n_trials,) or ()
-        When; plain numbers are seconds.
-    n_channels, n_steps : int
-        Sizes.
-    dt, width : float
-        Step, and standard deviation of the bump, in seconds.
-    merged : bool, default False
-        All channels are active: that of an event not shown learns zero.
-    place : str
-        Name in messages.
-
-    Raises
-    ------
-    TypeError, ValueError
-        For events that do not exist, latencies outside the trial, or another unit.
-    """
-    shown = np.asarray(events)
-    if shown.size == 0:
-        shown = np.zeros(0, dtype=np.int64)
-    if shown.ndim != 1 or not np.issubdtype(shown.dtype, np.integer):
-        raise ValueError(f"{place}: events must be a 1d array of integers, got {events!r}")
-    if np.any((shown < 0) | (shown >= n_channels)):
-        raise ValueError(
-            f"{place}: events must lie in [0, {n_channels - 1}], got {shown.min()} to {shown.max()}"
-        )
-    if isinstance(latencies, Quantity) and not have_same_dimensions(latencies, second):
-        raise TypeError(f"{place}: latencies must be times, got a quantity in {latencies.dim}")
-    when = np.asarray(latencies, dtype=np.float64)
-    if when.shape not in ((), shown.shape):
-        raise ValueError(f"{place}: latencies must have shape {shown.shape}, got {when.shape}")
-    when = np.broadcast_to(when, shown.shape)
-    if not (np.all(when >= 0) and np.all(when <= n_steps * dt)):
-        raise ValueError(f"{place}: latencies must lie within the trial of {n_steps * dt:g} s")
-    time = dt * np.arange(n_steps)
-    bump = event_bump(time, when[:, None], width).astype(np.float32)
-    one_hot = np.eye(n_channels, dtype=np.float32)[shown]
-    each_step = np.repeat(one_hot[:, None, :], n_steps, axis=1)
-    return Signals(
-        target=bump[:, :, None] * one_hot[:, None, :],
-        active=np.ones_like(each_step) if merged else each_step,
-        shown=each_step,
-        evidence=bump[:, :, None],
-    )
-
-
-@check_arguments
-def expectation(
-    probabilities: ArrayLike,
-    latencies: Any,
-    *,
-    n_steps: int,
-    dt: Quantity = 1 * ms,
-    width: Quantity = 40 * ms,
-) -> Floats:
-    """Return what an ideal observer expects: the bump of every event times its probability.
-
-    Parameters
-    ----------
-    probabilities : array_like, shape (n_channels,)
-        Of the events.
-    latencies : Quantity, shape (n_channels,)
-        Of the events.
-    n_steps : int
-        Steps of a trial.
-    dt, width : Quantity, default 1 and 40 ms
-        Step, and width of the bump.
-
-    Returns
-    -------
-    array, shape (n_steps, n_channels)
-
-    Examples
-    --------
-    >>> truth = expectation([0.8, 0.2], [300, 600] * ms, n_steps=1000)
-    >>> truth.max(axis=0), truth.argmax(axis=0)
-    (array([0.8, 0.2]), array([300, 600]))
-    """
-    p = check_array("expectation.probabilities", probabilities, shape=(None,)).astype(np.float64)
-    if not isinstance(latencies, Quantity) or not have_same_dimensions(latencies, second):
-        raise TypeError(f"expectation.latencies: must be times, got {latencies!r}")
-    when = check_array("expectation.latencies", np.asarray(latencies), shape=p.shape)
-    time = float(dt) * np.arange(check_integer("expectation.n_steps", n_steps, minimum=0))
-    return np.asarray(p * event_bump(time[:, None], when, float(width)))
-
-
-@dataclass(frozen=True)
 class Prediction:
     """What the network expects after the cue, when nothing is shown.
 
@@ -244,3 +95,228 @@ class Prediction:
     def output(self) -> Floats:
         """The joint prediction averaged over trials, shape (n_steps, n_channels)."""
         return np.asarray(self.trials.mean(axis=0))
+
+
+def event_bump(time: ArrayLike, latency: ArrayLike, width: float) -> Floats:
+    """Return the Gaussian that stands for an event; all in seconds."""
+    distance = (np.asarray(time, dtype=np.float64) - np.asarray(latency)) / width
+    return np.asarray(np.exp(-0.5 * distance**2), dtype=np.float64)
+
+
+def check_events(place: str, events: Any, latencies: Any, n_channels: int, trial: float) -> Any:
+    """Return events as integers and latencies in seconds, both of shape (n_trials,).
+
+    Raises
+    ------
+    TypeError, ValueError
+        For events that do not exist, latencies outside the trial, or another unit.
+    """
+    shown = np.asarray(events)
+    if shown.size == 0:
+        shown = np.zeros(0, dtype=np.int64)
+    if shown.ndim != 1 or not np.issubdtype(shown.dtype, np.integer):
+        raise ValueError(f"{place}: events must be a 1d array of integers, got {events!r}")
+    if np.any((shown < 0) | (shown >= n_channels)):
+        raise ValueError(
+            f"{place}: events must lie in [0, {n_channels - 1}], got {shown.min()} to {shown.max()}"
+        )
+    if isinstance(latencies, Quantity) and not have_same_dimensions(latencies, second):
+        raise TypeError(f"{place}: latencies must be times, got a quantity in {latencies.dim}")
+    when = np.asarray(latencies, dtype=np.float64)
+    if when.shape not in ((), shown.shape):
+        raise ValueError(f"{place}: latencies must have shape {shown.shape}, got {when.shape}")
+    when = np.broadcast_to(when, shown.shape)
+    if not (np.all(when >= 0) and np.all(when <= trial)):
+        raise ValueError(f"{place}: latencies must lie within the trial of {trial:g} s")
+    return shown, when
+
+
+def trial_inputs(
+    event: int | None, latency: float, *, n_channels: int, n_steps: int, dt: float, width: float,
+    merged: bool = False,
+) -> dict[str, NDArray[np.float32]]:  # fmt: skip
+    """Return what the experimenter gives to the network in one trial; nothing without an event.
+
+    ``target`` is what the outputs should be, ``active`` whether their timing may learn (merged: the
+    channel of an event not shown learns zero), ``shown`` which event it is: shape (1, n_steps,
+    n_channels); ``evidence`` is the event itself, shape (1, n_steps, 1).
+    """
+    one_hot = np.zeros(n_channels, dtype=np.float32)
+    bump = np.zeros(n_steps, dtype=np.float32)
+    if event is not None:
+        one_hot[event] = 1
+        bump = event_bump(dt * np.arange(n_steps), latency, width).astype(np.float32)
+    shown = np.repeat(one_hot[None, None], n_steps, axis=1)
+    return {
+        "target": bump[None, :, None] * one_hot,
+        "active": np.ones_like(shown) if merged else shown,
+        "shown": shown,
+        "evidence": bump[None, :, None],
+    }
+
+
+def expectation(
+    probabilities: ArrayLike, latencies: Any, *, n_steps: int, dt: Quantity = 1 * ms,
+    width: Quantity = 40 * ms,
+) -> Floats:  # fmt: skip
+    """Return what an ideal observer expects: the bump of every event times its probability.
+
+    Parameters
+    ----------
+    probabilities : array_like, shape (n_channels,)
+        Of the events.
+    latencies : Quantity, shape (n_channels,)
+        Of the events.
+    n_steps : int
+        Steps of a trial.
+    dt, width : Quantity, default 1 and 40 ms
+        Step, and width of the bump.
+
+    Returns
+    -------
+    array, shape (n_steps, n_channels)
+
+    Examples
+    --------
+    >>> truth = expectation([0.8, 0.2], [300, 600] * ms, n_steps=1000)
+    >>> truth.max(axis=0), truth.argmax(axis=0)
+    (array([0.8, 0.2]), array([300, 600]))
+    """
+    for name, value in (("dt", dt), ("width", width)):
+        check_quantity(f"expectation.{name}", value, second, positive=True)
+    p = check_array("expectation.probabilities", probabilities, shape=(None,)).astype(np.float64)
+    if not isinstance(latencies, Quantity) or not have_same_dimensions(latencies, second):
+        raise TypeError(f"expectation.latencies: must be times, got {latencies!r}")
+    when = check_array("expectation.latencies", np.asarray(latencies), shape=p.shape)
+    time = float(dt) * np.arange(check_integer("expectation.n_steps", n_steps, minimum=0))
+    return np.asarray(p * event_bump(time[:, None], when, float(width)))
+
+
+# ---- how good an expectation is ------------------------------------------------------------------
+
+
+def expectation_error(output: ArrayLike, truth: ArrayLike) -> float:
+    """Return the root of the mean squared difference over steps and channels.
+
+    A silent network scores the root of the mean squared truth.
+
+    Parameters
+    ----------
+    output, truth : array_like, shape (n_steps, n_channels)
+        Prediction and `expectation`.
+
+    Examples
+    --------
+    >>> round(expectation_error([[0.0], [1.0]], [[0.0], [0.0]]), 3)
+    0.707
+    """
+    goal = check_array("expectation_error.truth", truth, shape=(None, None))
+    found = check_array("expectation_error.output", output, shape=goal.shape)
+    return float(np.sqrt(np.mean((found - goal) ** 2)))
+
+
+def window_amplitude(
+    output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.06
+) -> Floats:
+    """Return the mean output of every channel around its event.
+
+    Parameters
+    ----------
+    output : array_like, shape (n_steps, n_channels)
+        Prediction.
+    latencies : array_like, shape (n_channels,)
+        Times of the events in seconds.
+    dt, half_width : float, default 1 ms and 60 ms
+        Step and half width of the window in seconds (published definition unknown; 1.5 bump
+        widths).
+
+    Returns
+    -------
+    array, shape (n_channels,)
+    """
+    out = check_array("window_amplitude.output", output, shape=(None, None))
+    when = check_array("window_amplitude.latencies", latencies, shape=(out.shape[1],))
+    dt = check_real("window_amplitude.dt", dt, minimum=0, exclusive=True)
+    half_width = check_real("window_amplitude.half_width", half_width, minimum=0, exclusive=True)
+    time = dt * np.arange(len(out))
+    inside = np.abs(time[:, None] - when) < half_width
+    return np.asarray((out * inside).sum(axis=0) / inside.sum(axis=0), dtype=np.float64)
+
+
+def off_event_power(
+    output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.12
+) -> float:
+    """Return the share of squared output further than ``half_width`` from every event.
+
+    Parameters
+    ----------
+    output, latencies, dt
+        As for `window_amplitude`.
+    half_width : float, default 120 ms
+        In seconds; three bump widths.
+
+    Returns
+    -------
+    float
+        NaN for silence.
+    """
+    out = check_array("off_event_power.output", output, shape=(None, None))
+    when = check_array("off_event_power.latencies", latencies, shape=(None,))
+    dt = check_real("off_event_power.dt", dt, minimum=0, exclusive=True)
+    half_width = check_real("off_event_power.half_width", half_width)
+    time = dt * np.arange(len(out))
+    outside = np.all(np.abs(time[:, None] - when) >= half_width, axis=1)
+    power = np.square(out)
+    total = float(power.sum())
+    return float(power[outside].sum() / total) if total > 0 else float("nan")
+
+
+def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:
+    """Return the time of the peak of one channel and its full width at half height, in seconds.
+
+    Parameters
+    ----------
+    output : array_like, shape (n_steps,)
+        One channel.
+    dt : float, default 1 ms
+        Step in seconds.
+
+    Examples
+    --------
+    >>> time, width = peak_and_width(np.exp(-0.5*((np.arange(1000) - 300)/40)**2))
+    >>> time, round(width, 3)                                  # 2.355 standard deviations
+    (0.3, 0.095)
+    """
+    out = check_array("peak_and_width.output", output, shape=(None,))
+    dt = check_real("peak_and_width.dt", dt, minimum=0, exclusive=True)
+    if not len(out):
+        raise ValueError("peak_and_width.output: must not be empty")
+    peak = int(np.argmax(out))
+    low = np.flatnonzero(out < 0.5 * out[peak])
+    left = int(low[low < peak].max(initial=-1)) + 1
+    right = int(low[low > peak].min(initial=len(out))) - 1
+    return peak * dt, (right - left + 1) * dt
+
+
+def switch_trials(trials: ArrayLike, errors: ArrayLike, limit: float) -> float:
+    """Return after how many trials of a block the error first reaches a limit, or infinity.
+
+    Parameters
+    ----------
+    trials : array_like, shape (n_tests,)
+        Trials of the block before each test, increasing.
+    errors : array_like, shape (n_tests,)
+        Error at each test.
+    limit : float
+        What it must reach.
+
+    Examples
+    --------
+    >>> switch_trials([1, 10, 50], [0.2, 0.1, 0.05], 0.12)
+    10.0
+    """
+    number = check_array("switch_trials.trials", trials, shape=(None,))
+    value = check_array("switch_trials.errors", errors, shape=number.shape)
+    check_real("switch_trials.limit", limit)
+    reached = np.flatnonzero(value <= limit)
+    return float(number[reached[0]]) if reached.size else float("inf")

@@ -55,12 +55,12 @@ def test_it_learns_when_and_how_likely(learned: WhatWhenPredictor) -> None:
 
 
 def test_prediction_and_watching_leave_the_model_as_it_is(learned: WhatWhenPredictor) -> None:
-    before, state = weights(learned), dict(learned._state)
+    before, state = weights(learned), dict(learned.state_)
     first, seen = learned.predict(), learned.predict()
     np.testing.assert_array_equal(first.when, seen.when)
     np.testing.assert_array_equal(weights(learned), before)
     for name, values in state.items():
-        np.testing.assert_array_equal(learned._state[name], values)
+        np.testing.assert_array_equal(learned.state_[name], values)
 
 
 def test_only_the_channel_that_was_shown_learns_its_time() -> None:
@@ -89,9 +89,9 @@ def test_only_a_reset_restarts_the_clock(reset: bool) -> None:
     found = model(reservoir=quiet, target="numpy").fit([], [])
     found.partial_fit([0], [180] * ms)
     found.when_weights_ = np.zeros_like(found.when_weights_)
-    first = {name: values.copy() for name, values in found._state.items()}
+    first = {name: values.copy() for name, values in found.state_.items()}
     found.partial_fit([0], [180] * ms)
-    assert np.array_equal(first["cell.v"], found._state["cell.v"]) == reset
+    assert np.array_equal(first["cell.v"], found.state_["cell.v"]) == reset
 
 
 def test_seeds_fix_everything() -> None:
@@ -111,7 +111,7 @@ def test_a_loaded_model_continues_bit_for_bit(tmp_path: Path, arguments: dict[st
     resumed = WhatWhenPredictor.load(halfway.save(tmp_path / "halfway")).fit_block(short)
     np.testing.assert_array_equal(weights(straight), weights(resumed))
     np.testing.assert_array_equal(straight.what_history_, resumed.what_history_)
-    assert resumed.n_trials_ == 4
+    assert resumed.n_seen_ == 4
 
 
 def test_least_squares_read_outs_learn_faster_but_keep_counting_old_trials() -> None:

@@ -8,7 +8,6 @@ from brian2 import ms
 
 from bioplastic.conformance import check_rule
 from bioplastic.engine import DenseProjection, NetworkSpec, Population, Program, Trial
-from bioplastic.models.what_when.optimiser import BufferedInverse
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity import (
     PlasticityRule,
@@ -16,6 +15,7 @@ from bioplastic.plasticity import (
     gated_delta_rule,
     trial_delta_rule,
 )
+from bioplastic.plasticity.rls import BufferedInverse
 from bioplastic.signals import AnalogueSource
 
 OUT = NeuronModel(

@@ -12,9 +12,8 @@ from brian2 import ms
 from bioplastic.engine import Program
 from bioplastic.engine.random import derive_key, hash_key, normal_frame, seed_key
 from bioplastic.models.what_when import Block, LearningParameters, ReservoirParameters
-from bioplastic.models.what_when.network import what_when_network
-from bioplastic.models.what_when.reservoir import Reservoir, draw_reservoir
-from bioplastic.models.what_when.task import trial_signals
+from bioplastic.models.what_when.network import Reservoir, draw_reservoir, what_when_network
+from bioplastic.models.what_when.task import trial_inputs
 
 P = ReservoirParameters(
     n_excitatory=40, n_inhibitory=10, trial=200 * ms, coupling_excitatory=1, coupling_inhibitory=3
@@ -95,12 +94,14 @@ def test_trials_equal_their_transcription(gate: str, target: str, n_trials: int)
     program = Program(network, dt=P.dt, dtype="float64", target=target)
     block = dataclasses.replace(BLOCK, n_trials=n_trials)
     events, latencies = block.draw(SEED)
-    signals = trial_signals(events, latencies, n_channels=2, n_steps=N_STEPS, dt=1e-3, width=0.015)
+    sizes = {"n_channels": 2, "n_steps": N_STEPS, "dt": 1e-3, "width": 0.015}
+    trials = [trial_inputs(*pair, **sizes)
+              for pair in zip(events.tolist(), np.asarray(latencies), strict=True)]  # fmt: skip
     time = np.arange(N_STEPS)[:, None]
     inputs = {
         "cue": (time < 50).astype(np.float32),
         "average": np.where(time < 80, 1 / 80, 0.0).astype(np.float32),
-        **{name: getattr(signals, name) for name in ("target", "active", "shown", "evidence")},
+        **{name: np.concatenate([trial[name] for trial in trials]) for name in trials[0]},
     }
     state = program.initial_state()
     state["when.eta"], state["what.eta"] = np.array(ETA), np.array(0.05)

@@ -19,7 +19,7 @@ from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.analysis.subspaces import participation_ratio
 from bioplastic.arguments import check_arguments
 
-__all__ = ["SUMMARY_LABELS", "summarise_spikes"]
+__all__ = ["SUMMARY_LABELS", "show_number", "summarise_spikes"]
 
 SUMMARY_LABELS = {
     "n_units": "units",
@@ -111,6 +111,22 @@ def summarise_spikes(trains: SpikeTrains) -> dict[str, float | int | None]:
         **_measure_complexity(one_trial, active[:_MOST_COMPLEX]),
     }
     return {name: _round(values[name]) for name in SUMMARY_LABELS}
+
+
+def show_number(value: float | int | None) -> str:
+    """Return a number as a reader wants it: counts whole, others with three significant digits.
+
+    Examples
+    --------
+    >>> [show_number(value) for value in (20_000_000, 0.99987, 0.05, 1234.56, 1e-5, None)]
+    ['20,000,000', '1.00', '0.05', '1,235', '1e-05', '–']
+    """
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        return "–"
+    if isinstance(value, (int, np.integer)) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    short = f"{value:.3g}"
+    return short if float(short) == value else f"{value:#.3g}".removesuffix(".")
 
 
 def _measure_pairs(trains: SpikeTrains, units: ArrayLike) -> dict[str, Any]:

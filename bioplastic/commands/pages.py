@@ -30,7 +30,7 @@ def render_page(template: str, **content: Any) -> str:
 
     Examples
     --------
-    >>> page = render_page("spikes.html", title="a <b>", picture="", rows=[])
+    >>> page = render_page("spikes.html", title="a <b>", picture="", rows=[], notes=[], units=[])
     >>> "<title>a &lt;b&gt;</title>" in page
     True
     """

@@ -19,7 +19,7 @@ def plot_correlogram(
     lags: ArrayLike,
     values: ArrayLike,
     *,
-    chance: float | None = None,
+    chance: float | ArrayLike | None = None,
     ylabel: str = "pairs of spikes",
     title: str = "",
     ax: Axes | None = None,
@@ -33,7 +33,7 @@ def plot_correlogram(
         `bioplastic.analysis.cross_correlograms`.
     values : array_like, shape (n_bins,)
         Heights.
-    chance : float, optional
+    chance : float or array_like of shape (n_bins,), optional
         The height that independent trains would have, drawn as a dashed line.
     ylabel : str, default "pairs of spikes"
         What the heights are.
@@ -71,11 +71,17 @@ def plot_correlogram(
         axes.stairs(heights, edges, fill=True, color=PALETTE[0], alpha=0.7)
         axes.axvline(0, color=GREY, linewidth=0.6, zorder=0)
         if chance is not None:
-            level = check_real(f"{place}.chance", chance)
-            axes.axhline(level, color=PALETTE[1], linestyle="--", linewidth=0.9, label="chance")
+            level = (
+                np.full(centres.size, check_real(f"{place}.chance", chance))
+                if np.ndim(chance) == 0
+                else check_array(f"{place}.chance", chance, shape=(centres.size,))
+            )
+            axes.plot(
+                centres, level, color=PALETTE[1], linestyle="--", linewidth=0.9, label="chance"
+            )
             axes.legend(loc="upper right", borderaxespad=0.1)
         axes.set_xlim(edges[0], edges[-1])
-        top = max(float(heights.max()), chance or 0.0)
+        top = max(float(heights.max()), 0.0 if chance is None else float(np.max(chance)))
         if heights.min() >= 0 and top > 0:
             axes.set_ylim(0, 1.2 * top)
         axes.set_xlabel("lag (ms)")

@@ -17,17 +17,26 @@ __all__ = ["plot_intervals"]
 
 @check_arguments
 def plot_intervals(
-    intervals: ArrayLike, *, n_bins: int = 40, title: str = "", ax: Axes | None = None
+    intervals: ArrayLike,
+    *,
+    units: ArrayLike | None = None,
+    n_bins: int = 40,
+    title: str = "",
+    ax: Axes | None = None,
 ) -> Axes:
-    """Draw the histogram of inter-spike intervals beside that of a Poisson process.
+    """Draw the histogram of inter-spike intervals beside that of Poisson processes.
 
     The axis is logarithmic, so that bursts and pauses both show; heights are the share of
-    intervals in each bin in percent, and the line that of exponential intervals with the same mean.
+    intervals in each bin in percent. The line is what Poisson processes would give: exponential
+    intervals with the mean of each unit, mixed by their numbers, since units of different rates
+    pool to intervals that are not exponential.
 
     Parameters
     ----------
     intervals : array_like, shape (n_intervals,)
         Intervals in seconds, as from `bioplastic.analysis.intervals`. Zeros are left out.
+    units : array_like of int, shape (n_intervals,), optional
+        The unit of each, from the same function; without it all are of one unit.
     n_bins : int, default 40
         Number of bins of equal width in the logarithm.
     title : str, optional
@@ -54,7 +63,11 @@ def plot_intervals(
     place = "plot_intervals"
     values = check_array(f"{place}.intervals", intervals, shape=(None,), minimum=0)
     n_bins = check_integer(f"{place}.n_bins", n_bins, minimum=2)
-    values = 1e3 * values[values > 0]
+    owner = np.zeros(values.size, dtype=np.int64)
+    if units is not None:
+        owner = check_array(f"{place}.units", units, shape=(values.size,), minimum=0)
+        owner = owner.astype(np.int64)
+    owner, values = owner[values > 0], 1e3 * values[values > 0]
     if values.size == 0:
         raise ValueError(f"{place}.intervals: must hold at least one positive interval")
     low, high = float(values.min()), float(values.max())
@@ -62,7 +75,10 @@ def plot_intervals(
         low, high = low / 2, high * 2
     edges = np.geomspace(low, high * (1 + 1e-9), n_bins + 1)
     shares = 100 * np.histogram(values, edges)[0] / values.size
-    expected = -100 * np.diff(np.exp(-edges / values.mean()))
+    count = np.bincount(owner).astype(np.float64)
+    sums, count = np.bincount(owner, values)[count > 0], count[count > 0]
+    survival = np.exp(-edges[:, None] / (sums / count)) @ (count / count.sum())
+    expected = -100 * np.diff(survival)
     with drawing_axes(ax, height=2.1) as axes:
         axes.stairs(shares, edges, fill=True, color=PALETTE[0], alpha=0.45, label="intervals")
         axes.plot(
@@ -70,14 +86,15 @@ def plot_intervals(
             expected,
             color=GREY,
             linestyle="--",
-            label="Poisson, same mean",
+            label="Poisson, same mean" if count.size == 1 else "Poisson, rates of the units",
         )
         axes.set_xscale("log")
         narrow = edges[-1] < 100 * edges[0]
         axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,)))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-        axes.set_xlim(edges[0], edges[-1])
+        few = float(np.quantile(values, 1e-3))  # the axis does not stretch for a few short ones
+        axes.set_xlim(max(edges[0], min(few, edges[-2])), edges[-1])
         axes.set_ylim(0, 1.25 * max(float(shares.max()), float(expected.max())))
         axes.set_xlabel("inter-spike interval (ms)")
         axes.set_ylabel("share of intervals (%)")

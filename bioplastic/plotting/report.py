@@ -11,10 +11,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.analysis.correlograms import cross_correlograms
+from bioplastic.analysis.correlograms import chance_counts, cross_correlograms
 from bioplastic.analysis.intervals import interval_statistics, intervals
 from bioplastic.analysis.rates import mean_rates
 from bioplastic.analysis.spike_trains import SpikeTrains
+from bioplastic.analysis.summary import show_number
 from bioplastic.arguments import check_arguments
 from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.intervals import plot_intervals
@@ -31,6 +32,7 @@ from bioplastic.plotting.trains import plot_spikes
 __all__ = ["plot_rates", "plot_regularity", "plot_report"]
 
 _MOST_SHOWN = 20_000
+_MOST_IN_ROW = 100
 
 
 @check_arguments
@@ -64,12 +66,13 @@ def plot_report(
     5
     """
     shown = trains
-    if trains.n_spikes > _MOST_SHOWN:
-        length = max(trains.duration * _MOST_SHOWN / trains.n_spikes, trains.duration / 1e4)
+    most = min(_MOST_SHOWN, _MOST_IN_ROW * max(trains.n_units, 1))
+    if trains.n_spikes > most:
+        length = max(trains.duration * most / trains.n_spikes, trains.duration / 1e4)
         shown = trains.slice_time(trains.t_start, trains.t_start + length)
     rates = mean_rates(trains)
     found = interval_statistics(trains)
-    values, _ = intervals(trains)
+    values, owner = intervals(trains)
     with use_style():
         figure = new_figure(PAGE_WIDTH, 7.6)
         panels = figure.subplot_mosaic(
@@ -78,12 +81,12 @@ def plot_report(
         )
         part = "" if shown is trains else f", the first {shown.duration:.3g} s"
         plot_spikes(shown, title=(title or "spikes") + part, ax=panels["raster"])
-        plot_rates(rates, ax=panels["rates"])
+        plot_rates(rates[np.isfinite(rates)], ax=panels["rates"])
         if (values > 0).any():
-            plot_intervals(values, ax=panels["intervals"])
+            plot_intervals(values, units=owner, ax=panels["intervals"])
         else:
             _say(panels["intervals"], "no intervals")
-        plot_regularity(rates, found.cv, ax=panels["regularity"])
+        plot_regularity(np.nan_to_num(rates), found.cv, ax=panels["regularity"])
         _draw_correlogram(trains, rates, panels["correlogram"])
         figure.suptitle(_caption(summary), fontsize=7.5, color=GREY)
     return figure
@@ -184,7 +187,8 @@ def plot_regularity(
 
 def _draw_correlogram(trains: SpikeTrains, rates: NDArray[np.float64], ax: Axes) -> None:
     """Add the correlograms of all pairs of the most active units."""
-    units = np.argsort(-rates, kind="stable")[: min(15, np.count_nonzero(rates))]
+    active = np.count_nonzero(rates > 0)
+    units = np.argsort(-np.nan_to_num(rates), kind="stable")[: min(15, active)]
     if units.size < 2:
         _say(ax, "fewer than two\nactive units")
         return
@@ -192,12 +196,10 @@ def _draw_correlogram(trains: SpikeTrains, rates: NDArray[np.float64], ax: Axes)
     reach = min(0.1, trains.duration / 4)
     width = reach / 20
     lags, counts = cross_correlograms(trains, pairs, bin_width=width, max_lag=reach)
-    seconds = trains.duration * max(trains.n_trials, 1)
-    expected = sum(rates[a] * rates[b] for a, b in pairs) * seconds * width
     plot_correlogram(
         lags,
         counts.sum(axis=0),
-        chance=float(expected),
+        chance=chance_counts(trains, pairs, lags, width).sum(axis=0),
         title=f"all pairs of the {units.size} most active units",
         ax=ax,
     )
@@ -206,7 +208,7 @@ def _draw_correlogram(trains: SpikeTrains, rates: NDArray[np.float64], ax: Axes)
 
 def _caption(summary: Mapping[str, float | int | None]) -> str:
     parts = [
-        f"{summary[name]} {word}"
+        f"{show_number(summary[name])} {word}"
         for name, word in (("n_units", "units"), ("n_trials", "trials"), ("n_spikes", "spikes"))
         if summary.get(name) is not None and (name, summary[name]) != ("n_trials", 1)
     ]
@@ -216,7 +218,7 @@ def _caption(summary: Mapping[str, float | int | None]) -> str:
         ("fano_mean", "Fano factor", ""),
     ):
         if summary.get(name) is not None:
-            parts.append(f"{word} {summary[name]}{unit}")
+            parts.append(f"{word} {show_number(summary[name])}{unit}")
     return "  ·  ".join(parts)
 
 

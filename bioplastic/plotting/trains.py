@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
 
 from bioplastic.analysis.rates import population_rate
 from bioplastic.analysis.spike_trains import SpikeTrains
@@ -16,7 +18,10 @@ from bioplastic.validation import check_integer
 
 __all__ = ["plot_spikes"]
 
-_MOST_UNITS = 200
+_MOST_UNITS = 400
+
+_MOST_NAMED = 10
+"""Up to this many units each has a tick of its own."""
 
 _RASTER = 0.72
 """Share of the height that the raster takes; the rest is the strip."""
@@ -34,6 +39,8 @@ def plot_spikes(
 ) -> Axes:
     """Draw a raster and, on a strip above it, the mean rate of all units.
 
+    Ticks name units by their ids. Time in which a unit was not observed is grey.
+
     Parameters
     ----------
     trains : SpikeTrains
@@ -42,7 +49,7 @@ def plot_spikes(
         Bins of the rate in seconds; a hundredth of the window by default.
     trial : int, default 0
         The trial shown.
-    max_units : int, default 200
+    max_units : int, default 400
         With more units the raster shows this many, evenly spread; the rate is still of all.
     title : str, optional
         Title.
@@ -98,20 +105,43 @@ def plot_spikes(
         axes.set_xlabel(f"time ({unit})")
         name = "unit" if len(shown) == n else f"unit ({len(shown)} of {n:,})"
         axes.set_ylabel(name, y=_RASTER / 2)
-        ticks = MaxNLocator(4, integer=True).tick_values(0, max(n - 1, 1))
-        axes.set_yticks([tick for tick in ticks if 0 <= tick <= top])
+        if n <= _MOST_NAMED:
+            ticks = np.arange(n)
+        else:
+            ticks = MaxNLocator(4, integer=True).tick_values(0, max(n - 1, 1)).astype(np.int64)
+            ticks = ticks[(ticks >= 0) & (ticks <= top)]
+        axes.set_yticks(ticks, [f"{trains.ids[tick]:.12}" if trains.ids.dtype.kind == "U"
+                                else str(trains.ids[tick]) for tick in ticks])  # fmt: skip
+        if trains.observed is not None:
+            _shade_gaps(trains, shown, factor, axes)
         strip = axes.inset_axes((0.0, _RASTER + 0.04, 1.0, 1.0 - _RASTER - 0.04))
         edges = np.linspace(0, 1, rate.size + 1) * (rate.size * _seconds(width)) + trains.t_start
         strip.stairs(rate, factor * edges, fill=True, color=PALETTE[0], alpha=0.35)
         strip.stairs(rate, factor * edges, color=PALETTE[0], linewidth=0.8)
         strip.set_xlim(left, right)
-        strip.set_ylim(0, None)
         strip.set_ylabel("rate (Hz)")
         strip.tick_params(labelbottom=False)
-        strip.yaxis.set_major_locator(MaxNLocator(2))
+        high = float(np.nanmax(rate, initial=0.0))
+        strip.set_ylim(0, 1.15 * high if high > 0 else 1.0)
+        strip.yaxis.set_major_locator(MaxNLocator(3, min_n_ticks=2, steps=[1, 2, 2.5, 5, 10]))
         strip.spines[["top", "right"]].set_visible(False)
         axes.set_title(title)
     return axes
+
+
+def _shade_gaps(trains: SpikeTrains, shown: NDArray[np.int64], factor: float, axes: Axes) -> None:
+    """Draw the time in which units were not observed as grey bars behind their spikes."""
+    bars = []
+    for unit in shown:
+        seen = trains.observed_of(int(unit))
+        edges = np.concatenate([[trains.t_start], seen.ravel(), [trains.t_stop]]).reshape(-1, 2)
+        for begin, end in factor * edges[edges[:, 1] > edges[:, 0]]:
+            low, high = unit - 0.5, unit + 0.5
+            bars.append([(begin, low), (end, low), (end, high), (begin, high)])
+    axes.add_collection(
+        PolyCollection(bars, facecolors="0.88", edgecolors="none", zorder=0, rasterized=True),
+        autolim=False,
+    )
 
 
 def _seconds(width: Any) -> float:

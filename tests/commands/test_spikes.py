@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib import image as mpl_image
 
@@ -59,7 +60,11 @@ def report(tmp_path) -> Path:
 def _check_page(page: _Cells, numbers: dict) -> None:
     assert list(page.cells) == list(numbers)
     for key, text in page.cells.items():
-        assert text == ("–" if numbers[key] is None else json.dumps(numbers[key]))
+        if numbers[key] is None:
+            assert text == "–"
+        else:
+            assert float(text.replace(",", "")) == pytest.approx(numbers[key], rel=5e-3)
+            assert len(re.sub(r"^[-0.]*|[.,]|e.*", "", text)) <= 3 or numbers[key] >= 1000
 
 
 def test_page_shows_the_numbers_of_the_json(report):
@@ -68,7 +73,7 @@ def test_page_shows_the_numbers_of_the_json(report):
     text = report.read_text(encoding="utf-8")
     _check_page(_Cells(text), numbers)
     assert r"a &lt;b&gt; $\x$ &amp; c" in text
-    assert len(list(report.parent.iterdir())) == 3
+    assert len(list(report.parent.iterdir())) == 4
 
 
 def test_numbers_are_those_of_the_verbs(report):
@@ -85,7 +90,7 @@ def test_numbers_are_those_of_the_verbs(report):
 
 def test_page_fetches_nothing(report):
     page = _Cells(report.read_text(encoding="utf-8"))
-    assert page.scripts == 0
+    assert page.scripts == 1  # sorts the table of units
     assert len(page.fetched) == 1
     assert page.fetched[0].startswith("data:image/png;base64,")
     assert not re.search(r"https?://|@import|url\(", report.read_text(encoding="utf-8"))
@@ -101,6 +106,47 @@ def test_page_in_a_browser(report, tmp_path, browse):
     # the blue of the raster is on the page, so the picture inside it was drawn
     blue = (shot[..., 2] > 0.5) & (shot[..., 0] < 0.35)
     assert blue.mean() > 0.005
+
+
+def test_units_are_a_table_that_can_be_sorted(tmp_path, browse):
+    ids = np.array([3, 7, 40, 41])
+    times = np.concatenate([np.linspace(0, 9.9, n) + 1e-3 * n for n in (50, 10, 30)])
+    trains = SpikeTrains.from_arrays(
+        times, np.repeat(ids[:3], [50, 10, 30]), ids=ids, t_stop=10,
+        labels={"group": ["good", "<mua>", "good", ""]},
+    )  # fmt: skip
+    path = trains.save(tmp_path / "a.npz")
+    assert main(["spikes", str(path)]) == 0
+    table = pd.read_csv(tmp_path / "a_units.csv", index_col="id", keep_default_na=False)
+    assert table.index.tolist() == [3, 7, 40, 41]
+    assert table["rate"].tolist() == pytest.approx([5, 1, 3, 0])
+    page = tmp_path / "a_report.html"
+    text = page.read_text(encoding="utf-8")
+    assert "&lt;mua&gt;" in text
+    heads = re.findall(r'<button type="button">(.*?)</button>', text)
+    for head, clicks, order in (("rate (Hz)", 1, "41 7 40 3"), ("rate (Hz)", 2, "3 40 7 41"),
+                                ("CV", 2, None), ("id", 1, "3 7 40 41")):  # fmt: skip
+        click = f"document.querySelectorAll('.units button')[{heads.index(head)}].click();" * clicks
+        page.write_text(text.replace("</body>", f"<script>{click}</script></body>"))
+        found = browse(page, "--window-size=900,900", "--dump-dom")
+        rows = re.findall(r"<tr>\s*<td[^>]*>(\d+)</td>", found)
+        assert order is None or rows == order.split()
+        assert head != "CV" or rows[-1] == "41"  # no intervals: last, whatever the direction
+
+
+def test_options_reach_the_reader_and_notes_the_page(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text("who,when\n3,500\n40,1500\n")
+    assert main(["spikes", str(path)]) == 1
+    assert "say --columns time,unit" in capsys.readouterr().err
+    options = ["--columns", "unit,time", "--time-unit", "ms", "--t-stop", "3"]
+    assert main(["spikes", str(path), *options]) == 0
+    assert "SpikeTrains(2 spikes, 2 units, 0 s to 3 s)" in capsys.readouterr().out
+    path.write_text("unit,time\n3,0.5\n")
+    assert main(["spikes", str(path)]) == 0
+    note = "the unit of time is not stated; taken as seconds"
+    assert f"note: {note}" in capsys.readouterr().out
+    assert f"<li>{note}</li>" in (tmp_path / "a_report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".txt"])

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
-from bioplastic.analysis import SpikeTrains, cross_correlograms
+from bioplastic.analysis import SpikeTrains, cross_correlograms, intervals
 from bioplastic.plotting import (
     new_figure,
     plot_avalanches,
@@ -141,6 +141,34 @@ def test_raster_shows_every_spike_and_the_rate_of_all_units():
     few = plot_spikes(TRAINS, max_units=10)
     assert np.unique(few.lines[0].get_data()[1]).size == 10
     assert few.get_ylabel() == "unit (10 of 300)"
+
+
+def test_raster_names_units_by_their_ids_and_shades_gaps():
+    trains = SpikeTrains.from_arrays(
+        [0.1, 0.8], [40, 3], ids=[3, 7, 40], t_stop=1, observed=[[0, 0.4], [0.6, 1]]
+    )
+    axes = plot_spikes(trains, bin_width=0.1)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["3", "7", "40"]
+    assert len(axes.collections[0].get_paths()) == 3
+    rate = axes.child_axes[0].patches[0].get_data().values
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(rate)), [4, 5])
+    assert len(axes.child_axes[0].get_yticks()) >= 2
+
+
+def test_poisson_units_of_different_rates_are_not_accused():
+    trains = SpikeTrains.from_arrays(
+        np.concatenate([RNG.uniform(0, 2000, n) for n in (1000, 20_000, 100_000)]),
+        np.repeat([0, 1, 2], [1000, 20_000, 100_000]),
+        t_stop=2000,
+    )
+    values, units = intervals(trains)
+    apart = []
+    for owner in (units, None):
+        axes = plot_intervals(values, units=owner)
+        shares, expected = axes.patches[0].get_data().values, axes.lines[0].get_ydata()
+        apart.append(np.abs(shares - expected).max())
+    assert apart[0] < 0.3  # percent of all intervals
+    assert apart[1] > 1.0  # one process with the mean of all would accuse them
 
 
 def test_raster_without_spikes_or_units():

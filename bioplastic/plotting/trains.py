@@ -108,7 +108,8 @@ def plot_spikes(
         if n <= _MOST_NAMED:
             ticks = np.arange(n)
         else:
-            ticks = MaxNLocator(4, integer=True).tick_values(0, max(n - 1, 1)).astype(np.int64)
+            found = MaxNLocator(4, integer=True).tick_values(0, max(n - 1, 1))
+            ticks = np.asarray(found, dtype=np.int64)
             ticks = ticks[(ticks >= 0) & (ticks <= top)]
         axes.set_yticks(ticks, [f"{trains.ids[tick]:.12}" if trains.ids.dtype.kind == "U"
                                 else str(trains.ids[tick]) for tick in ticks])  # fmt: skip

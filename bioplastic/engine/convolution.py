@@ -18,6 +18,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers, word_substitute
 from numpy.typing import NDArray
 
+from bioplastic.arithmetic import REAL, write_real
 from bioplastic.engine import cache
 from bioplastic.engine.brian2_bridge import KernelCode, expression_renderer, float_precision
 from bioplastic.engine.compiler import compile_library, compiler_identity
@@ -349,4 +350,6 @@ def _expression(place: str, text: str, known: frozenset[str]) -> str:
             f"known: {', '.join(sorted(known))}"
         )
     with float_precision(np.dtype(np.float32)):
-        return str(expression_renderer().render_expr(word_substitute(text, _FUNCTIONS))).strip()
+        names = {**_FUNCTIONS, REAL: "bp_real"}
+        text = word_substitute(write_real(text, {}), names)
+        return str(expression_renderer().render_expr(text)).strip()

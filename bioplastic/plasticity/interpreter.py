@@ -153,6 +153,9 @@ class SynapseInterpreter:
             names[name] = eval(code, self._names, names)
         try:
             return float(eval(self._code[expression], self._names, names))
+        except ArithmeticError:  # Python raises where numpy and C++ give an infinity
+            real = {key: np.float64(v) if isinstance(v, float) else v for key, v in names.items()}
+            return float(eval(self._code[expression], self._names, real))
         except NameError as error:
             raise ValueError(
                 f"PlasticityRule {self.rule.name!r}: {expression!r} needs a value: {error}"
@@ -300,7 +303,8 @@ def _make_namespace(rule: PlasticityRule, dt: float, rng: np.random.Generator) -
     names: dict[str, Any] = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
     names.update({name: constant.value for name, constant in DEFAULT_CONSTANTS.items()})
     names.update({name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items()})
-    names.update({"rand": rng.random, "randn": rng.standard_normal, "dt": dt})
+    names.update({"rand": rng.random, "randn": rng.standard_normal, "poisson": rng.poisson})
+    names["dt"] = dt
     names.update({"int": int, "abs": abs, "clip": lambda x, low, high: min(max(x, low), high)})
     names.update({name: float(np.asarray(value)) for name, value in rule.parameters.items()})
     names.update({"i": 0, "j": 0, "True": True, "False": False})

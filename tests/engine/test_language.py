@@ -354,3 +354,38 @@ def test_a_repetition_that_sets_nothing_is_refused():
     network = NetworkSpec(populations=[cells], projections=[], trial=trial)
     with pytest.raises(ValueError, match=r"Trial.on_repeat: unknown variable 'z' in 'z = n'"):
         Program(network, dt=1 * ms, target="numpy")
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp", "interpreter"])
+def test_random_functions_have_their_moments_everywhere(target):
+    """Means of rand, randn**2, poisson(3) and poisson(50), their standard errors known."""
+    codes, n = ("rand()", "randn()**2", "poisson(3)", "poisson(50)/10"), 4000
+    wanted = {"mean": (0.5, 1, 3, 5), "sd": (12**-0.5, 2**0.5, 3**0.5, 50**0.5 / 10)}
+    if target == "interpreter":
+        synapse = SynapseInterpreter(PlasticityRule(name="r"), {"w": 0.0}, seed=1)
+        draws = [[synapse.evaluate(code) for _ in range(n)] for code in codes]
+        again = SynapseInterpreter(PlasticityRule(name="r"), {"w": 0.0}, seed=1)
+        assert [again.evaluate(codes[0]) for _ in range(3)] == draws[0][:3]
+    else:
+        lines = [f"v{number} = {code}" for number, code in enumerate(codes)]
+        equations = "\n".join(f"v{number} : 1" for number in range(len(codes)))
+        model = NeuronModel(name="m", equations=equations, update="; ".join(lines))
+        network = NetworkSpec(
+            populations=[Population(name="c", n=n, model=model)],
+            projections=[],
+            trial=Trial(duration=1 * ms),
+        )
+        program = Program(network, dt=1 * ms, dtype="float64", target=target)
+        states = [program(program.initial_state(), n_samples=1, seed=3)[0] for _ in range(2)]
+        draws = [states[0][f"c.v{number}"] for number in range(len(codes))]
+        np.testing.assert_array_equal(draws, [states[1][f"c.v{k}"] for k in range(len(codes))])
+    errors = (np.mean(draws, axis=1) - wanted["mean"]) / (np.array(wanted["sd"]) / n**0.5)
+    assert np.all(np.abs(errors) < 5), errors
+
+
+@pytest.mark.parametrize("code", ["1/(w - w)", "(w - w)**-1", "log(w - w) + exp(1000*w)"])
+def test_the_interpreter_divides_as_the_targets_do(code):
+    rule = PlasticityRule(name="r", synapse="w : 1\nq : 1", on_post=f"q = {code}")
+    with np.errstate(all="ignore"):
+        found = SynapseInterpreter(rule, {"w": 1.0}).evaluate(code)
+    assert not np.isfinite(found)

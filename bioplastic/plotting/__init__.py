@@ -24,7 +24,7 @@ from bioplastic.plotting.latency_features import plot_feature_learning, plot_sig
 from bioplastic.plotting.learning import plot_learning_curve
 from bioplastic.plotting.network import plot_network
 from bioplastic.plotting.phase_plane import plot_phase_plane
-from bioplastic.plotting.raster import plot_raster, stack_spikes
+from bioplastic.plotting.populations import plot_raster, stack_spikes
 from bioplastic.plotting.report import plot_rates, plot_regularity, plot_report
 from bioplastic.plotting.sizes import plot_sizes
 from bioplastic.plotting.stdp_window import plot_stdp_window

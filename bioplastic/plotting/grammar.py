@@ -214,6 +214,7 @@ def dots(
     x: Hashable | None = None,
     hue: Hashable | None = None,
     paired: bool = False,
+    each: bool = True,
     horizontal: bool = False,
     factor: float = 1.0,
     labels: Mapping[Any, str] | None = None,
@@ -237,6 +238,8 @@ def dots(
         colours, which stand side by side in each category.
     paired : bool, default False
         Whether repetition k is the same thing in all categories; thin lines then join them.
+    each : bool, default True
+        Whether every repetition is drawn.
     horizontal : bool, default False
         Whether categories stand below each other.
     factor, labels, colours, baselines, legend, **texts
@@ -266,7 +269,7 @@ def dots(
     for number, (key, groups) in enumerate(curves.items()):
         middle = (number - (len(curves) - 1) / 2) * shift
         rows = [factor * np.asarray(groups[name], dtype=np.float64).ravel() for name in names]
-        if paired:
+        if paired and each:
             spots = np.arange(len(names)) + middle
             for repetition in np.array(rows).T:
                 _plot(axes, horizontal, spots, repetition, color=GREY, linewidth=0.6,
@@ -284,7 +287,7 @@ def dots(
                       [values.mean() - deviation, values.mean() + deviation],
                       color="black", linewidth=0.8, marker="_|"[horizontal],
                       markersize=4, zorder=3)  # fmt: skip
-                if not paired:
+                if each and not paired:
                     around = spot + np.linspace(-0.3, 0.3, values.size) * shift
                     _plot(axes, horizontal, around, values, marker=".", markersize=3,
                           linestyle="none", color=colour, alpha=0.6, zorder=2)  # fmt: skip

@@ -73,7 +73,8 @@ class Experiment:
         measured. The rest is filled in. (Without ``protocols`` it takes the parsed arguments.)
     figures : mapping of str to callable, optional
         For every figure its name and a function that takes the results and returns it. It uses
-        nothing but the results, so that stored ones can be drawn again.
+        nothing but the results, so that stored ones can be drawn again. None where there is nothing
+        to draw.
     protocols : mapping of str to object, optional
         Sizes and constants of every scale, or of every ``"scale/data"``: instances of a dataclass.
         They become `Run.protocol` and part of the parameters. Its field ``seeds``, if it has one,
@@ -137,7 +138,9 @@ class Experiment:
     draw: Callable[[Results, Path], list[Path]] | None = None
     add_arguments: Callable[[argparse.ArgumentParser], None] = _add_nothing
     settings: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
-    figures: Mapping[str, Callable[[Results], Figure]] = dataclasses.field(default_factory=dict)
+    figures: Mapping[str, Callable[[Results], Figure | None]] = dataclasses.field(
+        default_factory=dict
+    )
     protocols: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: tuple[str, ...] = ()
 
@@ -415,8 +418,10 @@ def draw_figures(experiment: Experiment, results: Results, out: Path) -> list[Pa
     paths = []
     for name, draw in experiment.figures.items():
         with use_style():
-            path = figure_path(out, results.name, name)
-            paths.append(save_figure(draw(results), path, dpi=_DOTS_PER_INCH))
+            figure = draw(results)
+            if figure is not None:
+                path = figure_path(out, results.name, name)
+                paths.append(save_figure(figure, path, dpi=_DOTS_PER_INCH))
     if experiment.draw is not None:
         paths += [Path(path) for path in experiment.draw(results, out)]
     for path in paths:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bioplastic import cli
-from bioplastic.checkpoints import read_run
-from bioplastic.experiments.force.protocol import choose_protocol, count_lobe_changes
+from bioplastic.experiments.force import PROTOCOLS, count_lobe_changes
 from bioplastic.study.results import load_results
 
 
@@ -23,7 +21,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_task_is_measured_and_drawn(out: Path) -> None:
     results = load_results(out / "force_smoke.json")
-    for task in choose_protocol("smoke").tasks:
+    for task in PROTOCOLS["smoke"].tasks:
         for key in ("rate_before", "rate_after", "error_training", "lag_tolerant", "overlap"):
             assert np.isfinite(results.metrics[f"{task.name}_{key}"])
         assert results.baselines[f"untrained_{task.name}_lag_tolerant"] >= 1 - 1e-9
@@ -41,37 +39,26 @@ def test_controls_stand_beside_the_sine(out: Path) -> None:
     assert not np.array_equal(before, after)
 
 
-def test_a_killed_run_continues_with_the_networks_that_are_left(
-    tmp_path: Path, kill_run: Callable[..., None], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_run_continues_with_the_networks_that_are_left(tmp_path: Path) -> None:
     out, kept = tmp_path / "out", tmp_path / "kept"
     command = ["force", "--scale", "smoke", "--tasks", "sine", "--seeds", "1", "--checkpoints",
                str(kept), "--out", str(out)]  # fmt: skip
-    # run.json and a state at the start, twice with run.json; then one file per network
-    kill_run(5, *command)
-    assert read_run(kept)["parameters"]["n_neurons"] == 60
-    done = [path.name for path in kept.glob("sine-*.npz")]
-    assert cli.main(command) == 1
-    assert "holds a run already: add --resume" in capsys.readouterr().err
-    assert cli.main([*command, "--resume", "--n-neurons", "50"]) == 1
-    assert "cannot be continued: n_neurons was 60, is 50" in capsys.readouterr().err
-    assert cli.main([*command, "--resume"]) == 0
-    assert len(done) == 1
-    assert read_run(kept)["progress"] == {"finished": 3, "parts": 3}
-    resumed = load_results(out / "force_smoke.json")
-    for path in kept.glob("sine-*.npz"):
-        whole = path.read_bytes()
-        path.write_bytes(whole[: len(whole) // 2] if path.name in done else whole)
-    with pytest.warns(UserWarning, match="damaged or no stored result"):
-        assert cli.main([*command, "--resume"]) == 0
+    assert cli.main(command) == 0
+    first = load_results(out / "force_smoke.json")
+    parts = sorted(kept.rglob("*.npz"))
+    assert len(parts) == 3  # one per arm
+    parts[0].write_bytes(parts[0].read_bytes()[:100])
+    parts[1].unlink()
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cli.main(command) == 0
     again = load_results(out / "force_smoke.json")
-    for name, array in resumed.arrays.items():
+    for name, array in first.arrays.items():
         if "cpu_seconds" not in name:
             np.testing.assert_array_equal(again.arrays[name], array)
 
 
 def test_published_sizes_are_those_of_the_paper() -> None:
-    protocol = choose_protocol("paper")
+    protocol = PROTOCOLS["paper"]
     assert protocol.n_neurons == 2000
     sine = protocol.tasks[0]
     assert (sine.settle, sine.train, sine.free, sine.seeds) == (5, 5, 5, 5)

@@ -137,6 +137,10 @@ def make_parser(
     parser.add_argument(
         "--plot-only", action="store_true", help="draw the stored results again, compute nothing"
     )
+    if experiment.animates:
+        parser.add_argument(
+            "--animate", action="store_true", help="record the weights, write an animation of them"
+        )
     add_verbosity(parser)
     if experiment.protocols:
         add_run_options(parser, experiment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bioplastic.plotting.animation import animate_weights
 from bioplastic.plotting.avalanche_scaling import plot_avalanche_scaling
 from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.bars import plot_bars
@@ -50,6 +51,7 @@ __all__ = [
     "GREY",
     "PAGE_WIDTH",
     "PALETTE",
+    "animate_weights",
     "bars",
     "dots",
     "images",

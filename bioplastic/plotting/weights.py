@@ -79,7 +79,7 @@ def plot_weight_maps(
     matrix = check_array(f"{place}.weights", weights, shape=(rows * columns, None))
     if matrix.shape[1] == 0:
         raise ValueError(f"{place}.weights: must hold at least one neuron, got none")
-    low, high, signed = _colour_limits(place, matrix, vmin, vmax)
+    low, high, signed = colour_limits(place, matrix, vmin, vmax)
     tiled = tile_images(matrix.T.reshape(-1, rows, columns))
     height = COLUMN_WIDTH * 0.82 * tiled.shape[0] / tiled.shape[1] + (0.2 if title else 0.05)
     with drawing_axes(ax, height=height) as axes:
@@ -158,7 +158,7 @@ def plot_class_weights(
     names = name_classes(place, class_names, n_classes)
     preferred = matrix.argmax(axis=1)
     order = np.lexsort((-matrix.max(axis=1), preferred))
-    low, high, signed = _colour_limits(place, matrix, None, vmax)
+    low, high, signed = colour_limits(place, matrix, None, vmax)
     assigned = None
     if assignment is not None:
         assigned = check_labels(
@@ -228,7 +228,7 @@ def _pool_columns(image: NDArray[Any], most: int = 800) -> NDArray[np.float64]:
     return np.asarray(np.add.reduceat(image.astype(np.float64), starts, axis=1) / sizes)
 
 
-def _colour_limits(
+def colour_limits(
     place: str, matrix: NDArray[Any], vmin: float | None, vmax: float | None
 ) -> tuple[float, float, bool]:
     smallest, largest = float(matrix.min()), float(matrix.max())

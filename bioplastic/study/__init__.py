@@ -15,6 +15,7 @@ measured anew.
 
 from __future__ import annotations
 
+from bioplastic.study.film import Film
 from bioplastic.study.measuring import Failure, PartError, fixed, labelled, measure
 from bioplastic.study.sources import digest_code, find_modules
 from bioplastic.study.store import Store, StoredPart
@@ -22,6 +23,7 @@ from bioplastic.study.summary import flatten, summarise
 
 __all__ = [
     "Failure",
+    "Film",
     "PartError",
     "Store",
     "StoredPart",

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from bioplastic.checkpoints import describe_parameters
 from bioplastic.fields import add_arguments
 from bioplastic.plotting import save_figure, use_style
+from bioplastic.study.film import has_film, write_film
 from bioplastic.study.measuring import measure
 from bioplastic.study.provenance import Stopwatch, collect_versions, find_revision
 from bioplastic.study.results import SNAKE_CASE, Results
@@ -43,7 +44,18 @@ DEFAULT_OUT = "figures"
 
 _DOTS_PER_INCH = 200
 _COMMON = frozenset(
-    {"scale", "data", "seed", "name", "out", "plot_only", "checkpoints", "resume", "verbose"}
+    {
+        "scale",
+        "data",
+        "seed",
+        "name",
+        "out",
+        "plot_only",
+        "checkpoints",
+        "resume",
+        "verbose",
+        "animate",
+    }
 )
 
 
@@ -90,6 +102,9 @@ class Experiment:
     settings : mapping of str to tuple of str, optional
         Names that a sweep can set besides the options, each with the arguments that set it; ``{}``
         stands for the value: ``{"eta": ("--constant", "eta_hidden={}")}``.
+    animates : bool, default False
+        Whether there is an option ``--animate``. With it `compute` records a `Film`, whose arrays
+        are among those of the results, and an animation is drawn from them.
 
     Raises
     ------
@@ -143,6 +158,7 @@ class Experiment:
     )
     protocols: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     options: tuple[str, ...] = ()
+    animates: bool = False
 
     def __post_init__(self) -> None:
         check_identifier("Experiment.name", self.name)
@@ -201,6 +217,8 @@ class Run:
         Processes.
     store : Path or None
         Where finished parts are kept.
+    animate : bool
+        Whether a `Film` is asked for.
     """
 
     scale: str
@@ -211,6 +229,7 @@ class Run:
     options: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     jobs: int = 1
     store: Path | None = None
+    animate: bool = False
 
     def measure(self, function: Callable[..., Any], **factors: Any) -> xr.Dataset:
         """Call `bioplastic.study.measure` with the store and the processes of this run."""
@@ -264,6 +283,7 @@ def make_run(experiment: Experiment, args: argparse.Namespace) -> Run:
         },
         jobs=args.jobs,
         store=Path(args.checkpoints or "runs") if kept else None,
+        animate=getattr(args, "animate", False),
     )
 
 
@@ -429,4 +449,4 @@ def draw_figures(experiment: Experiment, results: Results, out: Path) -> list[Pa
         if not named or path.suffix != ".png" or not path.is_file():
             wanted = f"{out / results.name}_<figure>.png"
             raise RuntimeError(f"{experiment.name}.draw: must write {wanted}, got {path}")
-    return paths
+    return [*paths, write_film(results, out)] if has_film(results) else paths

@@ -26,6 +26,7 @@ from bioplastic.analysis.embedding import embed_tsne
 from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
 from bioplastic.models.sym_stdp.parameters import VARIANTS
 from bioplastic.plasticity.symmetric import symmetric_stdp
+from bioplastic.study import Film
 from bioplastic.study.framework import Experiment, positive_int
 from bioplastic.study.results import Results, mean_over_seeds
 from bioplastic.study.runs import add_run_arguments, choose_run_folder
@@ -50,6 +51,7 @@ def compute(args: argparse.Namespace) -> Results:
     """Train one model per seed, then show each of them the test images once."""
     protocol = choose_protocol(args)
     runs, baselines = [], []
+    film = Film() if args.animate else None
     for seed in range(args.seed, args.seed + args.seeds):
         samples = load_samples(protocol, args.data, seed)
         training = train_model(
@@ -62,6 +64,7 @@ def compute(args: argparse.Namespace) -> Results:
             checkpoint_every=args.checkpoint_every,
             hidden_from=None if args.hidden_from is None else find_source(args, seed),
             constants=dict(args.constant),
+            film=film if seed == args.seed else None,
         )
         response = training.model.respond(samples.X_test)
         runs.append(measure_test(training, samples, response, protocol))
@@ -81,6 +84,7 @@ def compute(args: argparse.Namespace) -> Results:
         },
         arrays={
             **collect_arrays(*first),
+            **(film.arrays() if film else {}),
             **{f"seeds_{name}": np.array([run[name] for run in runs]) for name in runs[0]},
         },
     )
@@ -263,6 +267,7 @@ EXPERIMENT = Experiment(
     compute=compute,
     draw=draw,
     add_arguments=add_arguments,
+    animates=True,
     settings={
         "eta": ("--constant", "eta_hidden={}"),
         **{name: ("--constant", f"{name}={{}}") for name in CONSTANTS},

@@ -5,9 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.plotting import (
     plot_class_weights,
     plot_confusion,
@@ -23,7 +20,7 @@ from bioplastic.plotting import (
 from bioplastic.study.framework import figure_path
 from bioplastic.study.results import Results
 
-from .protocol import MNIST_SHAPE
+from .protocol import MNIST_SHAPE, middle_column
 from .training import READOUTS
 
 __all__ = ["draw"]
@@ -96,19 +93,9 @@ def choose_range(curves: dict[str, Any]) -> tuple[float, float] | None:
 
 def draw_weight_maps(results: Results) -> Any:
     """Draw the input weights of all hidden neurons, or those of the column in the middle."""
-    weights, size = results.arrays["weights"], results.parameters.get("field_size")
-    if size is None:
-        return plot_weight_maps(weights, MNIST_SHAPE, vmin=0.0, label="Input weight")
-    size, stride = int(size), int(results.parameters["field_stride"])
-    pixels = place_fields(len(weights), size, stride).pixels
-    middle = len(pixels) // 2
-    cells = np.split(np.arange(weights.shape[1]), len(pixels))[middle]
-    return plot_weight_maps(
-        weights[np.ix_(pixels[middle], cells)],
-        (size, size),
-        vmin=0.0,
-        label=f"Input weight, column {middle + 1} of {len(pixels)}",
-    )
+    size, stride = (results.parameters.get(f"field_{name}") for name in ("size", "stride"))
+    weights, shape, column = middle_column(results.arrays["weights"], size, stride)
+    return plot_weight_maps(weights, shape, vmin=0.0, label=f"Input weight{column}")
 
 
 def draw_raster(results: Results, activity: Any) -> Any:

@@ -18,6 +18,7 @@ from bioplastic.datasets import (
     stratified_split,
 )
 from bioplastic.models.sym_stdp import SymSTDPClassifier, SymSTDPParameters
+from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.models.sym_stdp.parameters import VARIANTS
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "choose_protocol",
     "describe_run",
     "load_samples",
+    "middle_column",
 ]
 
 MNIST_BRIGHTNESS = 33.3  # mean grey value of MNIST, which the published drive is tuned to
@@ -176,3 +178,29 @@ def describe_run(model: SymSTDPClassifier, protocol: Protocol, data: str) -> dic
         for name, value in asdict(model.constants_).items()
     }
     return {**constants, **asdict(protocol), "data": data, "seed": model.random_state}
+
+
+def middle_column(
+    weights: NDArray[Any], size: float | None, stride: float | None
+) -> tuple[NDArray[Any], tuple[int, int], str]:
+    """Return the input weights of all cells, or those of the column in the middle.
+
+    Parameters
+    ----------
+    weights : array, shape (n_features, n_hidden)
+        Input weights.
+    size, stride : float or None
+        Of the receptive fields, if there are any.
+
+    Returns
+    -------
+    array, tuple, str
+        The weights, shape (inputs, cells); rows and columns of the image; which column, in words.
+    """
+    if size is None or stride is None:
+        return weights, MNIST_SHAPE, ""
+    pixels = place_fields(len(weights), int(size), int(stride)).pixels
+    middle = len(pixels) // 2
+    cells = np.split(np.arange(weights.shape[1]), len(pixels))[middle]
+    shape = (int(size), int(size))
+    return weights[np.ix_(pixels[middle], cells)], shape, f", column {middle + 1} of {len(pixels)}"

@@ -14,11 +14,13 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import RunFolder, find_state, read_run
 from bioplastic.models.sym_stdp import SymSTDPClassifier
+from bioplastic.study import Film
 
-from .protocol import Protocol, Samples, build_model, describe_run
+from .protocol import Protocol, Samples, build_model, describe_run, middle_column
 
 __all__ = ["READOUTS", "Training", "load_trained", "train_model"]
 
+_FRAMES = 80
 READOUTS = ("supervised", "assigned")
 
 
@@ -82,6 +84,7 @@ def train_model(
     checkpoint_every: int = 5000,
     hidden_from: Path | None = None,
     constants: dict[str, Any] | None = None,
+    film: Film | None = None,
 ) -> Training:
     """Train one model by the protocol, following both read-outs on held-out images.
 
@@ -106,6 +109,8 @@ def train_model(
         Folder of a finished run whose hidden layer is used (``'layer_by_layer'`` only).
     constants : dict, optional
         Constants that replace those of the variant.
+    film : Film, optional
+        Takes the input weights of all cells, or those of the column in the middle.
 
     Returns
     -------
@@ -121,6 +126,7 @@ def train_model(
     classes = np.unique(samples.y)
     stages = plan_stages(protocol, adopted=adopted is not None)
     total = sum(epochs for _, epochs in stages) * len(samples.X)
+    film_steps = () if film is None else (max(1, total // _FRAMES),)
     last = "readout_epochs" if protocol.regime == "layer_by_layer" else "epochs"
     with (
         RunFolder(folder, description, resume=resume, growing=(last,)) as run,
@@ -135,9 +141,8 @@ def train_model(
                 training.stage, training.done = number, 0
             order = order_images(len(samples.X), epochs, protocol.shuffle, (seed, number))
             while training.done < len(order):
-                stop = _next_stop(
-                    training.done, len(order), checkpoint_every, protocol.evaluate_every
-                )
+                steps = (checkpoint_every, protocol.evaluate_every, *film_steps)
+                stop = _next_stop(training.done, len(order), *steps)
                 part = order[training.done : stop]
                 start = time.process_time()
                 training.model.partial_fit(samples.X[part], samples.y[part], classes=classes)
@@ -145,13 +150,24 @@ def train_model(
                 training.cpu_seconds[name] = training.cpu_seconds.get(name, 0.0) + spent
                 training.images[name] = training.images.get(name, 0) + len(part)
                 training.done = stop
+                if film is not None:
+                    record_frame(film, training)
                 if stop % protocol.evaluate_every == 0 or stop == len(order):
                     training.curve.append(evaluate(training, samples, name))
                     bar.set_postfix({n: f"{training.curve[-1].get(n, 0):.3f}" for n in READOUTS})
-                save_training(run, training)
+                if stop == len(order) or any(stop % every == 0 for every in steps[:2]):
+                    save_training(run, training)
                 bar.update(len(part))
         run.finish()
     return training
+
+
+def record_frame(film: Film, training: Training) -> None:
+    """Take the weights that are drawn when training has ended."""
+    model = training.model
+    p = model.constants_
+    weights, shape, _ = middle_column(model.weights_, p.field_size, p.field_stride)
+    film.record(weights, sum(training.images.values()), shape)
 
 
 def plan_stages(protocol: Protocol, *, adopted: bool) -> list[tuple[str, int]]:

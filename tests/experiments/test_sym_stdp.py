@@ -23,6 +23,7 @@ from bioplastic.experiments.sym_stdp.protocol import (
     load_samples,
 )
 from bioplastic.experiments.sym_stdp.training import plan_stages, train_model
+from bioplastic.study import Film
 from bioplastic.study.framework import compute_results, draw_figures
 
 ROOT = Path(sym_stdp.__file__).resolve().parents[2]
@@ -96,6 +97,16 @@ def test_curve_has_a_point_per_interval_and_one_at_the_end(samples):
     training = train_model(protocol, samples, "digits", 0, checkpoint_every=7)
     assert [point["samples"] for point in training.curve] == [25, 50, 60]
     assert training.images == {"together": 60}
+
+
+def test_a_film_shows_the_weights_and_changes_nothing(samples):
+    film = Film(frames=10)
+    filmed = train_model(SMALL, samples, "digits", 0, film=film)
+    assert same_models(filmed.model, train_model(SMALL, samples, "digits", 0).model)
+    arrays = film.arrays()
+    assert arrays["film_samples"][-1] == 60
+    last = filmed.model.weights_[:, :100].astype(np.float16)
+    np.testing.assert_array_equal(arrays["film_weights"][-1], last)
 
 
 def test_supervised_readout_is_evaluated_in_its_stage_alone(samples):

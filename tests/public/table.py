@@ -394,6 +394,14 @@ VALID: dict[str, dict[str, Any]] = {
     "plotting.plot_spikes": {**TRAINS, "bin_width": 0.01},
     "plotting.plot_stdp_window": {"lags": np.arange(12.0), "dw": VALUES, "reference": VALUES},
     "plotting.plot_sweep_curves": {"x": [1, 2, 3], "curves": {"a": MATRIX[:3]}},
+    "plotting.animate_weights": {
+        "frames": RNG.random((3, 16, 4)),
+        "image_shape": (4, 4),
+        "path": lambda: folder() / "film.gif",
+        "captions": ["a", "b", "c"],
+        "vmin": 0.0,
+        "vmax": 1.0,
+    },
     "plotting.plot_weight_maps": {
         "weights": RNG.random((16, 4)),
         "image_shape": (4, 4),

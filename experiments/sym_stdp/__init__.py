@@ -51,7 +51,7 @@ def compute(args: argparse.Namespace) -> Results:
     """Train one model per seed, then show each of them the test images once."""
     protocol = choose_protocol(args)
     runs, baselines = [], []
-    film = Film() if args.animate else None
+    film = Film() if getattr(args, "animate", False) else None
     for seed in range(args.seed, args.seed + args.seeds):
         samples = load_samples(protocol, args.data, seed)
         training = train_model(

@@ -12,8 +12,8 @@ from textwrap import dedent
 
 import pytest
 
-from bioplastic.study import digest_code, find_modules
 from bioplastic.experiments.what_when.parts import run_level
+from bioplastic.study import digest_code, find_modules
 
 ROOT = Path(__file__).parents[2]
 

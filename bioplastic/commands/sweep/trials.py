@@ -20,9 +20,19 @@ from bioplastic.sweeps.axes import Value
 
 __all__ = ["ExperimentTrial", "check_options", "list_parameters"]
 
-_OF_THE_SWEEP = frozenset({"help", "scale", "name", "out", "plot_only", "verbose"})
+_OF_THE_SWEEP = frozenset({"help", "scale", "name", "out", "plot_only", "verbose", "animate"})
 _NOT_OF_THE_RESULT = frozenset(
-    {"name", "out", "plot_only", "verbose", "resume", "checkpoints", "checkpoint_every", "jobs"}
+    {
+        "name",
+        "out",
+        "plot_only",
+        "verbose",
+        "animate",
+        "resume",
+        "checkpoints",
+        "checkpoint_every",
+        "jobs",
+    }
 )
 """Options that do not change what is computed."""
 

@@ -1,18 +1,21 @@
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import bioplastic
-from bioplastic.cli import main
+from bioplastic.cli import COMMANDS, main
 from bioplastic.commands.registry import MODULES, Heading, _find_values, load_experiment
 from bioplastic.study.framework import SCALES
 
@@ -138,3 +141,41 @@ def test_one_command_behind_every_name(start: list[str]) -> None:
     command = [sys.executable, *start, "--list"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.findall(r"^(\w+): ", done.stdout, re.MULTILINE) == list(MODULES)
+
+
+TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+SHOWN = sorted(
+    {
+        " ".join(found.partition("#")[0].split())
+        for text in TEXTS
+        for found in re.findall(
+            r"^\$? ?(bioplastic [^\n]+)$|`(bioplastic [^`]+)`",
+            text.read_text("utf-8"),
+            re.MULTILINE,
+        )
+        for found in found
+        if found and found.split()[1] in {*COMMANDS, *MODULES} and "..." not in found
+    }
+)
+
+
+class _Parsed(Exception):
+    """The arguments of a command are right; nothing is run."""
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_the_commands_that_the_guides_show_are_understood(command, monkeypatch, capsys) -> None:
+    parse = argparse.ArgumentParser.parse_args
+
+    def parse_alone(*arguments: Any) -> None:
+        parse(*arguments)
+        raise _Parsed
+
+    monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_alone)
+    words = ["sym_stdp" if word == "NAME" else word for word in shlex.split(command)[1:]]
+    with pytest.raises(_Parsed):
+        assert main(words) == 0, capsys.readouterr().err
+
+
+def test_the_guides_show_commands() -> None:
+    assert {command.split()[1] for command in SHOWN} >= {*COMMANDS, "rules", "audit"}

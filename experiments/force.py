@@ -368,7 +368,8 @@ def draw_controls(results: Results) -> Any:
     return dots(
         found, horizontal=True, each=False, colours=(PALETTE[0],), published=paper,
         published_label="measured elsewhere", baselines={"reproduced below this": 0.2},
-        legend="above", xlim=(0, None), xlabel="error of the free run (s.d. of target),\nbest lag within 100 ms",
+        legend="above", xlim=(0, None),
+        xlabel="error of the free run (s.d. of target),\nbest lag within 100 ms",
     ).figure  # fmt: skip
 
 

@@ -398,5 +398,14 @@ SYSTEMS: tuple[Row, ...] = (
         "error of a sine (an independent program): 0.016–0.019",
         paper="Nicola & Clopath 2017, FORCE",
     ),
+    Row(
+        "bcm",
+        "bcm",
+        "2, 5, 10 patterns: selectivity {selectivity_2:.3f}, {selectivity_5:.3f}, "
+        "{selectivity_10:.3f}; answer {rate_2:.0f}, {rate_5:.0f}, {rate_10:.0f} Hz",
+        "closed form 0.5, 0.8, 0.9; 20, 50, 100 Hz; threshold fixed at zero "
+        "{baselines.fixed_selectivity_5:.3f}, untrained {baselines.untrained_5:.2f}",
+        paper="Bienenstock et al. 1982, sliding threshold",
+    ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

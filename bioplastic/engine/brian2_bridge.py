@@ -80,7 +80,7 @@ from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, Constant
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
-from brian2.utils.stringtools import word_substitute
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.hoisting import keep_varying, take_invariant
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
@@ -187,15 +187,68 @@ class _LocalRenderer(_KernelRenderer):
         return str(node.id)
 
 
+class _ExactRenderer(_LocalRenderer):
+    """Expressions of a statement in double precision: literals and constants are double too."""
+
+    def __init__(self, constants: set[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.constants = constants
+
+    def render_Constant(self, node: Any) -> str:
+        if isinstance(node.value, (float, np.floating)) and np.isfinite(node.value):
+            return repr(float(node.value))
+        return str(super().render_Constant(node))
+
+    def render_Name(self, node: Any) -> str:
+        name = super().render_Name(node)
+        return f"_exact_{name}" if node.id in self.constants else name
+
+
 class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
-    """Brian2's C++ generator with branch-free statements and indices supplied by the loop."""
+    """Brian2's C++ generator with branch-free statements and indices supplied by the loop.
+
+    Whatever is computed from the clock or from a time is computed in double precision, and so are
+    temporaries that hold it.
+    """
 
     universal_support_code = ""
 
     def translate(self, code: dict[str, str], dtype: Any) -> Any:
+        self._times = {
+            name
+            for name, variable in self.variables.items()
+            if isinstance(variable, ArrayVariable)
+            and variable.name != "dt"
+            and variable.dtype in (np.float64, np.int64)
+        }
         code = make_real(code, self.variables)
         self.func_name_replacements |= {"_real": "bp_real", "_whole": "bp_whole"}
         return super().translate(code, dtype)
+
+    def translate_statement_sequence(self, scalar: Any, vector: Any) -> Any:
+        blocks = [*scalar.values(), *vector.values()]
+        statements = [statement for block in blocks for statement in block]
+        temporary = {s.var for s in statements if s.op == ":="}
+        for s in statements:
+            if s.op == ":=" and not self._times.isdisjoint(get_identifiers(s.expr)):
+                self._times.add(s.var)
+        self._wide = set(self._times)
+        for s in reversed(statements):  # what goes into them is double too
+            if s.var in self._wide or not self._times.isdisjoint(get_identifiers(s.expr)):
+                self._wide |= temporary & get_identifiers(s.expr)
+        return super().translate_statement_sequence(scalar, vector)
+
+    def _is_exact(self, statement: Any) -> bool:
+        reads = get_identifiers(statement.expr)
+        return _is_single() and (statement.var in self._wide or not self._times.isdisjoint(reads))
+
+    def _translate_right(self, statement: Any) -> str:
+        if not self._is_exact(statement):
+            return self.translate_expression(statement.expr)
+        floats = {name for name, v in self.variables.items() if _is_float_constant(v)}
+        renderer = _ExactRenderer(floats, auto_vectorise=self.auto_vectorise)
+        expr = word_substitute(statement.expr, self.func_name_replacements)
+        return str(renderer.render_expr(expr)).strip()
 
     def translate_expression(self, expr: str) -> str:
         renderer = _LocalRenderer(auto_vectorise=self.auto_vectorise)
@@ -206,10 +259,13 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
         operator, declaration = statement.op, ""
         if operator == ":=":
             operator = "="
-            declaration = f"{c_data_type(statement.dtype)} "
+            kind = c_data_type(statement.dtype)
+            if kind == "float" and self._is_exact(statement):
+                kind = "double"
+            declaration = f"{kind} "
             if statement.constant:
                 declaration = f"const {declaration}"
-        expression = self.translate_expression(statement.expr)
+        expression = self._translate_right(statement)
         return f"{declaration}{_local(statement.var)} {operator} {expression};"
 
     def translate_to_read_arrays(
@@ -259,7 +315,7 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             if condition is None or statement.op == ":=":
                 lines.append(self.translate_statement(statement))
                 continue
-            expression = self.translate_expression(statement.expr)
+            expression = self._translate_right(statement)
             if statement.op != "=":
                 expression = f"{_local(statement.var)} {statement.op[:-1]} ({expression})"
             local = _local(statement.var)
@@ -272,6 +328,9 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
         for name, variable in sorted(self.variables.items()):
             if isinstance(variable, Constant):
                 constants.append(_declare_constant(name, variable))
+                if _is_single() and _is_float_constant(variable):
+                    value = repr(float(variable.get_value())).replace("inf", "INFINITY")
+                    constants.append(f"constexpr double _exact_{_local(name)} = {value};")
             elif isinstance(variable, ArrayVariable):
                 if getattr(variable, "ndim", 1) > 1 or variable.name in _SYNAPSE_INDEX:
                     continue
@@ -296,6 +355,12 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             "hashdefine_lines": "\n".join(defines),
             "scalar_type": _scalar_type(),
         }
+
+
+def _is_float_constant(variable: Any) -> bool:
+    return isinstance(variable, Constant) and bool(
+        np.issubdtype(np.asarray(variable.get_value()).dtype, np.floating)
+    )
 
 
 def _declare_constant(name: str, variable: Constant) -> str:

@@ -11,7 +11,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.network import NetworkSpec, Population
-from bioplastic.engine.plan import Plan, solver_name, trace_name
+from bioplastic.engine.plan import Plan, precise_times, solver_name, trace_name
 from bioplastic.engine.projections import Projection
 from bioplastic.engine.trial import SpikeCount
 from bioplastic.equations import equation_text, unit_string
@@ -123,7 +123,7 @@ def create_modulators(projection: Projection, plan: Plan) -> None:
             name=f"{projection.name}_modulators",
             namespace=dict(rule.parameters),
             method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
-            dtype=plan.dtype,
+            dtype=precise_times("\n".join(lines)),
         )
         plan.modulators[projection.name] = group
         for name in dynamic:
@@ -193,8 +193,11 @@ def create_group(population: Any, plan: Plan) -> Any:
             population.n,
             name=population.name,
             clock=plan.clock,
-            # Precision of the plan (a preference here), except for the times of spikes.
-            dtype={"lastspike": np.dtype("float64")},
+            # Precision of the plan (a preference here), except for times.
+            dtype={
+                "lastspike": np.dtype("float64"),
+                **precise_times(f"{population.model.equations}\n{extra}".replace(";", "\n")),
+            },
             extra_equations=extra,
             extra_parameters=parameters,
             linked=frozenset(population.inputs),
@@ -231,7 +234,7 @@ def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan:
         source.n,
         name=source.name,
         clock=plan.clock,
-        dtype=plan.dtype,
+        dtype=precise_times(extra),
         extra_equations=extra,
         extra_parameters=parameters,
     )
@@ -255,7 +258,7 @@ def _create_analogue_source(
         source.n,
         name=source.name,
         clock=plan.clock,
-        dtype={source.variable: dtype},
+        dtype={**precise_times(extra), source.variable: dtype},
         extra_equations=extra,
         extra_parameters=parameters,
     )

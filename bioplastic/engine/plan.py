@@ -20,6 +20,7 @@ __all__ = [
     "delay_steps",
     "describe_events",
     "exponents",
+    "precise_times",
     "solver_name",
     "trace_name",
 ]
@@ -109,6 +110,13 @@ def describe_events(plan: Plan) -> dict[str, Any] | None:
         "timed": timed,
         "until": trial.until_fired,
     }
+
+
+def precise_times(text: str) -> dict[str, Any]:
+    """Return the types of variables that hold a time: double, whatever the precision of others."""
+    equations = b2.Equations(text) if text.strip() else {}
+    double = np.dtype("float64")
+    return {name: double for name, e in equations.items() if e.dim is b2.second.dim}
 
 
 def exponents(dimensions: Any) -> tuple[float, ...]:

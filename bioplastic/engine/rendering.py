@@ -161,6 +161,7 @@ def _(action: actions.SummedStatements, assembly: Assembly) -> str:
         size=_n_synapses(projection, synapses),
         needed=(action.target,),
         target=f"_ptr_array_{target.owner.name}_{target.name}",
+        target_type=c_data_type(target.dtype),
         projection=projection.name,
         **_sizes(projection, synapses),
     )
@@ -251,6 +252,7 @@ def _(action: actions.Normalise, assembly: Assembly) -> str:
         size=_n_synapses(action.projection, synapses),
         needed=needed,
         weight=f"_ptr_array_{projection.name}_{action.rule.variable}",
+        weight_type=c_data_type(synapses.variables[action.rule.variable].dtype),
         total=total,
         over=action.rule.over,
         only=_cell_pointer(synapses, action.only),
@@ -415,6 +417,7 @@ def _uniform(action: actions.SynapseStatements, assembly: Assembly) -> str:
         simple = (
             operator == "+="
             and target is not None
+            and target.dtype == assembly.plan.dtype
             and getattr(target, "conditional_write", None) is None
             and not read & (set(synapses.variables) | set(RANDOM_FUNCTIONS))
         )
@@ -443,6 +446,7 @@ def _uniform(action: actions.SynapseStatements, assembly: Assembly) -> str:
                 path="total minus own, O(n)",
                 needed=(variable,),
                 target=f"_ptr_array_{target.owner.name}_{target.name}",
+                target_type=c_data_type(target.dtype),
                 increment="_increment",
                 **kwds,
             )

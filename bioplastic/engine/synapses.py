@@ -19,7 +19,7 @@ from bioplastic.engine.cells import (
     shared_names,
     shared_settings,
 )
-from bioplastic.engine.plan import Plan, trace_name
+from bioplastic.engine.plan import Plan, precise_times, trace_name
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.equations import parse_statements, same_value, unit_string
 from bioplastic.linear import solve_linear
@@ -130,7 +130,7 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         clock=plan.clock,
         name=projection.name,
         namespace=namespace,
-        dtype={"lastupdate": np.dtype("float64")},  # the others have the default of the program
+        dtype={"lastupdate": np.dtype("float64"), **precise_times(model.replace(";", "\n"))},
         method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
         delay={name: 0 * b2.ms for members in pathways.values() for name in members},
     )

@@ -16,53 +16,53 @@
         if(_n == 0)
             continue;
         const int _first = _group * {{width}};
-        {{scratch(scalar_type, '_f', width)}}
-        std::fill(_f, _f + {{width}}, {{scalar_type}}(0));
+        {{scratch(weight_type, '_f', width)}}
+        std::fill(_f, _f + {{width}}, {{weight_type}}(0));
         for(int _i=_group*{{depth}}; _i<(_group+1)*{{depth}}; _i++)
         {
-            const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+            const {{weight_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
             for(int _c=0; _c<_n; _c++)
                 _f[_c] += _w[_columns[_c] - _first];
         }
         for(int _c=0; _c<_n; _c++)
         {
             const int _j = _columns[_c];
-            _f[_c] = _f[_c] != 0 ? {{scalar_type}}({{total}}) / _f[_c] : {{scalar_type}}(1);
+            _f[_c] = _f[_c] != 0 ? {{weight_type}}({{total}}) / _f[_c] : {{weight_type}}(1);
         }
         for(int _i=_group*{{depth}}; _i<(_group+1)*{{depth}}; _i++)
         {
-            {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+            {{weight_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
             for(int _c=0; _c<_n; _c++)
                 _w[_columns[_c] - _first] *= _f[_c];
         }
     }
     {% elif over == 'pre' %}
-    std::vector<{{scalar_type}}> _factor({{n_post}}, {{scalar_type}}(0));
-    {{scalar_type}}* __restrict _f = _factor.data();
+    std::vector<{{weight_type}}> _factor({{n_post}}, {{weight_type}}(0));
+    {{weight_type}}* __restrict _f = _factor.data();
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        const {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
-        {{scalar_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
+        const {{weight_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+        {{weight_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
         for(int _j=0; _j<{{width}}; _j++)
             _own[_j] += _w[_j];
     }
     for(int _j=0; _j<{{n_post}}; _j++)
-        _f[_j] = _f[_j] != 0 ? {{scalar_type}}({{total}}) / _f[_j] : {{scalar_type}}(1);
+        _f[_j] = _f[_j] != 0 ? {{weight_type}}({{total}}) / _f[_j] : {{weight_type}}(1);
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
-        const {{scalar_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
+        {{weight_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+        const {{weight_type}}* __restrict _own = _f + _i / {{depth}} * {{width}};
         for(int _j=0; _j<{{width}}; _j++)
             _w[_j] *= _own[_j];
     }
     {% else %}
     for(int _i=0; _i<{{n_pre}}; _i++)
     {
-        {{scalar_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
-        {{scalar_type}} _sum = 0;
+        {{weight_type}}* __restrict _w = {{weight}} + (size_t)_i * {{width}};
+        {{weight_type}} _sum = 0;
         for(int _j=0; _j<{{width}}; _j++)
             _sum += _w[_j];
-        const {{scalar_type}} _f = _sum != 0 ? {{scalar_type}}({{total}}) / _sum : {{scalar_type}}(1);
+        const {{weight_type}} _f = _sum != 0 ? {{weight_type}}({{total}}) / _sum : {{weight_type}}(1);
         for(int _j=0; _j<{{width}}; _j++)
             _w[_j] *= _f;
     }

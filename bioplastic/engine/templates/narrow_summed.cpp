@@ -7,7 +7,7 @@
     {
         const int _first = {{first_pre}};
         const int _column = {{column}};
-        {{scalar_type}} _total = 0;
+        {{target_type}} _total = 0;
         for(int _presynaptic_idx=_first; _presynaptic_idx<_first+{{depth}}; _presynaptic_idx++)
         {
             const size_t _idx = (size_t)_presynaptic_idx * {{width}} + _column;

@@ -9,9 +9,9 @@
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
     {
-        const {{scalar_type}} _each = {{increment}};
+        const {{target_type}} _each = {{increment}};
         {% if pattern == 'all_but_self' %}
-        {{scratch(scalar_type, '_own', n_pre)}}
+        {{scratch(target_type, '_own', n_pre)}}
         for(int _event=0; _event<_count; _event++)
             _own[_event] = {{target}}[{{events}}[_event]];
         {% endif %}
@@ -23,7 +23,7 @@
         {
             if(_counts[_group] == 0)
                 continue;
-            const {{scalar_type}} _all = _each * _counts[_group];
+            const {{target_type}} _all = _each * _counts[_group];
             for(int _j=_group*{{width}}; _j<(_group+1)*{{width}}; _j++)
                 {{target}}[_j] += _all;
         }

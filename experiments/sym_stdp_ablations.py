@@ -9,28 +9,23 @@ without any constraint of locality would reach.
 
 from __future__ import annotations
 
-import argparse
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from brian2 import mV, second
+from matplotlib.figure import Figure
 
-from bioplastic.plotting import plot_bars, save_figure
-from bioplastic.study.framework import Experiment, figure_path, positive_int
-from bioplastic.study.results import Results, mean_over_seeds
-from bioplastic.study.runs import add_run_arguments, choose_run_folder
-
-from .sym_stdp import measure_baselines, measure_test
-from .sym_stdp.protocol import PROTOCOLS, Protocol, load_samples
-from .sym_stdp.training import train_model
+from bioplastic.analysis.baselines import chance_level, linear_baseline
+from bioplastic.experiments.sym_stdp import measure_baselines, measure_test
+from bioplastic.experiments.sym_stdp.training import PROTOCOLS, Protocol, load_samples, train
+from bioplastic.plotting.grammar import bars
+from bioplastic.study import flatten, labelled
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
 
 __all__ = ["CONDITIONS", "EXPERIMENT", "Condition"]
 
-_LOG = logging.getLogger("bioplastic.experiments.sym_stdp_ablations")
 _FROZEN = {"eta_hidden": 0.0}
 
 
@@ -42,129 +37,85 @@ class Condition:
     variant: str = "paper"
     constants: Mapping[str, Any] = field(default_factory=dict)
     shuffle: bool = False
+    linear_on_hidden: bool = False
 
 
+# fmt: off
 CONDITIONS = {
-    "paper": Condition("as published"),
+    "paper": Condition("as published", linear_on_hidden=True),
     "shuffled": Condition("shuffled images", shuffle=True),
-    "no_scaling": Condition(
-        "no scaling", constants={"scaling_hidden": None, "scaling_output": None}
-    ),
+    "no_scaling": Condition("no scaling", "paper", dict(scaling_hidden=None, scaling_output=None)),
+    # without the decay as well, which alone would lower the thresholds
     "no_adaptive_threshold": Condition(
-        # without the decay as well, which alone would lower the thresholds
-        "no adaptive threshold",
-        constants={"theta_plus": 0 * mV, "tau_theta": 1e9 * second},
-    ),
-    "no_inhibition": Condition("no inhibition", constants={"inhibition": 0.0}),
-    "asymmetric": Condition("asymmetric rule", constants={"hidden_rule": "asymmetric"}),
-    "frozen_random": Condition("random input weights", constants=_FROZEN),
-    "readout": Condition("our read-out", "readout"),
+        "no adaptive threshold", "paper", dict(theta_plus=0*mV, tau_theta=1e9*second)),
+    "no_inhibition": Condition("no inhibition", "paper", dict(inhibition=0.0)),
+    "asymmetric": Condition("asymmetric rule", "paper", dict(hidden_rule="asymmetric")),
+    "frozen_random": Condition("random input weights", "paper", _FROZEN),
+    "readout": Condition("our read-out", "readout", linear_on_hidden=True),
     "readout_full_inhibition": Condition(
-        "our read-out,\nfull inhibition", "readout", {"readout_inhibition": None}
-    ),
+        "our read-out,\nfull inhibition", "readout", dict(readout_inhibition=None)),
     "readout_frozen_random": Condition("our read-out,\nrandom input weights", "readout", _FROZEN),
-    "ours": Condition("receptive fields", "ours"),
+    "ours": Condition("receptive fields", "ours", linear_on_hidden=True),
     "ours_frozen_random": Condition("receptive fields,\nrandom input weights", "ours", _FROZEN),
 }
-LINEAR_ON_HIDDEN = ("paper", "readout", "ours")
+# fmt: on
 _KEPT = ("accuracy_supervised", "accuracy_assigned", "hidden_spikes_per_image")
 
 
-def compute(args: argparse.Namespace) -> Results:
+def run_condition(
+    seed: int, condition: Condition, data: str, protocol: Protocol
+) -> dict[str, float]:
+    """Train a model under one condition, show it the test images."""
+    samples = load_samples(protocol, data, seed)
+    chosen = protocol.with_values(
+        variant=condition.variant, shuffle=condition.shuffle, test_presentations=1
+    )
+    model = train(chosen, samples, data, seed, condition.constants)
+    response = model.respond(samples.X_test)
+    measured = measure_test(model, samples, response, chosen)
+    kept = {name: measured[name] for name in _KEPT}
+    if condition.linear_on_hidden:
+        found = measure_baselines(model, samples, response, protocol)
+        kept["accuracy_linear_on_hidden"] = found["linear_hidden"]
+    return kept
+
+
+def run_pixels(seed: int, data: str, protocol: Protocol) -> dict[str, float]:
+    """Return chance, and the accuracy of a linear classifier on pixels."""
+    s = load_samples(protocol, data, seed)
+    linear = linear_baseline(s.X, s.y, s.X_test, s.y_test, seed=seed)
+    return {"chance": chance_level(s.y_test), "linear": linear}
+
+
+def compute(run: Run) -> Results:
     """Train every condition with every seed and show the test images to each."""
-    runs: list[dict[str, float]] = []
-    baselines: list[dict[str, float]] = []
-    protocol = choose_protocol(args)
-    seeds = args.seeds or (1 if args.scale == "smoke" else 3)
-    for seed in range(args.seed, args.seed + seeds):
-        samples = load_samples(protocol, args.data, seed)
-        run: dict[str, float] = {}
-        for name, condition in CONDITIONS.items():
-            chosen = replace(protocol, shuffle=condition.shuffle)
-            if condition.variant != "paper":
-                chosen = replace(chosen, variant=condition.variant, regime="layer_by_layer")
-            title = f"sym_stdp_ablations-{args.data}-{args.scale}-{protocol.n_hidden}"
-            training = train_model(
-                chosen,
-                samples,
-                args.data,
-                seed,
-                folder=choose_run_folder(args, title, f"seed{seed}", name),
-                resume=args.resume,
-                constants=dict(condition.constants),
-            )
-            response = training.model.respond(samples.X_test)
-            measured = measure_test(training, samples, response, replace(chosen, variant="paper"))
-            run |= {f"{key}_{name}": measured[key] for key in _KEPT}
-            if name in LINEAR_ON_HIDDEN:
-                lines = measure_baselines(training.model, samples, response, chosen, seed)
-                run[f"accuracy_linear_on_hidden_{name}"] = lines["linear_hidden"]
-            _LOG.info("seed %d, %s: %.4f", seed, condition.label, measured["accuracy_supervised"])
-        runs.append(run)
-        baselines.append({name: lines[name] for name in ("chance", "linear")})
+    protocol = run.protocol.with_values(seeds=1, readout_epochs=run.protocol.n_epochs)
+    given: dict[str, Any] = {"data": run.data, "protocol": protocol, "seed": run.seeds}
+    data = run.measure(run_condition, **given, condition=labelled(CONDITIONS))
+    pixels = run.measure(run_pixels, **given)
     return Results(
-        metrics=mean_over_seeds(runs),
-        baselines=mean_over_seeds(baselines),
-        parameters={**vars_of(protocol), "seeds": seeds},
-        arrays={f"seeds_{name}": np.array([run[name] for run in runs]) for name in runs[0]},
+        metrics=flatten(data),
+        baselines=flatten(pixels),
+        parameters={"epochs": protocol.n_epochs, "readout_epochs": protocol.n_epochs},
+        measured={"conditions": data},
     )
 
 
-def vars_of(protocol: Protocol) -> dict[str, Any]:
-    """Return the protocol without what the conditions vary."""
-    kept = {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
-    return {
-        k: v for k, v in kept.items() if k not in ("variant", "regime", "evaluate_every", "shuffle")
-    }
-
-
-def choose_protocol(args: argparse.Namespace) -> Protocol:
-    """Return the protocol of a scale; the learning curve is left out."""
-    chosen = PROTOCOLS[args.scale, args.data]
-    epochs = {("quick", "digits"): 10, ("paper", "digits"): 20, ("paper", "mnist"): 1}
-    epochs_chosen = args.epochs or epochs.get((args.scale, args.data), chosen.epochs)
-    return replace(
-        chosen,
-        n_hidden=args.n_hidden or chosen.n_hidden,
-        epochs=epochs_chosen,
-        readout_epochs=epochs_chosen,
-        evaluate_every=10**9,
-    )
-
-
-def draw(results: Results, out: Path) -> list[Path]:
+def draw_bars(results: Results) -> Figure:
     """Draw the accuracy of each condition with its spread over seeds."""
-    a = results.arrays
-    bars = {c.label: a[f"seeds_accuracy_supervised_{n}"] for n, c in CONDITIONS.items()}
-    for name in LINEAR_ON_HIDDEN:
-        bars[f"linear on counts,\n{CONDITIONS[name].label}"] = a[
-            f"seeds_accuracy_linear_on_hidden_{name}"
-        ]
-    axes = plot_bars(
-        bars,
-        baselines={
-            "linear on pixels": results.baselines["linear"],
-            "chance": results.baselines["chance"],
-        },
-        xlabel="Test accuracy (%)",
-        xlim=(0.0, 100.0),
-    )
-    return [save_figure(axes.figure, figure_path(out, results.name, "bars"))]
+    data, known = results.measured["conditions"], CONDITIONS
+    rows = {
+        known[n].label: data.accuracy_supervised.sel(condition=n) for n in data.condition.values
+    }
+    for name in data.condition.values[[known[n].linear_on_hidden for n in data.condition.values]]:
+        counts = data.accuracy_linear_on_hidden.sel(condition=name)
+        rows[f"linear on counts,\n{known[name].label}"] = counts
+    levels = {"linear on pixels" if k == "linear" else k: v for k, v in results.baselines.items()}
+    levels = {name: v for name, v in levels.items() if not name.endswith("_std")}
+    return bars(rows, baselines=levels, xlabel="test accuracy (%)", xlim=(0.0, 100.0)).figure
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this experiment."""
-    parser.add_argument(
-        "--n-hidden", type=positive_int, help="hidden neurons (default: that of the scale)"
-    )
-    parser.add_argument(
-        "--epochs", type=positive_int, help="passes of each layer (default: that of the scale)"
-    )
-    parser.add_argument(
-        "--seeds", type=positive_int, help="number of seeds, from --seed on (default: 3; smoke: 1)"
-    )
-    add_run_arguments(parser)
-
+_EPOCHS = {"smoke": 1, "quick/digits": 10, "quick": 1, "paper/digits": 20, "paper": 1}
 
 EXPERIMENT = Experiment(
     name="sym_stdp_ablations",
@@ -173,6 +124,12 @@ EXPERIMENT = Experiment(
     costs={"smoke": "40 s", "quick": "4 min", "paper": "12 min of processor time"},
     datasets=("digits", "mnist"),
     compute=compute,
-    draw=draw,
-    add_arguments=add_arguments,
+    figures={"bars": draw_bars},
+    protocols={
+        key: PROTOCOLS[key].with_values(
+            epochs=epochs, evaluate_every=10**9, seeds=1 if key == "smoke" else 3
+        )
+        for key, epochs in _EPOCHS.items()
+    },
+    options=("n_hidden", "epochs"),
 )

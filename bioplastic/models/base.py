@@ -83,6 +83,7 @@ fork go on bit for bit, which `bioplastic.conformance.check_model` tests.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -247,6 +248,11 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         """Return the phases of `fit`: their names and epochs."""
         return (("epoch", getattr(self, "epochs", 1)),)
 
+    @property
+    def growing(self) -> tuple[str, ...]:
+        """Parameters that only say how long the last phase is: a longer run continues a shorter."""
+        return ("epochs",) if hasattr(self, "epochs") and len(self.stages()) == 1 else ()
+
     def begin_stage(self, number: int) -> None:
         """Prepare a phase of `fit`, the first one included."""
 
@@ -302,7 +308,8 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
             it returns, a mapping, becomes a row of ``curve_``. It must not change the model.
         watch_every : int, optional
             Samples from one call of ``watch`` to the next. Default: an epoch. It is called at the
-            end of every stage, too.
+            end of every stage, too. A run in ``checkpoints`` is known by the name of ``watch``, or,
+            if it is a dataclass, by its fields.
 
         Returns
         -------
@@ -355,10 +362,10 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         self,
         X: Any,
         y: Any,
-        checkpoints: str | os.PathLike[str] | None,
-        resume: bool,
-        watch: Watch | None,
-        watch_every: int | None,
+        checkpoints: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        watch: Watch | None = None,
+        watch_every: int | None = None,
         *,
         first_stage: int = 0,
         **described: Any,
@@ -371,7 +378,6 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         place, stages = type(self).__name__, self.stages()
         every = len(X) if watch_every is None else watch_every
         check_integer(f"{place}.watch_every", every, minimum=1)
-        growing = [name for name in ("epochs",) if hasattr(self, name) and len(stages) == 1]
         if checkpoints is not None:
             described |= {**self._describe_run(X, y), "watch": _name_of(watch)}
         if watch is not None:
@@ -382,7 +388,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
                 described,
                 resume=resume,
                 every=self.checkpoint_seconds,
-                growing=growing,
+                growing=self.growing,
             ) as run,
             log_time(_LOG, "%s.fit: %d samples", place, len(X)),
             self._progress_bar(sum(epochs for _, epochs in stages) * len(X)) as bar,
@@ -601,10 +607,10 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "n_seen_")
 
 
-def _name_of(function: Any) -> str | None:
-    """Return what a run folder knows a function by."""
-    if function is None:
-        return None
+def _name_of(function: Any) -> Any:
+    """Return what a run folder knows a function by: a dataclass by its fields, others by name."""
+    if function is None or dataclasses.is_dataclass(function):
+        return function
     return str(getattr(function, "__qualname__", type(function).__name__))
 
 

@@ -13,99 +13,68 @@ the end, to the finished network alone.
 from __future__ import annotations
 
 import argparse
-import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import brian2 as b2
 import numpy as np
-from numpy.typing import NDArray
+import xarray as xr
 
 from bioplastic.analysis.baselines import chance_level, linear_baseline
 from bioplastic.analysis.embedding import embed_tsne
-from bioplastic.models.sym_stdp import Response, SymSTDPClassifier
-from bioplastic.models.sym_stdp.parameters import VARIANTS
-from bioplastic.plasticity.symmetric import symmetric_stdp
-from bioplastic.study import Film
-from bioplastic.study.framework import Experiment, positive_int
-from bioplastic.study.results import Results, mean_over_seeds
-from bioplastic.study.runs import add_run_arguments, choose_run_folder
-
-from .constants import CONSTANTS, read_constant
-from .drawing import draw
-from .protocol import (
+from bioplastic.experiments.sym_stdp.figures import FIGURES
+from bioplastic.experiments.sym_stdp.training import (
+    PROTOCOLS,
+    READOUTS,
     Protocol,
     Samples,
-    choose_protocol,
-    describe_run,
     load_samples,
-)
-from .training import READOUTS, Training, train_model
+    train,
+)  # fmt: skip
+from bioplastic.fields import params_of, read_assignment
+from bioplastic.models.sym_stdp import Response, SymSTDPClassifier, SymSTDPParameters
+from bioplastic.plasticity.symmetric import symmetric_stdp
+from bioplastic.study import Film, flatten
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
 
-__all__ = ["EXPERIMENT", "compute", "measure_test"]
+__all__ = ["EXPERIMENT", "compute", "measure_test", "run_seed"]
 
-_LOG = logging.getLogger("bioplastic.experiments.sym_stdp")
+_BASELINES = ("chance", "linear", "linear_hidden")
+_RAGGED = ("curve_supervised", "curve_assigned", "samples", "mistakes_image", "mistakes_true",
+           "mistakes_predicted", "example_times", "example_cells", "example_layer")  # fmt: skip
 
 
-def compute(args: argparse.Namespace) -> Results:
-    """Train one model per seed, then show each of them the test images once."""
-    protocol = choose_protocol(args)
-    runs, baselines = [], []
-    film = Film() if getattr(args, "animate", False) else None
-    for seed in range(args.seed, args.seed + args.seeds):
-        samples = load_samples(protocol, args.data, seed)
-        training = train_model(
-            protocol,
-            samples,
-            args.data,
-            seed,
-            folder=choose_folder(args, protocol, seed),
-            resume=args.resume,
-            checkpoint_every=args.checkpoint_every,
-            hidden_from=None if args.hidden_from is None else find_source(args, seed),
-            constants=dict(args.constant),
-            film=film if seed == args.seed else None,
-        )
-        response = training.model.respond(samples.X_test)
-        runs.append(measure_test(training, samples, response, protocol))
-        baselines.append(measure_baselines(training.model, samples, response, protocol, seed))
-        _LOG.info("seed %d: %s", seed, ", ".join(f"{k} {v:.4g}" for k, v in runs[-1].items()))
-        if seed == args.seed:
-            first = (training, samples, response)
-    return Results(
-        metrics=mean_over_seeds(runs),
-        baselines=mean_over_seeds(baselines),
-        parameters={
-            **describe_run(first[0].model, protocol, args.data),
-            "train": len(first[1].X),
-            "seeds": args.seeds,
-            "hidden_from": args.hidden_from and Path(args.hidden_from).name,
-            "checkpoints": args.checkpoints and Path(args.checkpoints).name,
-        },
-        arrays={
-            **collect_arrays(*first),
-            **(film.arrays() if film else {}),
-            **{f"seeds_{name}": np.array([run[name] for run in runs]) for name in runs[0]},
-        },
+def run_seed(
+    seed: int, data: str, protocol: Protocol, constants: Mapping[str, Any], shown: int,
+    checkpoints: str | None = None, hidden_from: str | None = None, animate: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Train one model, then show it the test images once; figures are of the seed ``shown``."""
+    samples = load_samples(protocol, data, seed)
+    film = Film() if animate and seed == shown else None
+    model = train(
+        protocol, samples, data, seed, constants,
+        checkpoints=checkpoints, hidden_from=hidden_from, film=film,
+    )  # fmt: skip
+    response = model.respond(samples.X_test)
+    measured: dict[str, Any] = measure_test(model, samples, response, protocol)
+    measured |= measure_baselines(model, samples, response, protocol)
+    measured["chance"] = chance_level(samples.y_test)
+    measured["linear"] = linear_baseline(
+        samples.X, samples.y, samples.X_test, samples.y_test, seed=seed
     )
-
-
-def choose_folder(args: argparse.Namespace, protocol: Protocol, seed: int) -> Path | None:
-    """Return the folder of the checkpoints of a seed; small scales need none."""
-    name = f"sym_stdp-{args.data}-{args.scale}-{protocol.variant}-{protocol.n_hidden}"
-    return choose_run_folder(args, name, f"seed{seed}")
-
-
-def find_source(args: argparse.Namespace, seed: int) -> Path:
-    """Return the folder of the run with the same seed whose hidden layer is taken over."""
-    return Path(args.hidden_from) / f"seed{seed}"
+    if seed == shown:
+        measured |= {"n_train": len(samples.X), **collect_arrays(model, samples, response)}
+        measured |= {} if film is None else film.arrays()
+    return measured
 
 
 def measure_test(
-    training: Training, samples: Samples, response: Response, protocol: Protocol
+    model: SymSTDPClassifier, samples: Samples, response: Response, protocol: Protocol
 ) -> dict[str, float]:
     """Return what the test images say, and what training cost."""
-    model, y_test = training.model, samples.y_test
+    y_test = samples.y_test
     metrics = {
         f"accuracy_{name}": float(np.mean(model.read_out(response, name) == y_test))
         for name in READOUTS
@@ -116,139 +85,110 @@ def measure_test(
             summed = summed + model.respond(samples.X_test, repetition=repetition)
         right = model.read_out(summed, "supervised") == y_test
         metrics["accuracy_supervised_averaged"] = float(right.mean())
-    metrics |= {
-        f"validation_{name}": value
-        for name in READOUTS
-        if (value := training.curve[-1].get(name)) is not None
-    }
-    per_epoch = {
-        f"cpu_seconds_per_epoch_{name}": seconds * len(samples.X) / training.images[name]
-        for name, seconds in training.cpu_seconds.items()
-    }
+    last = model.curve_[-1]
+    metrics |= {f"validation_{name}": last[name] for name in READOUTS if name in last}
+    learned = [row["stage"] for row in model.curve_]
+    stages = {name: epochs for name, epochs in model.stages() if name in learned}
+    for stage, epochs in stages.items():
+        seconds = sum(row["seconds"] for row in model.curve_ if row["stage"] == stage)
+        metrics[f"cpu_seconds_per_epoch_{stage}"] = seconds / epochs
     return metrics | {
         "hidden_spikes_per_image": float(response.hidden.sum(axis=1).mean()),
         "silent_outputs": float(np.mean(response.output.sum(axis=1) == 0)),
         "mean_threshold_mv": float(model.state_["exc.theta"].mean() * 1e3),
-        "presentations_per_image": model.presentations_ / max(1, sum(training.images.values())),
-        **per_epoch,
+        "presentations_per_image": model.presentations_ / (sum(stages.values()) * len(samples.X)),
     }
 
 
 def measure_baselines(
-    model: SymSTDPClassifier, samples: Samples, response: Response, protocol: Protocol, seed: int
+    model: SymSTDPClassifier, samples: Samples, response: Response, protocol: Protocol
 ) -> dict[str, float]:
-    """Return chance, and linear classifiers on pixels and on hidden spike counts."""
+    """Return the accuracy of a linear classifier on hidden spike counts."""
     chosen = slice(0, protocol.hidden_counts)
     counts = model.respond(samples.X[chosen], repetition=0).hidden
-    return {
-        "chance": chance_level(samples.y_test),
-        "linear": linear_baseline(samples.X, samples.y, samples.X_test, samples.y_test, seed=seed),
-        "linear_hidden": linear_baseline(
-            counts, samples.y[chosen], response.hidden, samples.y_test, seed=seed
-        ),
-    }
+    train, test = (counts, samples.y[chosen]), (response.hidden, samples.y_test)
+    return {"linear_hidden": linear_baseline(*train, *test, seed=model.seed_)}
 
 
-def collect_arrays(training: Training, samples: Samples, response: Response) -> dict[str, Any]:
+def collect_arrays(
+    model: SymSTDPClassifier, samples: Samples, response: Response
+) -> dict[str, Any]:
     """Return everything the figures show."""
-    model = training.model
     predicted = {name: model.read_out(response, name) for name in READOUTS}
-    shown = np.arange(min(len(samples.y_test), 2000))
-    example = int(np.argmax(predicted["supervised"] == samples.y_test))
-    last = [point for point in training.curve if "supervised" in point]
+    right = predicted["supervised"] == samples.y_test
+    wrong, example = np.flatnonzero(~right)[:24], samples.X_test[int(np.argmax(right))]
+    curve = [row for row in model.curve_ if "supervised" in row]
+    spikes = model.record_spikes(example)
+    times, cells = (np.concatenate([found[k] for found in spikes.values()]) for k in (0, 1))
+    p, lags = model.constants_, np.linspace(-80, 80, 81) * b2.ms
+    rule = symmetric_stdp(eta=p.eta_hidden, a=p.trace_jump, tau=p.tau_trace, initial_trace=0.0)
+    closed = p.eta_hidden * p.trace_jump * np.exp(-np.abs(lags / p.tau_trace))
+    window = np.stack([rule.window(lags), np.asarray(closed, dtype=float)])
     return {
-        "samples": np.array([point["samples"] for point in last]),
-        **{f"curve_{name}": np.array([point[name] for point in last]) for name in READOUTS},
+        "samples": np.array([row["n_seen"] for row in curve]),
+        **{f"curve_{name}": np.array([row[name] for row in curve]) for name in READOUTS},
         "weights": model.weights_,
         "output_weights": model.output_weights_,
         "assignment": model.assignment_,
-        "theta": model.state_["exc.theta"],
         "y_test": samples.y_test,
         **{f"predicted_{name}": predicted[name] for name in READOUTS},
-        "tsne_activity": embed_tsne(response.hidden[shown], model.random_state),
-        "tsne_weights": embed_tsne(model.weights_.T[:2000], model.random_state),
-        **record_example(model, samples.X_test[example]),
-        **window(model),
-        **mistakes(samples.X_test, samples.y_test, predicted["supervised"]),
-    }
+        "tsne_activity": embed_tsne(response.hidden[:2000], model.seed_),
+        "tsne_weights": embed_tsne(model.weights_.T[:2000], model.seed_),
+        "n_inputs": model.fields_.n_inputs,
+        "example_image": example,
+        "example_times": times,
+        "example_cells": cells,
+        "example_layer": np.repeat(np.arange(3), [len(found[0]) for found in spikes.values()]),
+        "window": xr.DataArray(
+            window, dims=("kind", "lag"),
+            coords={"kind": ["simulated", "theory"], "lag": np.asarray(lags) * 1e3},
+        ),
+        "mistakes_image": samples.X_test[wrong],
+        "mistakes_true": samples.y_test[wrong],
+        "mistakes_predicted": predicted["supervised"][wrong],
+    }  # fmt: skip
 
 
-def record_example(model: SymSTDPClassifier, image: NDArray[np.uint8]) -> dict[str, Any]:
-    """Return the spikes of all layers during one presentation."""
-    arrays: dict[str, Any] = {"example_image": image, "n_inputs": model.fields_.n_inputs}
-    for name, (times, cells) in model.record_spikes(image).items():
-        arrays[f"example_{name}_times"], arrays[f"example_{name}_cells"] = times, cells
-    return arrays
-
-
-def window(model: SymSTDPClassifier) -> dict[str, Any]:
-    """Return the change of a hidden weight by one pair of spikes, and the closed form."""
-    p = model.constants_
-    rule = symmetric_stdp(eta=p.eta_hidden, a=p.trace_jump, tau=p.tau_trace, initial_trace=0.0)
-    lags = np.linspace(-80, 80, 81) * b2.ms
-    closed = p.eta_hidden * p.trace_jump * np.exp(-np.abs(lags / p.tau_trace))
-    return {
-        "window_lags": np.asarray(lags, dtype=float),
-        "window": rule.window(lags),
-        "window_closed_form": np.asarray(closed, dtype=float),
-    }
-
-
-def mistakes(
-    X: NDArray[np.uint8], y: NDArray[np.int64], predicted: NDArray[np.int64]
-) -> dict[str, Any]:
-    """Return the first misclassified test images."""
-    wrong = np.flatnonzero(predicted != y)[:24]
-    return {
-        "mistakes_image": X[wrong],
-        "mistakes_true": y[wrong],
-        "mistakes_predicted": predicted[wrong],
-    }
+def compute(run: Run) -> Results:
+    """Train one model per seed, show each the test images, keep what is drawn of the first."""
+    protocol: Protocol = run.protocol
+    constants, given = dict(run.options["constant"]), run.options["hidden_from"]
+    model = protocol.make_model(run.data, run.seed, constants)
+    folder = None
+    if run.store is not None:
+        name = f"sym_stdp-{run.data}-{run.scale}-{protocol.variant}-{protocol.n_hidden}"
+        folder = str(run.store / name)
+    data = run.measure(
+        run_seed, seed=run.seeds, data=run.data, protocol=protocol.with_values(seeds=1),
+        constants=constants, shown=run.seed, checkpoints=folder, hidden_from=given,
+        animate=run.animate, ragged=_RAGGED,
+    )  # fmt: skip
+    first = data.isel(seed=0)
+    film = [str(name) for name in first if str(name).startswith("film_")]
+    scalars = [name for name, values in data.data_vars.items() if values.dims == ("seed",)]
+    numbers = data[[name for name in scalars if name not in ("n_train", "n_inputs")]]
+    values = {name: getattr(model.constants_, name) for name in params_of(SymSTDPParameters)}
+    return Results(
+        metrics=flatten(numbers.drop_vars(_BASELINES)),
+        baselines=flatten(numbers[list(_BASELINES)]),
+        parameters={
+            **{k: v if v is None or isinstance(v, str) else float(v) for k, v in values.items()},
+            "epochs": protocol.n_epochs, "regime": model.regime_, "seeds": len(run.seeds),
+            "train": int(data.n_train[0]), "hidden_from": given and Path(given).name,
+            "checkpoints": folder and Path(folder).name, "constant": sorted(constants),
+        },
+        measured={"seeds": numbers, "first": first.drop_vars([*numbers, *film])},
+        arrays={name: first[name].values for name in film},
+    )  # fmt: skip
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this experiment."""
+    """Add the options of this experiment besides those of its protocol."""
     parser.add_argument(
-        "--n-hidden", type=positive_int, help="hidden neurons (default: that of the scale)"
-    )
-    parser.add_argument(
-        "--epochs", type=positive_int, help="passes through the data (default: that of the scale)"
-    )
-    parser.add_argument(
-        "--readout-epochs", type=positive_int, help="passes of the read-out, layer by layer"
-    )
-    parser.add_argument(
-        "--variant",
-        choices=tuple(VARIANTS),
-        help="published system, with our read-out, or with receptive fields too (default: paper)",
-    )
-    parser.add_argument(
-        "--regime",
-        choices=("simultaneous", "layer_by_layer"),
-        help="whether both layers learn together (default: yes in paper, no in the others)",
-    )
-    parser.add_argument(
-        "--shuffle", action="store_true", help="draw a new order of the images for every epoch"
-    )
-    parser.add_argument(
-        "--evaluate-every", type=positive_int, help="images between two evaluations"
-    )
-    parser.add_argument(
-        "--constant",
-        type=read_constant,
-        action="append",
-        default=[],
+        "--constant", type=read_assignment(SymSTDPParameters), action="append", default=[],
         metavar="NAME=VALUE",
-        help="a dimensionless constant or choice of the network, for example trace_jump=0.3; "
-        "none where there may be none",
-    )
-    parser.add_argument(
-        "--seeds", type=positive_int, default=1, help="number of seeds, from --seed on (default: 1)"
-    )
-    add_run_arguments(parser)
-    parser.add_argument(
-        "--checkpoint-every", type=positive_int, default=5000, help="images (default: 5000)"
-    )
+        help="a constant of the network, such as trace_jump=0.3; none where there may be none",
+    )  # fmt: skip
     parser.add_argument(
         "--hidden-from", help="checkpoints of a finished run whose hidden layer is taken over"
     )
@@ -265,11 +205,15 @@ EXPERIMENT = Experiment(
     },
     datasets=("digits", "mnist", "fashion-mnist"),
     compute=compute,
-    draw=draw,
+    figures=FIGURES,
+    protocols=PROTOCOLS,
+    options=(
+        "n_hidden", "epochs", "readout_epochs", "variant", "regime", "shuffle", "evaluate_every",
+    ),
     add_arguments=add_arguments,
     animates=True,
     settings={
         "eta": ("--constant", "eta_hidden={}"),
-        **{name: ("--constant", f"{name}={{}}") for name in CONSTANTS},
+        **{name: ("--constant", f"{name}={{}}") for name in params_of(SymSTDPParameters)},
     },
-)
+)  # fmt: skip

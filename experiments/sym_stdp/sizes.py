@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from bioplastic.plotting import plot_sizes, save_figure
+from bioplastic.plotting import save_figure
+from bioplastic.plotting.grammar import lines, panels
+from bioplastic.study import flatten
 from bioplastic.study.framework import figure_path, prepare_folder
 from bioplastic.study.results import Results, load_results, save_results
 
@@ -39,108 +44,80 @@ CURVES = {
 def collect_sizes(files: Sequence[Path], earlier: Path | None = None) -> Results:
     """Gather accuracies by variant and size, over the seeds of all runs.
 
-    Parameters
-    ----------
-    files : sequence of Path
-        Stored results.
-    earlier : Path, optional
-        A table gathered earlier; the runs replace what it has of their variants and sizes.
-
-    Raises
-    ------
-    ValueError
-        If the runs are on different data, or a seed occurs twice.
+    They replace what a table gathered earlier has of their variants and sizes. Runs on different
+    data, and a seed that occurs twice, are refused.
     """
     runs = [load_results(path) for path in files]
     known = [] if earlier is None else [load_results(earlier)]
     if len({run.data for run in [*runs, *known]}) != 1:
         raise ValueError("collect_sizes.files: must hold runs on the same data")
     values: dict[str, list[NDArray[np.float64]]] = {}
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str, int]] = set()
     for run in runs:
-        variant, n = _name_variant(run.parameters), int(run.parameters["n_hidden"])
-        for seed in range(run.seed, run.seed + int(run.parameters["seeds"])):
-            if (variant, n, seed) in seen:
-                raise ValueError(f"collect_sizes.files: seed {seed} of {variant} {n} comes twice")
-            seen.add((variant, n, seed))
-        for name, array in run.arrays.items():
-            if name.startswith(("seeds_accuracy", "seeds_cpu_seconds")):
-                key = f"{name.removeprefix('seeds_')}_{variant}_{n}"
-                values.setdefault(key, []).append(array)
-        values.setdefault(f"accuracy_linear_hidden_{variant}_{n}", []).append(
-            np.array([run.baselines["linear_hidden"]])
-        )
+        name = _name_run(run.parameters)
+        numbers = run.measured["seeds"].rename(linear_hidden="accuracy_linear_hidden")
+        for seed in numbers.seed.values.tolist():
+            if (name, seed) in seen:
+                text = name.replace("_", " ")
+                raise ValueError(f"collect_sizes.files: seed {seed} of {text} comes twice")
+            seen.add((name, seed))
+        for metric, array in numbers.data_vars.items():
+            if str(metric).startswith(("accuracy", "cpu_seconds")):
+                values.setdefault(f"{metric}_{name}", []).append(array.values)
+    replaced = {name for name, _ in seen}
     gathered = [dict(run.parameters) for run in runs]
-    replaced = {f"_{variant}_{n}" for variant, n, _ in seen}
     for table in known:
-        for key, array in table.arrays.items():
-            if not key.endswith(tuple(replaced)):
-                values[key] = [array]
-        gathered += [
-            parameters
-            for parameters in table.parameters["runs"]
-            if f"_{_name_variant(parameters)}_{int(parameters['n_hidden'])}" not in replaced
-        ]
+        old = table.arrays.items()
+        values |= {key: [a] for key, a in old if not key.endswith(tuple(f"_{n}" for n in replaced))}
+        gathered += [p for p in table.parameters["runs"] if _name_run(p) not in replaced]
     arrays = {key: np.concatenate(parts) for key, parts in sorted(values.items())}
     metrics: dict[str, float] = {}
     for key, array in arrays.items():
-        metrics[key] = float(array.mean())
-        if len(array) > 1:
-            metrics[f"{key}_std"] = float(array.std(ddof=1))
+        metrics |= flatten(xr.Dataset({key: ("seed", array)}))
     linear = float(np.mean([run.baselines["linear"] for run in runs]))
-    return Results(
-        experiment=NAME,
-        reference=runs[0].reference,
-        scale=runs[0].scale,
-        data=runs[0].data,
-        seed=min(run.seed for run in runs),
-        metrics=metrics,
+    return replace(
+        runs[0], name=NAME, experiment=NAME, seed=min(run.seed for run in runs), metrics=metrics,
         baselines={"linear": linear, "chance": runs[0].baselines["chance"]},
         paper={f"accuracy_recalled_unverified_{n}": value for n, value in RECALLED.items()},
-        parameters={"runs": gathered},
-        arrays=arrays,
-        versions=runs[0].versions,
-        revision=runs[0].revision,
+        parameters={"runs": gathered}, arrays=arrays, measured={},
         cpu_seconds=sum(run.cpu_seconds for run in [*runs, *known]),
         wall_seconds=sum(run.wall_seconds for run in [*runs, *known]),
-    )
+    )  # fmt: skip
 
 
-def _name_variant(parameters: Mapping[str, Any]) -> str:
-    """Return the variant, or what its constants make of it.
-
-    That is ``'exact'`` for the published network with exact thresholds, and ``'random'`` for ours
-    with input weights that do not learn.
-    """
+def _name_run(parameters: Mapping[str, Any]) -> str:
+    """Return variant and size: 'exact' has exact thresholds, 'random' learns no input weights."""
     variant = str(parameters["variant"])
     if variant == "paper" and parameters.get("theta_decay") == "trial":
-        return "exact"
+        variant = "exact"
     if variant == "ours" and parameters.get("eta_hidden") == 0:
-        return "random"
-    return variant
+        variant = "random"
+    return f"{variant}_{int(parameters['n_hidden'])}"
 
 
-def draw_sizes(results: Results, out: Path) -> list[Path]:
+def draw_sizes(results: Results) -> Figure:
     """Draw accuracy against the number of hidden neurons."""
-    curves: dict[str, dict[int, NDArray[np.float64]]] = {}
+    curves: dict[str, xr.DataArray] = {}
     for label, (variant, metric) in CURVES.items():
         prefix = f"{metric}_{variant}_"
-        found = {
-            int(name.removeprefix(prefix)): array
-            for name, array in results.arrays.items()
-            if name.startswith(prefix) and name.removeprefix(prefix).isdigit()
-        }
-        if found:
-            curves[label] = found
-    axes = plot_sizes(
-        curves,
-        paper=RECALLED,
-        paper_label="paper, recalled, unverified",
+        names = [name for name in results.arrays if name.startswith(prefix)]
+        found = {int(n.removeprefix(prefix)): results.arrays[n] for n in sorted(names)}
+        columns = [
+            xr.DataArray([a], {"size": [n], "seed": range(len(a))}, ("size", "seed"))
+            for n, a in found.items()
+        ]
+        if columns:
+            curves[label] = xr.concat(columns, "size", join="outer").sortby("size")
+    recalled = xr.DataArray(list(RECALLED.values()), dims="size", coords={"size": list(RECALLED)})
+    figure, axes = panels(width=3.5, height=3.4)
+    lines(
+        curves, axes, x="size", show="bars", factor=100, xscale="log", published=recalled,
+        published_label="paper, recalled, unverified", legend="lower right",
         baselines={"linear classifier on pixels": results.baselines["linear"]},
-        xlabel="Hidden neurons",
-        ylabel="Test accuracy (%)",
-    )
-    return [save_figure(axes.figure, figure_path(out, results.name, "accuracy"))]
+        xlabel="hidden neurons", ylabel="test accuracy (%)",
+        ylim=(56, 100),
+    )  # fmt: skip
+    return figure
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -152,7 +129,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     results = collect_sizes(args.files, args.extend)
     prepare_folder(args.out)
-    for path in [*save_results(results, args.out), *draw_sizes(results, args.out)]:
+    picture = save_figure(draw_sizes(results), figure_path(args.out, results.name, "accuracy"))
+    for path in [*save_results(results, args.out), picture]:
         print(f"wrote {path}")
 
 

@@ -10,12 +10,12 @@ import pytest
 from bioplastic.commands.registry import load_experiment
 from bioplastic.experiments import sym_stdp_ablations as ablations
 from bioplastic.models.sym_stdp.parameters import VARIANTS
-from bioplastic.study.framework import compute_results, draw_figures
+from bioplastic.study.framework import add_run_options, compute_results, draw_figures
 
 
 def parse(*options: str) -> argparse.Namespace:
     parser = argparse.ArgumentParser()
-    ablations.add_arguments(parser)
+    add_run_options(parser, ablations.EXPERIMENT)
     args = parser.parse_args(options)
     args.scale, args.data, args.seed = "smoke", "digits", 0
     return args
@@ -33,17 +33,14 @@ def test_constants_of_the_conditions_exist_and_differ():
 def test_two_conditions_are_measured_and_drawn(tmp_path, monkeypatch):
     chosen = {name: ablations.CONDITIONS[name] for name in ("paper", "frozen_random")}
     monkeypatch.setattr(ablations, "CONDITIONS", chosen)
-    monkeypatch.setattr(ablations, "LINEAR_ON_HIDDEN", ("paper",))
     experiment = load_experiment("sym_stdp_ablations")
     results = compute_results(experiment, parse("--seeds", "2"))
     for name in chosen:
-        seeds = results.arrays[f"seeds_accuracy_supervised_{name}"]
-        assert results.metrics[f"accuracy_supervised_{name}"] == pytest.approx(seeds.mean())
+        seeds = results.measured["conditions"].accuracy_supervised.sel(condition=name)
+        assert results.metrics[f"accuracy_supervised_{name}"] == pytest.approx(float(seeds.mean()))
         assert len(seeds) == 2
-    assert not np.array_equal(
-        results.arrays["seeds_hidden_spikes_per_image_paper"],
-        results.arrays["seeds_hidden_spikes_per_image_frozen_random"],
-    )
+    spikes = results.measured["conditions"].hidden_spikes_per_image
+    assert not np.array_equal(*spikes.transpose("condition", "seed"))
     assert [path.name for path in draw_figures(experiment, results, tmp_path)] == [
         "sym_stdp_ablations_smoke_bars.png"
     ]

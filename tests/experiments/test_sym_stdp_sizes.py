@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from bioplastic.experiments.sym_stdp.sizes import collect_sizes, main
 from bioplastic.study.results import Results, load_results, save_results
 
 
 def store(folder, variant, n_hidden, seed, accuracies, **parameters):
-    arrays = {"seeds_accuracy_supervised": np.array(accuracies)}
+    numbers = {"accuracy_supervised": accuracies, "linear_hidden": [0.9] * len(accuracies)}
     if variant == "paper":
-        arrays["seeds_accuracy_assigned"] = np.array(accuracies) - 0.01
+        numbers["accuracy_assigned"] = np.array(accuracies) - 0.01
     else:
-        arrays["seeds_accuracy_supervised_averaged"] = np.array(accuracies) + 0.01
+        numbers["accuracy_supervised_averaged"] = np.array(accuracies) + 0.01
+    seeds = seed + np.arange(len(accuracies))
+    measured = xr.Dataset({k: ("seed", np.array(v)) for k, v in numbers.items()}, {"seed": seeds})
     results = Results(
         experiment="sym_stdp",
         reference="somebody",
@@ -25,7 +28,7 @@ def store(folder, variant, n_hidden, seed, accuracies, **parameters):
         baselines={"linear": 0.92, "linear_hidden": 0.9, "chance": 0.1},
         parameters={"variant": variant, "n_hidden": n_hidden, "seeds": len(accuracies)}
         | parameters,
-        arrays=arrays,
+        measured={"seeds": measured},
     )
     return save_results(results, folder)[0]
 

@@ -17,14 +17,14 @@ ROOT = Path(__file__).parents[2]
 
 FULL = """
 import resource, signal, sys
-from dataclasses import replace
 from pathlib import Path
 import numpy as np
-from bioplastic.experiments.sym_stdp.protocol import PROTOCOLS, load_samples
-from bioplastic.experiments.sym_stdp.training import train_model
+from bioplastic.experiments.sym_stdp.training import PROTOCOLS, load_samples
+from bioplastic.models.sym_stdp import SymSTDPClassifier
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 folder = Path(sys.argv[1])
-protocol = replace(PROTOCOLS["smoke", "digits"], train=60, test=30)
+protocol = PROTOCOLS["smoke"].with_values(train=60, test=30)
+SymSTDPClassifier.chunk, SymSTDPClassifier.checkpoint_seconds = 20, 0.0
 samples = load_samples(protocol, "digits", 0)
 
 def limit(size):
@@ -32,25 +32,25 @@ def limit(size):
     resource.setrlimit(resource.RLIMIT_FSIZE, (size if size else hard, hard))
 
 def run(**options):
-    return train_model(protocol, samples, "digits", 0, checkpoint_every=20, **options)
+    return protocol.make_model("digits", 0, {}).fit(samples.X, samples.y, **options)
 
 limit(2000)                     # no room for the library
 try:
-    run(folder=folder)
+    run(checkpoints=folder)
 except Exception as error:
     print(type(error).__name__, sorted(p.name for p in Path(sys.argv[2]).glob("[!.]*")))
 limit(0)
 straight = run()
 limit(30000)                    # room for what describes the run, not for its state
 try:
-    run(folder=folder, resume=True)
+    run(checkpoints=folder, resume=True)
 except OSError as error:
     print(error.errno, error)
 print(sorted(p.name for p in folder.iterdir()))
 limit(0)
-resumed = run(folder=folder, resume=True)
-print(all(np.array_equal(straight.model.state_[k], resumed.model.state_[k])
-          for k in straight.model.state_))
+resumed = run(checkpoints=folder, resume=True)
+print(all(np.array_equal(straight.state_[k], resumed.state_[k])
+          for k in straight.state_))
 """
 
 

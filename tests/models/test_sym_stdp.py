@@ -99,7 +99,7 @@ def test_chunks_between_progress_updates_do_not_matter(
 ) -> None:
     whole = model(variant=variant).fit(X, Y)
     response = whole.respond(X)
-    monkeypatch.setattr("bioplastic.models.sym_stdp.inference._CHUNK", 7)
+    monkeypatch.setattr(SymSTDPClassifier, "chunk", 7)
     chunked = model(variant=variant).fit(X, Y)
     assert_same(whole, chunked)
     for name, counts in vars(chunked.respond(X)).items():
@@ -281,7 +281,7 @@ def test_estimator_conventions(fitted: SymSTDPClassifier) -> None:
         ({"epochs": 0}, r"SymSTDPClassifier.epochs: must be a positive integer, got 0"),
         ({"assignment_window": 2}, r"SymSTDPClassifier.assignment_window: must be an integer of"),
         ({"random_state": -1}, r"SymSTDPClassifier.random_state: must be a non-negative integer"),
-        ({"random_state": None}, r"SymSTDPClassifier.random_state: must be a non-negative int"),
+        ({"random_state": "3"}, r"SymSTDPClassifier.random_state: must be a non-negative int"),
         ({"readout": "best"}, r"SymSTDPClassifier.readout: must be one of 'supervised', 'assi"),
         ({"dtype": "float16"}, r"SymSTDPClassifier.dtype: must be one of 'float32', 'float64'"),
         ({"target": "cuda"}, r"SymSTDPClassifier.target: must be one of 'cpp', 'numpy'"),
@@ -299,15 +299,21 @@ def test_bad_arguments(method: str, arguments: dict[str, Any], message: str) -> 
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.where(np.eye(30, 64) > 0, np.nan, 0), r"must be finite, got nan at sample 0, pixel 0"),
-        (np.where(np.eye(30, 64) > 0, np.inf, 0), r"must be finite, got inf at sample 0, pixel 0"),
+        (
+            np.where(np.eye(30, 64) > 0, np.nan, 0),
+            r"must be finite, got nan at sample 0, feature 0",
+        ),
+        (
+            np.where(np.eye(30, 64) > 0, np.inf, 0),
+            r"must be finite, got inf at sample 0, feature 0",
+        ),
         (np.full((30, 64), -1), r"must lie in \[0, 255\], got -1 at sample 0, pixel 0"),
         (np.full((30, 64), 256), r"must lie in \[0, 255\], got 256 at sample 0, pixel 0"),
-        (np.zeros((30, 8, 8)), r"must have shape \(n_samples, n_pixels\), got \(30, 8, 8\)"),
-        (np.zeros(64), r"must have shape \(n_samples, n_pixels\), got \(64,\)"),
-        (np.zeros((0, 64)), r"must not be empty, got shape \(0, 64\)"),
-        (np.zeros((30, 0)), r"must not be empty, got shape \(30, 0\)"),
-        ([["a"] * 64] * 30, r"must be numbers, got dtype <U1"),
+        (np.zeros((30, 8, 8)), r"must have shape \(n_samples, n_features\), got \(30, 8, 8\)"),
+        (np.zeros(64), r"must have shape \(n_samples, n_features\), got \(64,\)"),
+        (np.zeros((0, 64)), r"0 sample\(s\) \(shape=\(0, 64\)\)"),
+        (np.zeros((30, 0)), r"0 feature\(s\) \(shape=\(30, 0\)\)"),
+        ([["a"] * 64] * 30, r"dtype='numeric' is not compatible with arrays of bytes/strings"),
     ],
 )
 def test_bad_images(fitted: SymSTDPClassifier, images: Any, message: str) -> None:
@@ -339,7 +345,9 @@ def test_another_scale_of_grey_values_is_noticed() -> None:
 
 def test_another_number_of_pixels(fitted: SymSTDPClassifier) -> None:
     for use in (fitted.predict, lambda images: fitted.partial_fit(images, Y)):
-        with pytest.raises(ValueError, match=r"the model was trained on 64 pixels, got 63"):
+        with pytest.raises(
+            ValueError, match=r"X has 63 features, but SymSTDPClassifier is expecting 64"
+        ):
             use(X[:, :63])
 
 

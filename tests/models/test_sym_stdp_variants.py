@@ -12,7 +12,7 @@ from bioplastic.models.sym_stdp import (
     improved_parameters,
     published_parameters,
 )
-from bioplastic.models.sym_stdp.readout import error_rule
+from bioplastic.models.sym_stdp.network import error_rule
 
 
 def draw_stripes(n: int, seed: int = 0):

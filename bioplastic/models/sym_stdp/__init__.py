@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bioplastic.models.sym_stdp.classifier import SymSTDPClassifier
+from bioplastic.models.sym_stdp.classifier import Response, SymSTDPClassifier
 from bioplastic.models.sym_stdp.fields import ReceptiveFields
 from bioplastic.models.sym_stdp.parameters import (
     SymSTDPParameters,
@@ -10,7 +10,6 @@ from bioplastic.models.sym_stdp.parameters import (
     published_parameters,
     readout_parameters,
 )
-from bioplastic.models.sym_stdp.response import Response
 
 __all__ = [
     "ReceptiveFields",

@@ -2,81 +2,68 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
-from tqdm.auto import tqdm
 
-from bioplastic.checkpoints import RunFolder
-from bioplastic.engine import Program
-from bioplastic.models.images import check_brightness, check_images, encode_labels
-from bioplastic.models.storage import load_model, save_model
-from bioplastic.models.sym_stdp.inference import Inference, chunks
+from bioplastic.engine import NetworkSpec
+from bioplastic.fields import param
+from bioplastic.models.base import SpikingClassifier
+from bioplastic.models.images import check_brightness, check_images
+from bioplastic.models.sym_stdp.fields import ReceptiveFields, place_fields
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
     inference_network,
     readout_inhibition,
+    scaled_weights,
+    summed_weight,
     training_network,
 )
-from bioplastic.models.sym_stdp.parameters import VARIANTS, SymSTDPParameters
-from bioplastic.timing import log_time
-from bioplastic.validation import check_choice, check_flag, check_integer
+from bioplastic.models.sym_stdp.parameters import FIELD_FEATURES, VARIANTS, SymSTDPParameters
+from bioplastic.validation import check_choice, check_integer
 
-__all__ = ["SymSTDPClassifier"]
+__all__ = ["Response", "SymSTDPClassifier"]
 
-_LOG = logging.getLogger(__name__)
-_ARRAYS = ("classes_", "response_sums_", "class_counts_")
-_NUMBERS = ("n_features_in_", "n_seen_", "presentations_", "training_spikes_", "hidden_frozen_")
 _BLOCKS = 6  # the window of label assignment moves in sixths of its length
 
 
-class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+@dataclass(frozen=True)
+class Response:
+    """Spike counts that images evoke while learning is off.
+
+    Parameters
+    ----------
+    hidden : array of int32, shape (n_samples, n_hidden)
+        Spikes of the hidden neurons during the (last) presentation.
+    output : array of int32, shape (n_samples, n_classes)
+        Spikes of the output neurons.
+    presentations : array of int32, shape (n_samples,)
+        How often each image was shown until it evoked enough spikes.
+    """
+
+    hidden: NDArray[np.int32]
+    output: NDArray[np.int32]
+    presentations: NDArray[np.int32]
+
+    def __add__(self, other: Response) -> Response:
+        """Return the summed counts of two answers to the same images."""
+        return Response(
+            hidden=self.hidden + other.hidden,
+            output=self.output + other.output,
+            presentations=self.presentations + other.presentations,
+        )
+
+
+class SymSTDPClassifier(SpikingClassifier):
     """Spiking classifier that learns by symmetric STDP, scaling and adaptive thresholds.
 
     Images drive Poisson inputs; a hidden layer with lateral inhibition learns prototypes without
     labels; a teacher that fires for the true class makes the same rule learn the read-out.
-
-    Parameters
-    ----------
-    n_hidden : int, default 100
-        Number of hidden neurons.
-    epochs : int, default 1
-        Passes of `fit` through the data, in the order given.
-    variant : {'paper', 'readout', 'ours'}, default 'paper'
-        ``'paper'``: the published system. ``'readout'``: its hidden layer, with a read-out that
-        learns from the local error of each output neuron, under weaker inhibition. ``'ours'``: that
-        read-out, and the published rules in columns with receptive fields, where these apply; see
-        `improved_parameters`.
-    regime : {'simultaneous', 'layer_by_layer'}, optional
-        Whether both layers learn together, or the read-out after the hidden layer, whose input
-        weights and thresholds are then frozen. Default: together for ``'paper'``, one after the
-        other for the others.
-    readout_epochs : int, optional
-        Passes of `fit` for the read-out in ``'layer_by_layer'``. Default: ``epochs``.
-    test_presentations : int, default 1
-        How often each image is shown at inference; spike counts are added.
-    readout : {'supervised', 'assigned'}, default 'supervised'
-        ``'supervised'``: the output neuron with most spikes. ``'assigned'``: every hidden neuron
-        votes for the class that it responded to most in training (Diehl & Cook 2015).
-    parameters : SymSTDPParameters, optional
-        Constants of the network. Default: those of the variant for the nearest published size.
-    assignment_window : int, default 60000
-        Training images that label assignment looks back on. Responses are kept in sixths of the
-        window, so it covers between five and six sixths of it.
-    dtype : {'float32', 'float64'}, default 'float32'
-        Precision of the simulation.
-    target : {'cpp', 'numpy'}, default 'cpp'
-        See `bioplastic.engine.Program`.
-    random_state : int, default 0
-        Fixes initial weights, input spikes and teacher.
-    progress : bool, default False
-        Show a progress bar with the time left.
 
     Attributes
     ----------
@@ -84,30 +71,10 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         Labels in sorted order.
     state_ : dict of str to array
         The state of the training network, see `bioplastic.engine.Program`.
-    weights_ : array, shape (n_features, n_hidden)
-        Scaled input weights, 0 outside of receptive fields.
-    afferent_weights_ : array, shape (n_inputs, n_hidden / n_columns)
-        The same as the engine keeps them; without receptive fields, `weights_`.
-    fields_ : ReceptiveFields
-        The pixels that each column sees; without receptive fields one column that sees all.
-    output_weights_ : array, shape (n_hidden, n_classes)
-        Scaled read-out weights.
-    assignment_ : array of int, shape (n_hidden,)
-        Index of the class each hidden neuron prefers, -1 if it never fired.
+    n_seen_, presentations_, training_spikes_ : int
+        Training images seen, presentations needed for them, and hidden spikes over these.
     hidden_frozen_ : bool
         Whether the second phase of ``'layer_by_layer'`` has begun.
-    n_seen_ : int
-        Training images seen.
-    presentations_ : int
-        Presentations needed for them.
-    training_spikes_ : int
-        Hidden spikes over all training presentations.
-
-    Raises
-    ------
-    ValueError
-        For images with NaN, values below 0 or above 255, a wrong number of pixels, empty sets or
-        unknown labels.
 
     References
     ----------
@@ -124,127 +91,161 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
     (8,)
     """
 
-    hidden_frozen_: bool
-    n_seen_: int
-    response_sums_: NDArray[np.float64]
-    class_counts_: NDArray[np.int64]
+    dt = TIME_STEP
 
-    def __init__(
-        self,
-        n_hidden: int = 100,
-        *,
-        epochs: int = 1,
-        variant: str = "paper",
-        regime: str | None = None,
-        readout_epochs: int | None = None,
-        test_presentations: int = 1,
-        readout: str = "supervised",
-        parameters: SymSTDPParameters | None = None,
-        assignment_window: int = 60_000,
-        dtype: str = "float32",
-        target: str = "cpp",
-        random_state: int = 0,
-        progress: bool = False,
-    ) -> None:
-        self.n_hidden = n_hidden
-        self.epochs = epochs
-        self.variant = variant
-        self.regime = regime
-        self.readout_epochs = readout_epochs
-        self.test_presentations = test_presentations
-        self.readout = readout
-        self.parameters = parameters
-        self.assignment_window = assignment_window
-        self.dtype = dtype
-        self.target = target
-        self.random_state = random_state
-        self.progress = progress
+    # fmt: off
+    n_hidden: int = param(100, minimum=1, doc="number of hidden neurons")
+    epochs: int = param(1, minimum=1, doc="passes of `fit` through the data")
+    variant: str = param("paper", choices=tuple(VARIANTS), doc=
+        "``'paper'``: the published system. ``'readout'``: its hidden layer, with a read-out that "
+        "learns from the local error of each output neuron, under weaker inhibition. ``'ours'``: "
+        "that read-out, and the published rules in columns with receptive fields, where these "
+        "apply; see `improved_parameters`")
+    regime: str | None = param(None, choices=("simultaneous", "layer_by_layer"), doc=
+        "whether both layers learn together, or the read-out after the hidden layer, whose input "
+        "weights and thresholds are then frozen. Default: together for ``'paper'``, one after the "
+        "other for the others")
+    readout_epochs: int | None = param(None, minimum=1, doc=
+        "passes of `fit` for the read-out in ``'layer_by_layer'``. Default: ``epochs``")
+    shuffle: bool = param(False, doc=
+        "whether `fit` draws an order of the images for every epoch, or keeps that given")
+    test_presentations: int = param(1, minimum=1, doc=
+        "how often each image is shown at inference; spike counts are added")
+    readout: str = param("supervised", choices=("supervised", "assigned"), doc=
+        "``'supervised'``: the output neuron with most spikes. ``'assigned'``: every hidden neuron "
+        "votes for the class that it responded to most in training (Diehl & Cook 2015)")
+    parameters: SymSTDPParameters | None = param(None, doc=
+        "constants. Default: those of the variant for the nearest published size")
+    assignment_window: int = param(60_000, minimum=_BLOCKS, doc=
+        "training images that label assignment looks back on. Responses are kept in sixths of the "
+        "window, so it covers between five and six sixths of it")
+    # fmt: on
 
-    # ---- training --------------------------------------------------------------------------------
+    # ---- the system ------------------------------------------------------------------------------
+
+    @property
+    def regime_(self) -> str:
+        """``'simultaneous'`` or ``'layer_by_layer'``."""
+        default = "simultaneous" if self.variant == "paper" else "layer_by_layer"
+        return self.regime or default
+
+    @property
+    def constants_(self) -> SymSTDPParameters:
+        """The constants in use: ``parameters``, or those of the variant for this size."""
+        if self.parameters is not None:
+            return self.parameters
+        known: dict[str, int] = {}
+        if self.variant == "ours":
+            known["n_features"] = int(getattr(self, "n_features_in_", FIELD_FEATURES))
+        return VARIANTS[self.variant](self.n_hidden, **known)
+
+    @property
+    def fields_(self) -> ReceptiveFields:
+        """The pixels that each column of hidden cells sees."""
+        p = self.constants_
+        return place_fields(int(self.n_features_in_), p.field_size, p.field_stride)
+
+    @property
+    def learning_layers_(self) -> tuple[str, ...]:
+        """What learns now: the hidden layer, the output layer, or both."""
+        if self.regime_ == "simultaneous":
+            return ("hidden", "output")
+        return ("output",) if self.hidden_frozen_ else ("hidden",)
+
+    def network(self, kind: str) -> NetworkSpec:
+        """Return the network that learns, the one that answers, or that with all its spikes."""
+        sizes, p = (self.n_features_in_, self.n_hidden, len(self.classes_)), self.constants_
+        if kind == "learn":
+            return training_network(*sizes, p, layers=self.learning_layers_)
+        inhibition = readout_inhibition(p) if self.regime_ == "layer_by_layer" else p.inhibition
+        return inference_network(*sizes, p, inhibition=inhibition, record_spikes=kind == "spikes")
+
+    def present(self, X: NDArray[Any], y: NDArray[Any] | None = None) -> dict[str, Any]:
+        """Return what the afferents see, and the label that the teacher shows to the read-out."""
+        inputs = {"pixel": self.fields_.view(X)}
+        if y is not None and "output" in self.learning_layers_:
+            inputs["label"] = y
+        return inputs
+
+    def check_samples(self, X: Any, *, first: bool = False) -> NDArray[np.uint8]:
+        """Return images as grey values from 0 to 255; fractions are rounded."""
+        place = f"{type(self).__name__}.X"
+        array = super().check_samples(X, first=first)
+        images = check_images(place, array)
+        if first:
+            check_brightness(place, array)
+        return images
+
+    # ---- learning --------------------------------------------------------------------------------
+
+    def start(self, X: Any, y: Any) -> None:
+        """Draw weights, forget responses."""
+        columns, n_classes = self.fields_.n_columns, len(self.classes_)
+        if self.n_hidden % columns:
+            raise ValueError(
+                f"SymSTDPClassifier.n_hidden: must be a multiple of the {columns} columns of the "
+                f"receptive fields, got {self.n_hidden}"
+            )
+        self.hidden_frozen_ = False
+        self.presentations_ = self.training_spikes_ = 0
+        self.response_sums_ = np.zeros((_BLOCKS, n_classes, self.n_hidden))
+        self.class_counts_ = np.zeros((_BLOCKS, n_classes), dtype=np.int64)
+        super().start(X, y)
+
+    def stages(self) -> Sequence[tuple[str, int]]:
+        """Return one stage, or one for each layer."""
+        if self.regime_ == "simultaneous":
+            return (("together", self.epochs),)
+        return (("hidden", self.epochs), ("readout", self.readout_epochs or self.epochs))
+
+    @property
+    def growing(self) -> tuple[str, ...]:
+        """The epochs of the last stage."""
+        return ("epochs",) if self.regime_ == "simultaneous" else ("readout_epochs",)
+
+    def begin_stage(self, number: int) -> None:
+        """Freeze the hidden layer before the read-out learns."""
+        if number == 1:
+            self.freeze_hidden()
+
+    def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64] | None:
+        """Return an order of its own for every epoch, or that given."""
+        if not self.shuffle:
+            return None
+        rng = self.rng(stage)
+        return [rng.permutation(n_samples) for _ in range(epoch + 1)][-1]
+
+    def observe(self, record: dict[str, NDArray[Any]], X: Any, y: NDArray[np.int32]) -> None:
+        """Add responses to the moving window of label assignment."""
+        length = max(1, self.assignment_window // _BLOCKS)
+        numbers = (self.n_seen_ + np.arange(len(y))) // length
+        for number in np.unique(numbers):
+            chosen, block = numbers == number, int(number) % _BLOCKS
+            if self.n_seen_ <= number * length:  # the block begins in this chunk
+                self.response_sums_[block] = 0
+                self.class_counts_[block] = 0
+            np.add.at(self.response_sums_[block], y[chosen], record["exc.count"][chosen])
+            np.add.at(self.class_counts_[block], y[chosen], 1)
+        self.presentations_ += int(record["presentations"].sum())
+        self.training_spikes_ += int(record["exc.total"])
 
     def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        *,
-        checkpoints: str | Path | None = None,
-        resume: bool = False,
-    ) -> SymSTDPClassifier:
-        """Learn from scratch.
+        self, X: Any, y: Any = None, *, hidden_from: SymSTDPClassifier | None = None, **options: Any
+    ) -> Self:
+        """Learn from scratch, see `bioplastic.models.base.SpikingEstimator.fit`.
 
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, n_features)
-            Grey values from 0 to 255; fractions are rounded.
-        y : array_like, shape (n_samples,)
-            Labels.
-        checkpoints : path-like, optional
-            Folder that keeps the state, every minute; see `bioplastic.checkpoints.RunFolder`.
-        resume : bool, default False
-            Continue the run that the folder holds; the result is the same, bit for bit.
-
-        Returns
-        -------
-        SymSTDPClassifier
-            The model itself.
+        With ``hidden_from``, a fitted model, the read-out alone learns on the hidden layer of that,
+        see `adopt_hidden`.
         """
-        self._check_arguments()
-        images = check_images("SymSTDPClassifier.X", X)
-        check_brightness("SymSTDPClassifier.X", X)
-        classes, labels = encode_labels("SymSTDPClassifier.y", y, len(images))
-        stages = [("epoch", self.epochs)]
-        if self.regime_ == "layer_by_layer":
-            stages.append(("read-out, epoch", self.readout_epochs or self.epochs))
-        parameters = {"class": type(self).__name__, **self.get_params(deep=False)}
-        parameters |= {"progress": None, "X": images, "y": labels, "classes": classes}
-        with RunFolder(checkpoints, parameters, resume=resume) as run:
-            self._start(images.shape[1], classes)
-            run.adopt(self)
-            first = run.progress.get("stage", 0), run.progress.get("epoch", 0)
-            for stage, (title, epochs) in enumerate(stages):
-                if stage == 1 and not self.hidden_frozen_:
-                    self.freeze_hidden()
-                for epoch in range(epochs):
-                    if (stage, epoch) < first:
-                        continue
-                    done = run.progress.get("images", 0) if (stage, epoch) == first else 0
-                    place = {"stage": stage, "epoch": epoch}
-                    heading = f"{title} {epoch + 1}/{epochs}"
-                    self._train(images, labels, heading, done, run, place)
-            run.save(self, {"stage": len(stages), "epoch": 0, "images": 0})
-            run.finish()
-        return self
+        if hidden_from is None:
+            return super().fit(X, y, **options)
+        self._check_params()
+        X, y = self.check_data(X, y, first=True)
+        self.adopt_hidden(hidden_from)
+        digest = hashlib.sha256(self.afferent_weights_.tobytes()).hexdigest()[:16]
+        return self._fit_stages(X, y, **options, first_stage=1, hidden_from=digest)
 
-    def partial_fit(
-        self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
-    ) -> SymSTDPClassifier:
-        """Continue learning with one pass through the data.
-
-        With ``'layer_by_layer'`` the hidden layer learns until `freeze_hidden` is called, then the
-        read-out. Several calls equal one call with the concatenated data, bit for bit.
-
-        Parameters
-        ----------
-        X, y : array_like
-            As for `fit`.
-        classes : array_like, optional
-            All labels that will ever occur; needed at the first call if ``y`` lacks some.
-        """
-        self._check_arguments()
-        first = not hasattr(self, "state_")
-        images = check_images("SymSTDPClassifier.X", X, None if first else int(self.n_features_in_))
-        known = np.unique(np.asarray(classes)) if classes is not None else None
-        if first:
-            check_brightness("SymSTDPClassifier.X", X)
-        else:
-            known = self.classes_
-        found, labels = encode_labels("SymSTDPClassifier.y", y, len(images), known)
-        if first:
-            self._start(images.shape[1], found)
-        self._train(images, labels, "training")
-        return self
-
-    def freeze_hidden(self) -> SymSTDPClassifier:
+    def freeze_hidden(self) -> Self:
         """Begin the second phase of ``'layer_by_layer'``: fresh read-out, frozen hidden layer.
 
         Raises
@@ -259,7 +260,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             )
         old, weights = self.state_, self.afferent_weights_
         self.hidden_frozen_ = True
-        self.state_ = self._program("training").initial_state(self.random_state)
+        self.state_ = self.program("learn").initial_state(self.seed_)
         carried = [name for name in self.state_ if name.startswith(("clock.", "exc.", "inh."))]
         self.state_ |= {name: old[name] for name in carried}
         self.state_["image_exc.w"] = weights
@@ -268,7 +269,7 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
         self.class_counts_ = np.zeros_like(self.class_counts_)
         return self
 
-    def adopt_hidden(self, other: SymSTDPClassifier) -> SymSTDPClassifier:
+    def adopt_hidden(self, other: SymSTDPClassifier) -> Self:
         """Begin the second phase with the hidden layer of another model instead of an own one.
 
         The hidden layer learns without labels, in either regime and variant alike, so one long
@@ -285,168 +286,130 @@ class SymSTDPClassifier(Inference, ClassifierMixin, BaseEstimator):  # type: ign
             If the regime is not ``'layer_by_layer'``, or the numbers of hidden neurons, or the
             receptive fields, differ.
         """
-        self._check_arguments()
+        self._check_params()
         check_is_fitted(other, "state_")
+        place = "SymSTDPClassifier.adopt_hidden"
         if other.n_hidden != self.n_hidden:
             raise ValueError(
-                "SymSTDPClassifier.adopt_hidden: must have the same n_hidden, got "
-                f"{self.n_hidden} and {other.n_hidden}"
+                f"{place}: must have the same n_hidden, got {self.n_hidden} and {other.n_hidden}"
             )
-        self._start(other.n_features_in_, other.classes_)
+        self.n_features_in_, self.classes_ = other.n_features_in_, other.classes_
         if not np.array_equal(self.fields_.pixels, other.fields_.pixels):
             raise ValueError(
-                "SymSTDPClassifier.adopt_hidden: must have the same receptive fields, got "
-                f"{self.fields_.pixels.shape} and {other.fields_.pixels.shape} afferents"
+                f"{place}: must have the same receptive fields, got {self.fields_.pixels.shape} "
+                f"and {other.fields_.pixels.shape} afferents"
             )
+        self._begin(None, None)
         own = self.state_
         self.state_ = {name: other.state_.get(name, own[name]).copy() for name in own}
         self.state_["image_exc.w"] = other.afferent_weights_
         self.n_seen_ = other.n_seen_
         return self.freeze_hidden()
 
+    # ---- what was learned ------------------------------------------------------------------------
+
     @property
-    def regime_(self) -> str:
-        """``'simultaneous'`` or ``'layer_by_layer'``."""
-        default = "simultaneous" if self.variant == "paper" else "layer_by_layer"
-        return self.regime or default
+    def weights_(self) -> NDArray[Any]:
+        """Scaled input weights, shape (n_features, n_hidden), 0 outside of receptive fields."""
+        return self.fields_.spread(self.afferent_weights_)
 
-    def _check_arguments(self) -> None:
-        place = type(self).__name__
-        check_integer(f"{place}.n_hidden", self.n_hidden, minimum=1)
-        check_integer(f"{place}.epochs", self.epochs, minimum=1)
-        check_integer(f"{place}.assignment_window", self.assignment_window, minimum=_BLOCKS)
-        check_integer(f"{place}.random_state", self.random_state, minimum=0)
-        check_choice(f"{place}.variant", self.variant, VARIANTS)
-        check_choice(f"{place}.regime", self.regime_, ("simultaneous", "layer_by_layer"))
-        if self.readout_epochs is not None:
-            check_integer(f"{place}.readout_epochs", self.readout_epochs, minimum=1)
-        check_integer(f"{place}.test_presentations", self.test_presentations, minimum=1)
-        check_choice(f"{place}.readout", self.readout, ("supervised", "assigned"))
-        check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
-        check_choice(f"{place}.target", self.target, ("cpp", "numpy"))
-        check_flag(f"{place}.progress", self.progress)
-        if self.parameters is not None and not isinstance(self.parameters, SymSTDPParameters):
-            raise TypeError(
-                f"{place}.parameters: must be SymSTDPParameters or None, got {self.parameters!r}"
-            )
+    @property
+    def afferent_weights_(self) -> NDArray[Any]:
+        """Scaled input weights as the engine keeps them, shape (n_inputs, n_hidden / n_columns)."""
+        w: NDArray[Any] = self.state_["image_exc.w"]
+        if self.hidden_frozen_:
+            return w.copy()
+        fields = self.fields_
+        total = summed_weight(fields.n_inputs // fields.n_columns, self.constants_)
+        return scaled_weights(w, total, fields.n_columns)
 
-    def _start(self, n_features: int, classes: NDArray[Any]) -> None:
-        self.classes_ = classes
-        self.n_features_in_ = n_features
-        self.hidden_frozen_ = False
-        columns = self.fields_.n_columns
-        if self.n_hidden % columns:
-            raise ValueError(
-                f"SymSTDPClassifier.n_hidden: must be a multiple of the {columns} columns of the "
-                f"receptive fields, got {self.n_hidden}"
-            )
-        self.state_ = self._program("training").initial_state(self.random_state)
-        self.response_sums_ = np.zeros((_BLOCKS, len(classes), self.n_hidden))
-        self.class_counts_ = np.zeros((_BLOCKS, len(classes)), dtype=np.int64)
-        self.n_seen_ = self.presentations_ = self.training_spikes_ = 0
-
-    def _program(self, which: str, **options: Any) -> Program:
-        sizes = (self.n_features_in_, self.n_hidden, len(self.classes_))
+    @property
+    def output_weights_(self) -> NDArray[Any]:
+        """Read-out weights, shape (n_hidden, n_classes), scaled if the read-out rule scales."""
         p = self.constants_
-        if which == "training":
-            spec = training_network(*sizes, p, layers=self._learning_layers())
-        else:
-            frozen = self.regime_ == "layer_by_layer"
-            inhibition = readout_inhibition(p) if frozen else p.inhibition
-            spec = inference_network(*sizes, p, inhibition=inhibition, **options)
-        return Program(spec, dt=TIME_STEP, dtype=self.dtype, target=self.target)
+        if "exc_class.w" not in self.state_:  # not yet learned
+            return np.zeros((self.n_hidden, len(self.classes_)), dtype=self.dtype)
+        w: NDArray[Any] = self.state_["exc_class.w"]
+        if p.scaling_output is None or p.readout_rule == "error":
+            return w.copy()
+        return scaled_weights(w, p.scaling_output * self.n_hidden * p.w_max_output)
 
-    def _learning_layers(self) -> tuple[str, ...]:
-        if self.regime_ == "simultaneous":
-            return ("hidden", "output")
-        return ("output",) if self.hidden_frozen_ else ("hidden",)
+    @property
+    def assignment_(self) -> NDArray[np.int64]:
+        """Index of the class that each hidden neuron responded to most, -1 for a silent one."""
+        means = self.response_sums_.sum(axis=0)
+        means /= np.maximum(1, self.class_counts_.sum(axis=0))[:, None]
+        return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1).astype(np.int64)
 
-    def _train(
-        self,
-        images: NDArray[np.uint8],
-        labels: NDArray[np.int32],
-        title: str,
-        done: int = 0,
-        run: RunFolder | None = None,
-        place: Mapping[str, int] | None = None,
-    ) -> None:
-        program = self._program("training")
-        fields, taught = self.fields_, "output" in self._learning_layers()
-        with (
-            log_time(_LOG, "%s: %d images, %d hidden neurons", title, len(images), self.n_hidden),
-            tqdm(total=len(images), desc=title, unit="img", disable=not self.progress) as bar,
-        ):
-            bar.update(done)
-            for part in (p for p in chunks(len(images)) if p.stop > done):
-                inputs: dict[str, NDArray[Any]] = {"pixel": fields.view(images[part])}
-                if taught:
-                    inputs["label"] = labels[part]
-                self.state_, record = program(self.state_, inputs, seed=self.random_state)
-                self._remember(record["exc.count"], labels[part])
-                self.presentations_ += int(record["presentations"].sum())
-                self.training_spikes_ += int(record["exc.total"])
-                bar.update(len(record["presentations"]))
-                if run is not None and run.is_due():
-                    run.save(self, {**(place or {}), "images": part.stop})
+    # ---- answering -------------------------------------------------------------------------------
 
-    def _remember(self, counts: NDArray[np.int32], labels: NDArray[np.int32]) -> None:
-        """Add responses to the moving window of label assignment."""
-        length = max(1, self.assignment_window // _BLOCKS)
-        numbers = (self.n_seen_ + np.arange(len(labels))) // length
-        for number in np.unique(numbers):
-            chosen, block = numbers == number, int(number) % _BLOCKS
-            if self.n_seen_ <= number * length:  # the block begins in this chunk
-                self.response_sums_[block] = 0
-                self.class_counts_[block] = 0
-            np.add.at(self.response_sums_[block], labels[chosen], counts[chosen])
-            np.add.at(self.class_counts_[block], labels[chosen], 1)
-        self.n_seen_ += len(labels)
+    def frozen_state(self) -> dict[str, NDArray[Any]]:
+        """Return weights and thresholds as the network that answers uses them."""
+        frozen = {"image_exc.w": self.afferent_weights_, "exc.theta": self.state_["exc.theta"]}
+        if "exc_class.w" in self.state_:
+            frozen["exc_class.w"] = self.state_["exc_class.w"]
+        return frozen
 
-    # ---- storage ---------------------------------------------------------------------------------
+    def respond(self, X: ArrayLike, *, repetition: int | None = None) -> Response:
+        """Show images to the frozen network and count spikes.
 
-    def save(self, path: str | Path) -> Path:
-        """Write the model to one ``.npz`` file, atomically; nothing in it is executable.
+        The network starts from rest and is not reset between images, as in training, so the
+        response to an image depends slightly on the one before.
 
         Parameters
         ----------
-        path : str or Path
-            Where to; ``.npz`` is appended if missing.
+        X : array_like, shape (n_samples, n_features)
+            Grey values from 0 to 255.
+        repetition : int, optional
+            Which of several independent presentations to return. Default: the sum over the first
+            ``test_presentations`` of them.
 
-        Returns
-        -------
-        Path
-            The file written.
         """
-        check_is_fitted(self, "state_")
-        arguments = {name: getattr(self, name) for name in self.get_params(deep=False)}
-        return save_model(
-            path,
-            type(self).__name__,
-            arguments,
-            {name: getattr(self, name) for name in _ARRAYS}
-            | {f"state/{key}": value for key, value in self.state_.items()},
-            {name: int(getattr(self, name)) for name in _NUMBERS},
-        )
+        if repetition is None:
+            answers = [self.respond(X, repetition=k) for k in range(self.test_presentations)]
+            return sum(answers[1:], start=answers[0])
+        number = check_integer("SymSTDPClassifier.repetition", repetition, minimum=0)
+        found = self.answer(X, stream=(1, number) if number else (1,))
+        return Response(found["exc.count"], found["output.count"], found["presentations"])
 
-    @classmethod
-    def load(cls, path: str | Path) -> SymSTDPClassifier:
-        """Read a model written by `save`.
+    def record_spikes(
+        self, image: ArrayLike
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int32]]]:
+        """Show one image to the frozen network and return every spike of its last presentation.
 
-        Raises
-        ------
-        ValueError
-            If the file is damaged, or holds another kind of model.
+        They are seconds from the onset of the image and the index of the neuron, for ``"image"``
+        (input), ``"exc"`` (hidden) and ``"output"``.
         """
-        arguments, arrays, numbers = load_model(path, cls.__name__, [SymSTDPParameters])
-        model = cls(**arguments)
-        model.state_ = {
-            key.removeprefix("state/"): arrays.pop(key)
-            for key in list(arrays)
-            if key.startswith("state/")
-        }
-        for name in _ARRAYS:
-            setattr(model, name, arrays[name])
-        for name in _NUMBERS:
-            setattr(model, name, numbers[name])
-        model.hidden_frozen_ = bool(model.hidden_frozen_)
-        return model
+        record = self.answer(np.atleast_2d(np.asarray(image))[:1], kind="spikes")
+        last, spikes = int(record["presentations"][0]) - 1, {}
+        for name in ("image", "exc", "output"):
+            chosen = record[f"{name}.spike_trial"] == last
+            times, cells = record[f"{name}.spike_time"], record[f"{name}.spike_cell"]
+            spikes[name] = (times[chosen], cells[chosen])
+        return spikes
+
+    def read_out(self, response: Response, readout: str | None = None) -> NDArray[Any]:
+        """Turn spike counts into labels.
+
+        Parameters
+        ----------
+        response : Response
+            As from `respond`; ties and silence go to the lowest class.
+        readout : {'supervised', 'assigned'}, optional
+            Default: that of the model.
+        """
+        chosen = self.readout if readout is None else readout
+        check_choice("SymSTDPClassifier.readout", chosen, ("supervised", "assigned"))
+        labels: NDArray[Any] = self.classes_[self._score(response, chosen).argmax(axis=1)]
+        return labels
+
+    def scores(self, X: Any) -> NDArray[Any]:
+        """Return the spikes of each output neuron, or the mean of the cells assigned to a class."""
+        return self._score(self.respond(X), self.readout)
+
+    def _score(self, response: Response, readout: str) -> NDArray[Any]:
+        if readout == "supervised":
+            return response.output
+        owner = np.eye(len(self.classes_))[self.assignment_] * (self.assignment_ >= 0)[:, None]
+        votes: NDArray[Any] = response.hidden @ owner / np.maximum(1, owner.sum(axis=0))
+        return votes

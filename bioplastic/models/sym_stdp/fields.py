@@ -22,12 +22,7 @@ __all__ = ["ReceptiveFields", "place_fields"]
 class ReceptiveFields:
     """Windows of an image, one per column.
 
-    Parameters
-    ----------
-    pixels : array of int, shape (n_columns, n_afferents)
-        The pixels that each column sees.
-    n_features : int
-        Pixels of the image.
+    ``pixels``, shape (n_columns, n_afferents), are those that each column sees, of ``n_features``.
     """
 
     pixels: NDArray[np.int64]
@@ -50,16 +45,9 @@ class ReceptiveFields:
         return np.ascontiguousarray(images[:, self.pixels.ravel()])
 
     def spread(self, weights: NDArray[Any]) -> NDArray[Any]:
-        """Return the weights of afferents as weights of pixels, which are 0 outside of the fields.
+        """Return the weights of afferents, shape (n_inputs, n_hidden / n_columns), as of pixels.
 
-        Parameters
-        ----------
-        weights : array, shape (n_inputs, n_hidden / n_columns)
-            Weights in the format of `bioplastic.engine.DenseProjection` with groups.
-
-        Returns
-        -------
-        array, shape (n_features, n_hidden)
+        These have shape (n_features, n_hidden) and are 0 outside of the fields.
         """
         blocks = weights.reshape(*self.pixels.shape, -1)
         n_cells = blocks.shape[2]
@@ -70,7 +58,7 @@ class ReceptiveFields:
 
 
 def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFields:
-    """Place windows on a square image, from edge to edge.
+    """Place windows on a square image, from edge to edge, in row-major order.
 
     Parameters
     ----------
@@ -80,11 +68,6 @@ def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFie
         Side of the windows in pixels; None for one that is the whole image, of any shape.
     stride : int
         Pixels from one window to the next, across and down.
-
-    Returns
-    -------
-    ReceptiveFields
-        In row-major order of the windows, and of the pixels in a window.
 
     Raises
     ------

@@ -194,7 +194,7 @@ def _take_frames(film: Film, model: SymSTDPClassifier, n_samples: int) -> None:
 def middle_column(
     weights: NDArray[Any], size: float | None, stride: float | None
 ) -> tuple[NDArray[Any], tuple[int, int], str]:
-    """Return the input weights of all cells, or of the column in the middle; shape; which column."""
+    """Return input weights of all cells or the column in the middle, their shape, which column."""
     if size is None or stride is None:
         return weights, MNIST_SHAPE, ""
     pixels = place_fields(len(weights), int(size), int(stride)).pixels

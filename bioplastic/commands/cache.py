@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bioplastic.engine.cache import cache_directory, clear_builds, list_builds
+from bioplastic.study import Store
 
 __all__ = ["main"]
 
@@ -15,11 +17,16 @@ __all__ = ["main"]
 def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
     """Run the sub-command and return its exit code; the experiments do not matter."""
     parser = argparse.ArgumentParser(
-        prog="bioplastic cache", description="List or remove compiled programs.", allow_abbrev=False
+        prog="bioplastic cache",
+        description="List or remove compiled programs, or finished parts of studies.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--store", metavar="FOLDER", help="the parts that a study keeps there, runs for example"
     )
     actions = parser.add_subparsers(dest="action", title="actions")
-    actions.add_parser("list", help="show the compiled programs (the default)")
-    clear = actions.add_parser("clear", help="remove compiled programs")
+    actions.add_parser("list", help="show them (the default)")
+    clear = actions.add_parser("clear", help="remove them")
     clear.add_argument(
         "keys",
         nargs="*",
@@ -27,45 +34,47 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
         help="remove these only; the beginning of a key is enough if it is unambiguous",
     )
     options = parser.parse_args(argv)
+    if options.store is None:
+        noun, place = "program", cache_directory()
+        entries = [(b.key, b.name, b.bytes, b.created) for b in list_builds()]
+        remove: Callable[[Any], int] = clear_builds
+    else:
+        store = Store(options.store)
+        noun, place, remove = "part", store.folder, store.clear
+        entries = [(p.key, p.function, p.bytes, p.created) for p in store.list_parts()]
     if options.action == "clear":
-        return _clear_cache(options.keys)
-    return _list_cache()
-
-
-def _list_cache() -> int:
-    builds = list_builds()
-    if builds:
+        return _clear(entries, options.keys, remove, noun)
+    if entries:
         rows = [
-            (
-                build.key[:12],
-                build.name,
-                _format_size(build.bytes),
-                datetime.fromtimestamp(build.created).isoformat(" ", "minutes"),
-            )
-            for build in builds
-        ]
-        _print_table(("key", "network", "size", "created"), rows)
+            (key[:12], name, _format_size(size),
+             datetime.fromtimestamp(created).isoformat(" ", "minutes"))
+            for key, name, size, created in entries
+        ]  # fmt: skip
+        _print_table(
+            ("key", "network" if noun == "program" else "function", "size", "created"), rows
+        )
         print()
-    total = _format_size(sum(build.bytes for build in builds))
-    noun = "program" if len(builds) == 1 else "programs"
-    print(f"{len(builds)} {noun}, {total}, in {cache_directory()}")
+    total = _format_size(sum(size for _, _, size, _ in entries))
+    print(f"{len(entries)} {noun}{'s' * (len(entries) != 1)}, {total}, in {place}")
     return 0
 
 
-def _clear_cache(beginnings: Sequence[str]) -> int:
-    keys: list[str] | None = None
-    if beginnings:
-        known = [build.key for build in list_builds()]
-        keys = []
-        for beginning in beginnings:
-            matches = [key for key in known if key.startswith(beginning)]
-            if len(matches) != 1:
-                problem = "is ambiguous" if matches else "does not exist"
-                print(f"error: the key {beginning!r} {problem}", file=sys.stderr)
-                return 1
-            keys += matches
-    count = clear_builds(keys)
-    print(f"removed {count} {'program' if count == 1 else 'programs'}")
+def _clear(
+    entries: Sequence[tuple[str, str, int, float]],
+    beginnings: Sequence[str],
+    remove: Callable[[Any], int],
+    noun: str,
+) -> int:
+    keys: list[str] = []
+    for beginning in beginnings:
+        matches = [key for key, *_ in entries if key.startswith(beginning)]
+        if len(matches) != 1:
+            problem = "is ambiguous" if matches else "does not exist"
+            print(f"error: the key {beginning!r} {problem}", file=sys.stderr)
+            return 1
+        keys += matches
+    count = remove(keys if beginnings else None)
+    print(f"removed {count} {noun}{'s' * (count != 1)}")
     return 0
 
 

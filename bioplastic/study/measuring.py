@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import inspect
 import itertools
@@ -167,8 +168,8 @@ def measure(
     Dataset
         Dimensions are the factors in the order given, then those of the parts; quantities are
         numbers in SI units with an attribute ``units``. ``attrs`` holds ``cpu_seconds`` (of all
-        processes, and of stored parts when they were computed), ``wall_seconds``, ``parts`` and
-        ``parts_found`` in the store.
+        processes, and of stored parts when they were computed), ``wall_seconds``, ``parts``,
+        ``parts_found`` in the store and ``parts_retried``.
 
     Raises
     ------
@@ -211,13 +212,14 @@ def measure(
         part.key = _key(function, part.plain, code)
     began = time.perf_counter()
     done: dict[tuple[int, ...], xr.Dataset] = {}
-    cpu, stored_wall, found = 0.0, 0.0, 0
+    cpu, stored_wall, found, retried = 0.0, 0.0, 0, 0
     share = 1 if not isinstance(jobs, int) else jobs
     title = progress if isinstance(progress, str) else name
     study = _Study(function, code, kept, name, jobs, retries)
     with tqdm(total=len(parts), desc=title, disable=progress is False) as bar:
         with contextlib.closing(study.run(parts)) as outcomes:
             for part, outcome, errors in outcomes:
+                retried += len(errors) - (outcome is None)
                 if outcome is None:
                     failure = Failure(part.labels, tuple(errors))
                     if failures is None:
@@ -243,6 +245,7 @@ def measure(
         "wall_seconds": time.perf_counter() - began + stored_wall,
         "parts": len(done),
         "parts_found": found,
+        "parts_retried": retried,
     }
     return data
 
@@ -314,9 +317,17 @@ def _name(function: Callable[..., Any]) -> str:
 def _key(function: Callable[..., Any], plain: Mapping[str, Any], code: str) -> str:
     place: list[Any] = list(name_of(function))
     if not hasattr(function, "__qualname__"):  # an object that can be called: what it holds counts
-        place.append(to_plain("measure.function", function))
+        place.append(_members(function))
     text = json.dumps([place, plain, code], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _members(function: Any) -> Any:
+    """Return what an object that can be called holds, without fields that do not compare."""
+    if dataclasses.is_dataclass(function):
+        fields = [field.name for field in dataclasses.fields(function) if field.compare]
+        return to_plain("measure.function", {name: getattr(function, name) for name in fields})
+    return to_plain("measure.function", function)
 
 
 def _where(part: _Part) -> str:

@@ -53,7 +53,8 @@ def digest_code(function: Callable[..., Any]) -> str:
     Parameters
     ----------
     function : callable
-        A function or class of a module that lies in a file.
+        A function or class of a module that lies in a file, or an object that can be called; its
+        attribute ``imports`` may name further modules, which it imports while it runs.
 
     Returns
     -------
@@ -128,6 +129,7 @@ def _collect(function: Callable[..., Any]) -> tuple[str, dict[str, _Module], set
     modules: dict[str, _Module] = {}
     libraries: set[str] = set()
     todo = [target for node in used for target in _imports(start, node)]
+    todo += getattr(function, "imports", ())
     around = {home.rsplit(".", k)[0] for k in range(1, home.count(".") + 1)}
     while todo:
         target = todo.pop()

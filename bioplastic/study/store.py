@@ -7,7 +7,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -176,7 +176,7 @@ class Store:
                 )
         return sorted(found, key=lambda part: (-part.created, part.key))
 
-    def clear(self, keys: set[str] | None = None) -> int:
+    def clear(self, keys: Collection[str] | None = None) -> int:
         """Remove parts, all or those with the given keys, and return how many."""
         chosen = [part for part in self.list_parts() if keys is None or part.key in keys]
         for part in chosen:

@@ -199,7 +199,8 @@ def compare_weights(theta: xr.DataArray, switches: xr.Dataset, seed: int) -> dic
         each = angles.sel(pair=pair)
         found |= {f"angle_{pair}_{k}": float(each.angle.sel(k=k)) for k in each.k.values}
         found |= {f"angle_{pair}_{n}": float(each[n]) for n in ("p_aligned", "p_orthogonal")}
-    return found | dict(joined) | {name: angles[name] for name in ("angle", "null", "permuted")}
+    found |= {str(name): values for name, values in joined.items()}
+    return found | {name: angles[name] for name in ("angle", "null", "permuted")}
 
 
 EXPERIMENT = Experiment(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
@@ -75,7 +75,8 @@ def _draw_scheme(axes: Axes) -> None:
         (6.4, 4.25, "error × gate × activity", {"color": when, "fontsize": 6.5}),
         (6.4, 0.95, "error × mean activity", {"color": what, "fontsize": 6.5}),
     ):  # fmt: skip
-        axes.text(x, y, text, **{"ha": "center", "va": "center", **style})
+        given: dict[str, Any] = {"ha": "center", "va": "center", **style}
+        axes.text(x, y, text, **given)
 
 
 def draw_traces(results: Results) -> Figure:
@@ -100,9 +101,9 @@ def draw_traces(results: Results) -> Figure:
     return figure
 
 
-def _blend(colour: str, share: float) -> tuple[float, ...]:
+def _blend(colour: str, share: float) -> str:
     strength = float(np.clip(0.25 + 0.75 * share, 0.2, 1.0))
-    return tuple(1 - strength * (1 - value) for value in to_rgb(colour))
+    return to_hex([1 - strength * (1 - value) for value in to_rgb(colour)])
 
 
 def draw_amplitude(results: Results) -> Figure:
@@ -183,11 +184,12 @@ def draw_switches(results: Results) -> Figure:
 
 
 def _explain(figure: Figure, columns: int, *entries: tuple[str, Any, str]) -> None:
-    handles = [
-        Line2D([], [], color=colour, label=text, linestyle=style if style in "-- :" else "none",
-               marker=style if style not in "-- :" else None, markersize=5)
-        for text, colour, style in entries
-    ]  # fmt: skip
+    handles = []
+    for text, colour, style in entries:
+        look: dict[str, Any] = {"linestyle": style}
+        if style not in ("-", "--", ":"):
+            look = {"linestyle": "none", "marker": style, "markersize": 5}
+        handles.append(Line2D([], [], color=colour, label=text, **look))
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
 
@@ -205,7 +207,7 @@ def draw_components(results: Results) -> Figure:
         texts = []
         for k, axis in ((1, ax.xaxis), (2, ax.yaxis)):
             r = {n: metrics[f"{prefix}pc{k}_{n}"] for n in ("probability", "latency")}
-            best = max(r, key=lambda name, r=r: r[name])
+            best = max(r, key=r.__getitem__)
             texts.append(f"{k} with {best} {r[best]:.2f}")
             share = 100 * metrics[f"{prefix}pc{k}_share"]
             axis.set_label_text(f"component {k} ({share:.0f} %)")

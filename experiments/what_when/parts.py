@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +38,7 @@ ARMS: Mapping[str, dict[str, Any]] = {
     "rls": _RLS,
     "rls_forgetting": {**_RLS, "learning": _FORGETTING},
     "rls_reset": {**_RLS, "reset_at_switch": True},
-    "rls_both": {**_RLS, "learning": replace(_FORGETTING, forgetting_what=0.95)},
+    "rls_both": {**_RLS, "learning": _FORGETTING.with_values(forgetting_what=0.95)},
     "merged": {"merged": True},
     "merged_rls": {**_RLS, "merged": True},
     "window": {"learning": LearningParameters(gate="window")},
@@ -78,7 +77,7 @@ class Protocol(Constants):
 def make_model(protocol: Protocol, seed: int, **arguments: Any) -> WhatWhenPredictor:
     """Return an untrained model with as many cells as the protocol says."""
     sizes = {"n_excitatory": protocol.n_excitatory, "n_inhibitory": protocol.n_inhibitory}
-    reservoir = replace(arguments.pop("reservoir", ReservoirParameters()), **sizes)
+    reservoir = arguments.pop("reservoir", ReservoirParameters()).with_values(**sizes)
     model = WhatWhenPredictor(
         reservoir=reservoir, n_tests=protocol.n_tests, random_state=seed, **arguments
     )
@@ -178,7 +177,7 @@ def run_condition(seed: int, p: float, latency: int, protocol: Protocol) -> xr.D
     return weights_of(model).rename("theta")
 
 
-def run_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.DataArray:
+def run_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
     """Learn three blocks with one arm: first, another timing, another probability."""
     given = dict(arm)
     reset = given.pop("reset_at_switch", False)
@@ -189,7 +188,7 @@ def run_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.DataArray:
         if number and reset:
             model.reset_optimiser()
         block = make_block(statistics, protocol.block)
-        errors.append(learn_block(model, block, [seed, 15, number], tests).error)
+        errors.append(learn_block(model, block, [seed, 15, number], tests)[["error"]])
     return xr.concat(errors, "block").assign_coords(block=[1, 2, 3])
 
 
@@ -252,7 +251,7 @@ def flatten_weights(theta: NDArray[Any], scales: Sequence[float] | Floats) -> Fl
     """Return weights, shape (..., 2, n_cells, n_channels), as vectors of scaled blocks."""
     lead = theta.shape[:-3]
     blocks = [theta[..., k, :, :].reshape(*lead, -1) / scales[k] for k in range(2)]
-    return np.concatenate(blocks, axis=-1).astype(np.float64)
+    return np.asarray(np.concatenate(blocks, axis=-1), dtype=np.float64)
 
 
 def find_components(theta: NDArray[Any], *, normalised: bool) -> dict[str, Floats]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -13,7 +15,12 @@ from bioplastic.cli import main
 from bioplastic.commands.registry import MODULES, load_experiment
 from bioplastic.commands.sweep.trials import ExperimentTrial, list_parameters, parse_point
 
-pytest.importorskip("distributed", reason="needs the extra bioplastic[sweep]")
+AGAIN = """
+from bioplastic.cli import main
+command = ["sweep", "demo", "--grid", "seed=0:2", "--workers", "0", "--no-progress", "--set",
+           f"calls={sys.argv[1]}", "--out", sys.argv[2]]
+assert main(command, {"demo": "demo_of_the_sweep"}) == 0
+"""
 
 MODULE = '''
 """An experiment that costs nothing: the best eta is 0.1 on validation, 0.2 on the test."""
@@ -63,7 +70,7 @@ def sweep(tmp_path, monkeypatch):
 
     def run(*arguments, fixed=()):
         options = ["--workers", "0", "--no-progress", "--out", str(tmp_path / "out")]
-        command = ["sweep", "demo", *map(str, arguments), "--set", calls, *fixed, *options]
+        command = ["sweep", "demo", *options, *map(str, arguments), "--set", calls, *fixed]
         return main(command, {"demo": "demo_of_the_sweep"})
 
     return run
@@ -104,8 +111,19 @@ def test_restart_runs_only_what_is_missing(sweep, tmp_path, capsys):
     assert sweep("--grid", "seed=0:4") == 0
     assert sorted(_calls(tmp_path)) == [f"100 0.1 {seed} False" for seed in range(4)]
     assert "4 trials: 2 run, 2 finished before" in capsys.readouterr().out
-    assert sweep("--grid", "seed=0:4", "--scale", "smoke") == 2
-    assert "holds another sweep: scale was 'quick', is 'smoke'" in capsys.readouterr().err
+    assert sweep("--grid", "seed=0:4", "--scale", "smoke") == 0  # another sweep, the same store
+    assert len(_calls(tmp_path)) == 8
+    module = tmp_path / "demo_of_the_sweep.py"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n" + textwrap.dedent(AGAIN)
+    for change, calls in ((("import math", "import math  # a note"), 8), (("0.6 -", "0.7 -"), 10)):
+        text = module.read_text()
+        module.write_text(text.replace(*change))
+        arguments = [str(tmp_path / name) for name in ("calls", "out")]
+        command = [sys.executable, "-c", code, *arguments]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        module.write_text(text)
+        assert len(_calls(tmp_path)) == calls
 
 
 def test_failed_trials_are_reported_and_the_rest_is_kept(sweep, tmp_path, capsys):
@@ -115,8 +133,8 @@ def test_failed_trials_are_reported_and_the_rest_is_kept(sweep, tmp_path, capsys
     assert "ArithmeticError: thirteen" in said.err
     assert len(_table(tmp_path)) == 1
     assert len(_calls(tmp_path)) == 3
-    (failure,) = (tmp_path / "out" / "failures").iterdir()
-    assert len(json.loads(failure.read_text())["errors"]) == 2
+    (failure,) = json.loads((tmp_path / "out" / "failures.json").read_text()).values()
+    assert len(failure["errors"]) == 2
 
 
 def test_flags_and_settings_reach_the_experiment(sweep, tmp_path):
@@ -165,10 +183,35 @@ def test_what_is_refused(sweep, tmp_path, capsys, arguments, message):
         assert _calls(tmp_path) == []
 
 
-def test_a_missing_library_is_named_before_anything_runs(monkeypatch, capsys):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert main(["sweep", "demo", "--grid", "seed=0:2"], {"demo": "x"}) == 2
+def test_no_scheduler_there(sweep, tmp_path, capsys):
+    pytest.importorskip("distributed", reason="needs the extra bioplastic[sweep]")
+    assert sweep("--grid", "seed=0:2", "--scheduler", "nonsense://x") == 1
+    assert "there is no scheduler at nonsense://x" in capsys.readouterr().err
+
+
+def test_a_missing_library_is_named_before_anything_runs(sweep, tmp_path, capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    assert sweep("--grid", "seed=0:2", "--scheduler", "tcp://x:1") == 2
     assert "pip install 'bioplastic[sweep]'" in capsys.readouterr().err
+    assert _calls(tmp_path) == []
+
+
+@pytest.mark.slow
+def test_workers_and_a_scheduler_give_the_table_of_one_process(sweep, tmp_path, capsys):
+    distributed = pytest.importorskip("distributed", reason="needs the extra bioplastic[sweep]")
+    grid = ["--grid", "n_hidden=100,400,13", "seed=0:2"]
+    tables = []
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None,
+                                  silence_logs=50) as cluster:  # fmt: skip
+        for options in ([], ["--workers", "2"], ["--scheduler", cluster.scheduler_address]):
+            out = tmp_path / f"out{len(tables)}"
+            assert sweep(*grid, *options, "--out", out) == 1
+            assert "4 run, 0 finished before, 4 tried again, 2 failed" in capsys.readouterr().out
+            with (out / "table.csv").open(newline="") as file:
+                rows = list(csv.DictReader(file))
+            tables.append([(r["n_hidden"], r["seed"], r["validation"]) for r in rows])
+    assert len(tables[0]) == 4
+    assert tables[0] == tables[1] == tables[2]
 
 
 def test_unknown_experiment(capsys):

@@ -47,6 +47,13 @@ def fail_once(seed: int, folder: str) -> float:
     return float(seed)
 
 
+def fail_until_elsewhere(seed: int, folder: str) -> float:
+    (Path(folder) / f"{seed}-{os.getpid()}").touch()
+    if seed % 2 and len(list(Path(folder).glob(f"{seed}-*"))) < 2:
+        raise ZeroDivisionError("not here")
+    return float(seed)
+
+
 def die(seed: int, folder: str) -> float:
     mark = Path(folder) / str(seed)
     if seed == 1 and len(list(mark.parent.glob("1*"))) < 1:
@@ -96,10 +103,15 @@ def test_dask(tmp_path: Path) -> None:
     ):  # fmt: skip
         here, there = (measure(run, **ARGUMENTS, jobs=jobs, store=tmp_path / str(n), progress=False)
                        for n, jobs in enumerate((1, client)))  # fmt: skip
-        tried = measure(fail_once, seed=range(3), folder=str(tmp_path / "marks"), jobs=client,
-                        retries=1, progress=False)  # fmt: skip
+        options: dict[str, Any] = {"jobs": client, "retries": 1, "progress": False}
+        tried = measure(
+            fail_until_elsewhere, seed=range(4), folder=str(tmp_path / "marks"), **options
+        )
+        died = measure(die, seed=range(6), folder=str(tmp_path), **options)
     assert_same(here, there)
-    assert tried["value"].values.tolist() == [0, 1, 2]
+    assert tried["value"].values.tolist() == [0, 1, 2, 3]
+    assert tried.attrs["parts_retried"] == 2
+    assert died["value"].values.tolist() == list(range(6))
 
 
 def test_factors_of_every_kind() -> None:

@@ -124,3 +124,19 @@ def test_measured_data_are_stored_exactly(tmp_path: Path) -> None:
     assert list(again.arrays) == ["weights"]
     with pytest.raises(TypeError, match=r"Results.measured\['levels'\]: must be a Dataset"):
         Results(metrics={"x": 1.0}, measured={"levels": 3})  # type: ignore[dict-item]
+
+
+def test_the_cache_command_sees_the_store(
+    command: Command, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("--resume") == 0
+    capsys.readouterr()
+    assert cli.main(["cache", "--store", "runs"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("one_seed") == 6
+    assert "6 parts, " in said
+    key = Store(tmp_path / "runs").list_parts()[0].key
+    assert cli.main(["cache", "--store", "runs", "clear", key[:10]]) == 0
+    assert "removed 1 part\n" in capsys.readouterr().out
+    assert cli.main(["cache", "--store", "runs", "clear"]) == 0
+    assert "removed 5 parts\n" in capsys.readouterr().out

@@ -1,41 +1,45 @@
 """``bioplastic sweep NAME --grid ...``: one experiment at many points.
 
-Every trial is one run of the experiment with one seed on one core. Finished trials lie in the
-folder of the sweep, one file each, and are not run again. The best parameters are those with the
-best mean of a validation score; test scores stand in the table and decide nothing.
+Every trial is one run of the experiment with one seed on one core: `bioplastic.study.measure` with
+points. Finished trials lie in the folder of the sweep, and are not run again. The best parameters
+are those with the best mean of a validation score; test scores stand in the table and decide
+nothing.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
+import contextlib
+import dataclasses
+import importlib
+import math
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import xarray as xr
 
 from bioplastic.commands.logs import add_verbosity, set_verbosity
 from bioplastic.commands.registry import MODULES, load_experiment
 from bioplastic.commands.sweep.drawing import draw_sweep
 from bioplastic.commands.sweep.trials import ExperimentTrial, check_options, list_parameters
 from bioplastic.files import write_json
+from bioplastic.study import Failure, measure
 from bioplastic.study.framework import SCALES, Experiment, positive_int
 from bioplastic.study.provenance import find_revision
 from bioplastic.sweeps import (
     Axis,
     Choice,
-    SweepFolder,
-    SweepOutcome,
+    Value,
     choose_best,
     cross_axes,
     draw_points,
     is_validation_metric,
     parse_axis,
-    run_trials,
-    trial_key,
     write_table,
 )
-from bioplastic.sweeps.axes import Value
 
 __all__ = ["main", "make_rows"]
 
@@ -46,7 +50,6 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
     args = _make_parser().parse_args(argv)
     set_verbosity(args.verbose)
     try:
-        _check_libraries(needs_workers=args.workers != 0 or args.scheduler is not None)
         experiment = load_experiment(args.experiment, modules)
         axes = [parse_axis(text) for text in args.grid]
         fixed = _read_fixed(args.set, axes)
@@ -64,47 +67,77 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
             fixed=fixed,
             verbosity=args.verbose,
         )
-        trials = {trial_key(check_options(trial, point)): point for point in points}
+        for point in points:
+            check_options(trial, point)
         out = Path(args.out or f"runs/sweep-{experiment.name}-{trial.scale}-{trial.data}")
-        with SweepFolder(out, trial.describe()) as folder:
-            outcome = run_trials(
-                trial.keeping(out / "checkpoints"),
-                trials,
-                folder,
-                workers=args.workers,
-                scheduler=args.scheduler,
+        failures: list[Failure] = []
+        with _connect(args.scheduler) as client:
+            data = measure(
+                dataclasses.replace(trial, checkpoints=out.resolve() / "checkpoints"),
+                points=points,
+                store=out,
+                jobs=client or min(args.workers or 1, len(points)),
                 retries=args.retries,
-                progress=not args.no_progress,
+                failures=failures,
+                progress=False if args.no_progress else "trials",
             )
-            return _report(outcome, axes, args, out)
+        return _report(make_rows(data, points), data.attrs, failures, axes, args, out)
     except (ImportError, TypeError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
 
 
-def make_rows(outcome: SweepOutcome) -> list[dict[str, Any]]:
+@contextlib.contextmanager
+def _connect(address: str | None) -> Iterator[Any]:
+    """Lend a client of a running dask scheduler, or None without an address."""
+    if address is None:
+        yield None
+        return
+    try:
+        distributed = importlib.import_module("distributed")
+    except ImportError as error:
+        raise ImportError(
+            "--scheduler needs dask.distributed; install it: pip install 'bioplastic[sweep]' "
+            f"({error})"
+        ) from None
+    try:
+        client = distributed.Client(address, timeout="10s")
+    except (OSError, ValueError) as error:
+        raise OSError(f"there is no scheduler at {address} ({error})") from error
+    with client:
+        yield client
+
+
+def make_rows(data: xr.Dataset, points: Sequence[Mapping[str, Value]]) -> list[dict[str, Any]]:
     """Return one row per finished trial: the point, what was measured, where it comes from."""
     rows = []
-    for key, record in outcome.records.items():
-        row: dict[str, Any] = dict(record["parameters"])
-        for name, value in record["metrics"].items():
-            row.setdefault(name, value)
-        for name, value in record["baselines"].items():
-            row.setdefault(f"baseline_{name}", value)
-        for name in ("compiled", "cpu_seconds", "wall_seconds", "attempts", "worker", "revision"):
-            row.setdefault(name, record[name])
-        rows.append({**row, "trial": key})
+    for number, point in enumerate(points):
+        found = {str(name): each.values[number].item() for name, each in data.data_vars.items()}
+        if not found or math.isnan(found["wall_seconds"]):
+            continue
+        found["compiled"] = int(found["compiled"])
+        measured = {name: value for name, value in found.items() if value == value}
+        rows.append({**point, **{k: v for k, v in measured.items() if k not in point}})
     return rows
 
 
 def _report(
-    outcome: SweepOutcome, axes: Sequence[Axis], args: argparse.Namespace, out: Path
+    rows: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, Any],
+    failures: Sequence[Failure],
+    axes: Sequence[Axis],
+    args: argparse.Namespace,
+    out: Path,
 ) -> int:
     """Write table, choice and pictures; print what came out."""
-    rows = make_rows(outcome)
     written: list[Path] = []
     chosen = None
-    metric = _choose_metric(outcome, args.metric)
+    metric = _choose_metric(rows, args.metric)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "failures.json").unlink(missing_ok=True)
+    if failures:
+        kept = {str(k): dataclasses.asdict(failure) for k, failure in enumerate(failures)}
+        write_json(out / "failures.json", kept)
     if rows:
         written += write_table(rows, out / "table")
         names = [axis.name for axis in axes]
@@ -115,14 +148,14 @@ def _report(
             written.append(out / "best.json")
         if metric is not None:
             written += draw_sweep(rows, axes, metric, out, chosen, searched=bool(args.random))
-    done = len(outcome.records) - outcome.skipped
-    compiled = sum(int(record["compiled"]) for record in outcome.records.values())
+    compiled = sum(int(row["compiled"]) for row in rows)
+    found = counts["parts_found"]
     print(
-        f"{len(outcome.records) + len(outcome.failures)} trials: {done} run, "
-        f"{outcome.skipped} finished before, {outcome.retried} tried again, "
-        f"{len(outcome.failures)} failed; {compiled} programs compiled in all"
+        f"{len(rows) + len(failures)} trials: {len(rows) - found} run, {found} finished before, "
+        f"{counts['parts_retried']} tried again, {len(failures)} failed; {compiled} programs "
+        "compiled in all"
     )
-    _warn_of_revisions(outcome)
+    _warn_of_revisions(rows)
     if chosen is None:
         print("nothing is chosen: no validation score was measured")
     else:
@@ -132,11 +165,12 @@ def _report(
             f"best {chosen.metric}: {chosen.mean:.4g}{spread} "
             f"({chosen.n} seed{'s' * (chosen.n > 1)}) at {point or 'the only point'}"
         )
-    for failure in outcome.failures:
-        print(f"failed {failure.key}: {failure.reason}", file=sys.stderr)
+    for failure in failures:
+        where = ", ".join(f"{name} {value}" for name, value in failure.values.items())
+        print(f"failed {where}: {failure.reason}", file=sys.stderr)
     for path in written:
         print(f"wrote {path}")
-    return 1 if outcome.failures else 0
+    return 1 if failures else 0
 
 
 def _describe(chosen: Choice) -> dict[str, Any]:
@@ -149,9 +183,9 @@ def _describe(chosen: Choice) -> dict[str, Any]:
     }
 
 
-def _warn_of_revisions(outcome: SweepOutcome) -> None:
-    found = {str(record["revision"]) for record in outcome.records.values()}
-    if len(found | {str(find_revision())}) > 1 and outcome.records:
+def _warn_of_revisions(rows: Sequence[Mapping[str, Any]]) -> None:
+    found = {row["revision"] for row in rows}
+    if len(found | {find_revision() or ""}) > 1 and rows:
         print(
             "warning: not all trials come from the code as it is now "
             f"({find_revision()}); the column revision tells which",
@@ -159,21 +193,15 @@ def _warn_of_revisions(outcome: SweepOutcome) -> None:
         )
 
 
-def _choose_metric(outcome: SweepOutcome, wanted: str | None) -> str | None:
+def _choose_metric(rows: Sequence[Mapping[str, Any]], wanted: str | None) -> str | None:
     """Return the metric to choose by: the one asked for, else the first of validation."""
-    names = list(dict.fromkeys(n for r in outcome.records.values() for n in r["metrics"]))
-    names = [name for name in names if not name.endswith("_std")]
+    names = [name for row in rows for name in str(row["metrics"]).split()]
+    names = [name for name in dict.fromkeys(names) if not name.endswith("_std")]
     if wanted is not None:
         if names and wanted not in names:
             raise ValueError(f"--metric {wanted}: is not measured (there are: {', '.join(names)})")
         return wanted
     return next(filter(is_validation_metric, names), names[0] if names else None)
-
-
-def _check_libraries(*, needs_workers: bool) -> None:
-    """Say what is missing before hours of computing, not after."""
-    if needs_workers and importlib.util.find_spec("distributed") is None:
-        raise ImportError("a sweep needs distributed; install it: pip install 'bioplastic[sweep]'")
 
 
 def _check_metric(name: str) -> None:
@@ -259,7 +287,8 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers",
         type=_whole,
-        help="processes, one core each (default: all processors; 0: this process, without dask)",
+        default=os.cpu_count() or 1,
+        help="processes, one core each (default: all processors; 0 or 1: this process)",
     )
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="a running dask scheduler, tcp://HOST:PORT"

@@ -17,8 +17,7 @@ from bioplastic.plotting import (
     save_figure,
     use_style,
 )
-from bioplastic.sweeps import Axis, Choice
-from bioplastic.sweeps.axes import SEED
+from bioplastic.sweeps import SEED, Axis, Choice
 
 __all__ = ["draw_sweep"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import hashlib
 import io
 import shutil
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from bioplastic.commands.registry import load_experiment
 from bioplastic.commands.run import make_parser
 from bioplastic.engine.cache import count_builds
 from bioplastic.study.framework import Experiment, compute_results
-from bioplastic.sweeps.axes import Value
+from bioplastic.sweeps import Value
 
 __all__ = ["ExperimentTrial", "check_options", "list_parameters"]
 
@@ -46,7 +47,7 @@ class _Parser(argparse.ArgumentParser):
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentTrial:
-    """A function of a key and a point that runs an experiment there.
+    """A function of a point that runs an experiment there.
 
     Parameters
     ----------
@@ -68,26 +69,19 @@ class ExperimentTrial:
     scale: str
     data: str
     fixed: Mapping[str, Value]
-    checkpoints: Path | None = None
-    verbosity: int = 0
+    checkpoints: Path | None = dataclasses.field(default=None, compare=False)
+    verbosity: int = dataclasses.field(default=0, compare=False)
 
-    def keeping(self, folder: Path) -> ExperimentTrial:
-        """Return the same with checkpoints below a folder."""
-        return dataclasses.replace(self, checkpoints=folder.resolve())
+    @property
+    def imports(self) -> tuple[str, ...]:
+        """Modules that decide about the result, besides those imported here."""
+        return (self.module,)
 
-    def describe(self) -> dict[str, Any]:
-        """Return what all trials of a sweep have in common."""
-        return {
-            "experiment": self.experiment,
-            "scale": self.scale,
-            "data": self.data,
-            "fixed": dict(self.fixed),
-        }
-
-    def __call__(self, key: str, point: Mapping[str, Any]) -> dict[str, Any]:
+    def __call__(self, **point: Any) -> dict[str, Any]:
         """Run the experiment and return its numbers; figures are not drawn."""
         experiment = load_experiment(self.experiment, {self.experiment: self.module})
         args = parse_point(self, experiment, point)
+        key = hashlib.sha256(repr(sorted(point.items())).encode()).hexdigest()[:16]
         own = None if self.checkpoints is None else self.checkpoints / key
         if own is not None and hasattr(args, "checkpoints"):
             args.checkpoints, args.resume = str(own), True
@@ -102,18 +96,13 @@ class ExperimentTrial:
         if own is not None:
             shutil.rmtree(own, ignore_errors=True)
         return {
-            "experiment": results.experiment,
-            "scale": results.scale,
-            "data": results.data,
-            "seed": results.seed,
-            "metrics": dict(results.metrics),
-            "baselines": dict(results.baselines),
+            **results.metrics,
+            **{f"baseline_{name}": value for name, value in results.baselines.items()},
+            "metrics": " ".join(results.metrics),
             "compiled": after.compiled - before.compiled,
-            "found": after.found - before.found,
             "cpu_seconds": results.cpu_seconds,
             "wall_seconds": results.wall_seconds,
-            "revision": results.revision,
-            "versions": dict(results.versions),
+            "revision": results.revision or "",
         }
 
 

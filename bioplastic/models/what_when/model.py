@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -108,7 +107,7 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
     # ---- networks --------------------------------------------------------------------------------
 
     @property
-    def dt(self) -> Quantity:  # type: ignore[override]
+    def dt(self) -> Quantity:
         """Time step of the programs."""
         return self.reservoir.dt
 
@@ -127,7 +126,7 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
             "segment": {"learn": False, "segment": learning.rls_interval},
         }[kind]
         if kind != "learn":
-            learning = replace(learning, gate="full")  # nothing learns: one build for all gates
+            learning = learning.with_values(gate="full")  # nothing learns: one build for all gates
         return what_when_network(
             self.reservoir, learning, self.reservoir_, merged=self.merged, **options
         )

@@ -259,7 +259,7 @@ def draw_reservoir(
         pre, post = np.nonzero(mask[first:last])
         w = (coupling * size)[pre + first, post]
         edges.append(Edges((pre + first).astype(np.int32), post.astype(np.int32), w))
-    return Reservoir(a, b, c, d, bias, cue, v_start, *edges, feedback)
+    return Reservoir(a, b, c, d, bias, cue, v_start, edges[0], edges[1], feedback)
 
 
 # ---- networks ------------------------------------------------------------------------------------

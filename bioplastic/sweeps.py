@@ -1,18 +1,39 @@
-"""Which points of parameter space a sweep visits."""
+"""Sweeps: which points of parameter space are visited, and the best of them.
+
+`bioplastic.study.measure` visits them: a grid as factors, or any list as ``points``.
+
+>>> axes = [parse_axis("eta=0.01:0.1:log2"), parse_axis("seed=0:2")]
+>>> cross_axes(axes)[-1]
+{'eta': 0.1, 'seed': 1}
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from bioplastic.files import write_atomically
 from bioplastic.validation import check_integer
 
-__all__ = ["SEED", "Axis", "Value", "cross_axes", "draw_points", "parse_axis"]
+__all__ = [
+    "Axis",
+    "Choice",
+    "choose_best",
+    "cross_axes",
+    "draw_points",
+    "is_validation_metric",
+    "parse_axis",
+    "write_table",
+]
 
 Value = bool | int | float | str
 
@@ -243,3 +264,136 @@ def _is_number(item: str) -> bool:
         return math.isfinite(float(item))
     except ValueError:
         return False
+
+
+# ---- what came out -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The best point of a sweep.
+
+    Parameters
+    ----------
+    parameters : mapping
+        The point, without the seed.
+    metric : str
+        What it was chosen by.
+    mean, std : float
+        Mean and sample deviation over the seeds; the deviation is NaN for a single seed.
+    n : int
+        Number of seeds.
+    """
+
+    parameters: Mapping[str, Any]
+    metric: str
+    mean: float
+    std: float
+    n: int
+
+
+def is_validation_metric(name: str) -> bool:
+    """Return whether a metric was measured on held-out samples, by its name.
+
+    Examples
+    --------
+    >>> is_validation_metric("validation_supervised"), is_validation_metric("accuracy_supervised")
+    (True, False)
+    """
+    return "validation" in name.split("_")
+
+
+def choose_best(
+    rows: Sequence[Mapping[str, Any]],
+    parameters: Sequence[str],
+    metric: str,
+    *,
+    minimise: bool = False,
+) -> Choice | None:
+    """Return the point with the best mean over its seeds, chosen on validation scores alone.
+
+    A point of which a seed failed is left out: its mean would be one of fewer seeds.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        One per finished trial, with its parameters and metrics.
+    parameters : sequence of str
+        What was swept; ``"seed"`` among them repeats points.
+    metric : str
+        A validation metric.
+    minimise : bool, default False
+        Whether less is better.
+
+    Returns
+    -------
+    Choice or None
+        The first of equally good points; None without rows.
+
+    Raises
+    ------
+    ValueError
+        If the metric is none of validation, or no row has it.
+
+    Examples
+    --------
+    >>> rows = [{"eta": e, "seed": s, "validation": v}
+    ...         for e, s, v in [(1, 0, 0.5), (1, 1, 0.75), (2, 0, 0.75), (2, 1, 0.75)]]
+    >>> choose_best(rows, ["eta", "seed"], "validation").parameters
+    {'eta': 2}
+    """
+    if not is_validation_metric(metric):
+        raise ValueError(
+            "choose_best.metric: must be measured on validation samples (validation_...), "
+            f"never on the test set, got {metric!r}"
+        )
+    if rows and not any(metric in row for row in rows):
+        raise ValueError(f"choose_best.metric: no trial has measured {metric!r}")
+    names = [name for name in parameters if name != SEED]
+    frame = pd.DataFrame([{"": row.get(metric), **{k: row[k] for k in names}} for row in rows])
+    if rows:
+        frame = frame[np.isfinite(frame[""].astype(float))]
+    if frame.empty:
+        return None
+    number = frame.groupby(names, sort=False, dropna=False).ngroup() if names else 0 * frame.index
+    found = frame[""].groupby(np.asarray(number), sort=False).agg(["mean", "std", "count"])
+    found = found[found["count"] == found["count"].max()]
+    best = found["mean"].idxmin() if minimise else found["mean"].idxmax()
+    first = frame.index[np.asarray(number) == best][0]
+    return Choice(
+        parameters={name: rows[first][name] for name in names},
+        metric=metric,
+        mean=float(found["mean"][best]),
+        std=float(found["std"][best]),
+        n=int(found["count"][best]),
+    )
+
+
+def write_table(rows: Sequence[Mapping[str, Any]], path: Path) -> list[Path]:
+    """Write rows as ``PATH.csv`` and, when pyarrow is installed, as ``PATH.parquet``.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Their keys are the columns, in the order of first appearance; a row may lack some.
+    path : Path
+        The name without ending.
+
+    Returns
+    -------
+    list of Path
+        What was written. A parquet file of an earlier table does not stay beside a new csv file.
+    """
+    table = pd.DataFrame(list(rows))
+    csv, parquet = path.with_name(f"{path.name}.csv"), path.with_name(f"{path.name}.parquet")
+    with write_atomically(csv) as file:
+        file.write(table.to_csv(index=False, lineterminator="\n").encode())
+    parquet.unlink(missing_ok=True)
+    if importlib.util.find_spec("pyarrow") is None:
+        return [csv]
+    for name in table.columns:  # a column of a parquet file has one type
+        if table[name].dtype == object and len({type(v) for v in table[name].dropna()}) > 1:
+            table[name] = table[name].map(str)
+    with write_atomically(parquet) as file:
+        table.to_parquet(file, index=False, engine="pyarrow")
+    return [csv, parquet]

@@ -127,6 +127,8 @@ def create_modulators(projection: Projection, plan: Plan) -> None:
         )
         plan.modulators[projection.name] = group
         for name in dynamic:
+            group.variables[name].scalar = True  # Brian2 has no shared differential equations
+            group.variables.indices[name] = "0"
             for variables in cells.values():
                 variables.add_reference(trace_name(projection.name, name), group, name, index="0")
     for name, (population, variable) in projection.modulators.items():  # type: ignore[attr-defined]

@@ -135,5 +135,8 @@ def solver_name(projection: str, part: str) -> str:
 
 
 def delay_steps(projection: Projection, plan: Plan) -> int:
-    """Return the delay of a projection in steps."""
-    return 0 if projection.delay is None else round(float(projection.delay) / float(plan.clock.dt))
+    """Return the delay of a projection in steps, zero where presynaptic spikes do nothing."""
+    rule = getattr(projection, "rule", None)
+    if projection.delay is None or not (projection.transmit or (rule is not None and rule.on_pre)):
+        return 0
+    return round(float(projection.delay) / float(plan.clock.dt))

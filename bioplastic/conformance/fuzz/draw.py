@@ -261,12 +261,17 @@ class _RuleDraft:
             "synapse": {"w": "1"}, "pre": {}, "post": {}, "shared": {}, "parameter": {},
         }  # fmt: skip
         self.fixed: set[str] = set()
+        self.still: set[str] = set()  # moved by statements alone
+        self.subs: set[str] = set()
         for side, member in (("pre", link.source), ("post", link.target)):
             cells = next((c for c in network.cells if c.name == member), None)
             for v in cells.variables if cells is not None else []:
                 if draw.chance(0.3):
                     self.names[side][f"{v.name}_{side}"] = v.unit
                     self.fixed.add(f"{v.name}_{side}")
+                    if v.kind in ("plain", "sub"):
+                        kept = self.still if v.kind == "plain" else self.subs
+                        kept.add(f"{v.name}_{side}")
 
     def constant(self, unit: str) -> str:
         known = [n for n, u in self.names["parameter"].items() if u == unit]
@@ -298,15 +303,20 @@ def _random_rule(draw: _Chooser, link: Link, network: Network) -> Rule:
         for _ in range(draw.whole(0, 3)):
             name = f"{draw.name('x')}_{side}"
             v = Variable(name, "1", "decay", draft.constant("second"))
-            ones = [n for n, u in names[side].items() if u == "1"]
+            ones = [n for n, u in names[side].items() if u == "1" and n not in draft.subs]
             if draw.chance(0.2):
                 v.rest = draft.constant("1")
             elif ones and draw.chance(0.3):
-                v = Variable(name, "1", "ode", text=f"({draw.pick(ones)} - {name})/{v.tau}")
+                read = draw.pick(ones)  # what stands still within a step is a constant
+                v.rest = read if read in draft.still else ""
+                if not v.rest:
+                    v = Variable(name, "1", "ode", text=f"({read} - {name})/{v.tau}")
                 if "2" in name:
-                    v.text = f"(tanh({draw.pick(ones)}) - {name}**2)/{draft.constant('second')}"
+                    tau = draft.constant("second")
+                    v = Variable(name, "1", "ode", text=f"(tanh({read}) - {name}**2)/{tau}")
             elif draw.chance(0.15):
                 v = Variable(name)
+                draft.still.add(name)
             own.append(v)
             names[side][name] = "1"
         if names[side] and draw.chance(0.15):
@@ -315,6 +325,7 @@ def _random_rule(draw: _Chooser, link: Link, network: Network) -> Rule:
             own.append(Variable(name, "1", "sub", text=text))
             names[side][name] = "1"
             draft.fixed.add(name)
+            draft.subs.add(name)
     _add_modulators(draft, link, network)
     _add_synaptic(draft)
     fires = any(c.name == link.target and c.threshold for c in network.cells)

@@ -128,15 +128,20 @@ class Grammar:
         depth = int(self.rng.integers(0, 4))
         if operator in ("*=", "/="):
             factor = f"exp(-abs({self.one(depth - 1)}))"
-            return f"{target} {operator} {factor if operator == '*=' else f'(1 + {factor})'}"
+            if operator == "*=":
+                return f"{target} *= {self.pick((factor, f'1 - {factor}', f'0.5 + 0.5*{factor}'))}"
+            return f"{target} /= {self.pick((f'(1 + {factor})', f'1 + {factor}', '2'))}"
         if unit == "volt":
             value = f"clip({self.volt(depth)}, -20*mV, 20*mV)"
             return f"{target} {operator} {value}" + ("" if operator == "=" else "/5")
         value = self.one(depth)
-        forms = ("clip({0}, -1, 2)", "tanh({0})", "({0})/(1 + abs({0}))", "{0}*exp(-abs({0}))")
+        forms = (
+            "clip({0}, -1, 2)", "tanh({0})", "({0})/(1 + abs({0}))", "{0}*exp(-abs({0}))",
+            "0.1 - tanh({0})", "cos({0}) + 0.2",
+        )  # fmt: skip
         bounded = self.pick(forms).format(value)
         if operator == "=":
             if target in self.names and self.rng.random() < 0.5:
-                return f"{target} = clip({target} + 0.3*{bounded}, -1, 2)"
+                return f"{target} = clip({target} + 0.3*({bounded}), -1, 2)"
             return f"{target} = {bounded}"
         return f"{target} {operator} {bounded}"

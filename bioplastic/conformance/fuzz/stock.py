@@ -79,7 +79,7 @@ def _floats_in_code(code: str) -> str:
     for line in code.replace(";", "\n").splitlines():
         if line.strip():
             target, operator, text = re.split(r"\s([+\-*/]?=)\s", line.strip(), maxsplit=1)
-            lines.append(f"{target} {operator} {in_floats(text)}")
+            lines.append(f"{target} {operator} ({in_floats(text)})")
     return "\n".join(lines)
 
 
@@ -321,7 +321,7 @@ class Stock:
         steps = link.rule.slots.get(f"on_{side}", []) if link.rule is not None else []
         last = ""
         for step in steps:
-            code = f"{step.target} {step.op} {in_floats(step.text)}"
+            code = f"{step.target} {step.op} ({in_floats(step.text)})"
             code = self._on_synapses(link, code) if step.scope == "synapse" else code
             if step.scope == last:
                 phases[-1] = (last, f"{phases[-1][1]}\n{code}")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
-from bioplastic.conformance.fuzz.run import fuzz, print_findings
+from bioplastic.conformance.fuzz.run import fuzz
 
 
 def main() -> int:
@@ -23,17 +22,17 @@ def main() -> int:
     ):
         parser.add_argument(f"--{name}", type=int, default=default, help=f"{text} ({default})")
     parser.add_argument("--no-compiler", action="store_true", help="leave C++ out")
+    parser.add_argument("--whole", action="store_true", help="do not make findings smaller")
     parser.add_argument("--verbose", action="store_true", help="list refusals too")
     given = parser.parse_args()
     report = fuzz(
         rules=given.rules, networks=given.networks, seed=given.seed, jobs=given.jobs,
-        first=given.first, compiled=not given.no_compiler, progress=sys.stderr.isatty(),
+        first=given.first, compiled=not given.no_compiler, small=not given.whole, progress=True,
     )  # fmt: skip
     if given.verbose:
         for case in report.cases:
             if case.status in ("refused", "unstable"):
                 print(f"{case.what} {case.number} {case.status}: {case.detail}")
-    print_findings(report.findings)
     print(report)
     return bool(report.findings)
 

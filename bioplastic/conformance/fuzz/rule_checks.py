@@ -20,7 +20,9 @@ _TOLERANCE = 1e-7
 Description = dict[str, Any]
 
 
-def check_rules(seed: int, numbers: Sequence[int], compiled: bool = True) -> list[Case]:
+def check_rules(
+    seed: int, numbers: Sequence[int], compiled: bool = True, small: bool = True
+) -> list[Case]:
     """Draw rules and compare them.
 
     Parameters
@@ -31,6 +33,8 @@ def check_rules(seed: int, numbers: Sequence[int], compiled: bool = True) -> lis
         Numbers of the rules; one program holds them all.
     compiled : bool, default True
         Whether the C++ target takes part.
+    small : bool, default True
+        Whether a rule that fails is made smaller before it is shown.
 
     Returns
     -------
@@ -42,10 +46,12 @@ def check_rules(seed: int, numbers: Sequence[int], compiled: bool = True) -> lis
     found = []
     for number, description, case in zip(numbers, drawn, cases, strict=True):
         code = ""
+        if case.found and small:
+            description = shrink(description, seed, case, compiled)
+            again = check_descriptions([description], seed, compiled)[0]
+            case = again if again.found else case
         if case.found:
-            small = shrink(description, seed, case, compiled)
-            detail = check_descriptions([small], seed, compiled)[0].detail
-            case, code = Case("rule", number, case.status, detail), _reproducer(small, seed)
+            code = _reproducer(description, seed)
         found.append(Case("rule", number, case.status, case.detail, code))
     return found
 

@@ -71,7 +71,7 @@ class FuzzReport:
 
 def fuzz(
     *, rules: int = 2000, networks: int = 300, seed: int = 0, jobs: int = 1, first: int = 0,
-    compiled: bool = True, progress: bool = False,
+    compiled: bool = True, small: bool = True, progress: bool = False,
 ) -> FuzzReport:  # fmt: skip
     """Compare random rules and networks on numpy, C++ and an independent oracle.
 
@@ -90,8 +90,10 @@ def fuzz(
         Number of the first rule and network, to repeat one of them.
     compiled : bool, default True
         Whether the C++ target takes part.
+    small : bool, default True
+        Make a rule or network that fails smaller before it is shown, which takes a while.
     progress : bool, default False
-        Show a progress bar.
+        Show a progress bar, and print findings when they come.
 
     Returns
     -------
@@ -107,14 +109,14 @@ def fuzz(
     for name, value in (("rules", rules), ("networks", networks), ("seed", seed), ("first", first)):
         check_integer(f"fuzz.{name}", value, minimum=0)
     check_integer("fuzz.jobs", jobs, minimum=1)
-    tasks: list[tuple[str, int, range, bool]] = []
+    tasks: list[tuple[str, int, range, bool, bool]] = []
     for what, count in (("rule", rules), ("network", networks)):
-        size = _BATCH[what]
-        start, stop = first - first % size, first + count
-        for begin in range(start, stop, size):  # batches do not depend on where a run begins
-            wanted = range(max(begin, first), min(begin + size, stop))
-            tasks.append((what, seed, wanted if what == "rule" else range(begin, begin + size),
-                          compiled))  # fmt: skip
+        size, stop = _BATCH[what], first + count
+        for begin in range(first - first % size, stop, size):
+            numbers = range(max(begin, first), min(begin + size, stop))
+            if what == "network":  # they share time step and length: always the whole batch
+                numbers = range(begin, begin + size)
+            tasks.append((what, seed, numbers, compiled, small))
     cases: list[Case] = []
     cpu = 0.0
     with _mapper(jobs) as apply:
@@ -124,6 +126,8 @@ def fuzz(
             cases += [c for c in found if first <= c.number < first + counts[c.what]]
             cpu += seconds
             bar.update()
+            if progress:
+                print_findings(case for case in found if case.found)
         bar.close()
     return FuzzReport(tuple(cases), cpu)
 
@@ -137,8 +141,8 @@ def _mapper(jobs: int) -> Iterator[Callable[..., Iterator[Any]]]:
         yield pool.map
 
 
-def _run_batch(task: tuple[str, int, range, bool]) -> tuple[list[Case], float]:
-    what, seed, numbers, compiled = task
+def _run_batch(task: tuple[str, int, range, bool, bool]) -> tuple[list[Case], float]:
+    what, seed, numbers, compiled, small = task
     BrianLogger.suppress_hierarchy("brian2")
     previous = b2.prefs.codegen.target, os.environ.get("BIOPLASTIC_CACHE")
     started = _cpu()
@@ -150,7 +154,7 @@ def _run_batch(task: tuple[str, int, range, bool]) -> tuple[list[Case], float]:
         shipped = numbers[0] % (10 * _BATCH[what]) == 0  # a tenth as users have it
         try:
             with nullcontext() if shipped else optimise_less():
-                return check(seed, numbers, compiled), _cpu() - started
+                return check(seed, numbers, compiled, small), _cpu() - started
         finally:
             b2.prefs.codegen.target = previous[0]
             os.environ.pop("BIOPLASTIC_CACHE")
@@ -166,4 +170,6 @@ def _cpu() -> float:
 def print_findings(cases: Iterable[Case]) -> None:
     """Print findings with the code that shows each of them."""
     for case in cases:
-        print(f"\n# {case.what} {case.number}: {case.status}: {case.detail}\n{case.code}")
+        print(
+            f"\n# {case.what} {case.number}: {case.status}: {case.detail}\n{case.code}", flush=True
+        )

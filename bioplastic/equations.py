@@ -6,6 +6,7 @@ plasticity rules share, and its complaints into messages that name the place and
 
 from __future__ import annotations
 
+import ast
 import difflib
 import keyword
 import numbers
@@ -256,6 +257,8 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
     --------
     >>> parse_statements("rule, on_pre", "x_pre += a; w = clip(w + x_post, 0, 1)  # potentiation")
     (('x_pre', '+=', 'a'), ('w', '=', 'clip(w + x_post, 0, 1)'))
+    >>> parse_statements("rule, on_pre", "w *= 1 + x_post")
+    (('w', '*=', '(1 + x_post)'),)
     """
     if not isinstance(text, str):
         raise TypeError(f"{place}: must be a string of statements, got {text!r}")
@@ -276,8 +279,17 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
                 raise ValueError(
                     f"{place}: cannot read statement {part.strip()!r}: {_reason(error)}"
                 ) from error
-            statements.append((target, operator, " ".join(expression.split())))
+            expression = " ".join(expression.split())
+            if operator in {"*=", "/="}:
+                expression = _in_brackets(expression)
+            statements.append((target, operator, expression))
     return tuple(statements)
+
+
+def _in_brackets(expression: str) -> str:
+    """Put brackets where Brian2 takes the units of ``v *= 1 + x`` for those of ``v*1 + x``."""
+    tree = ast.parse(expression, mode="eval").body
+    return f"({expression})" if isinstance(tree, ast.BinOp) else expression
 
 
 def check_expression(place: str, text: str) -> None:

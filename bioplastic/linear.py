@@ -89,7 +89,10 @@ def solve_linear(
         if all(number is not None for row in numbers for number in row[:size]):
             return _solve_numbers(names, numbers, offset, np.ravel(dt)[0] if dt is not None else 1)
         return str(exact(equations, variables))
-    rates = [(sympy_to_str(matrix[i, i]), numbers[i][i]) for i in range(size)]
+    rates = [
+        (sympy_to_str(matrix[i, i]) if matrix[i, i] != 0 else "0*hertz", numbers[i][i])
+        for i in range(size)
+    ]
     known = [rate for _, rate in rates if rate is not None]
     driven = any(entry != 0 for entry in offset)
     unknown = len(known) < size and any(matrix[i, j] != 0 for i, j in _pairs(size))

@@ -14,7 +14,7 @@ run with. No other module of the engine imports from there.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -77,7 +77,7 @@ from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import Templater
 from brian2.codegen.translation import analyse_identifiers
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
-from brian2.core.variables import ArrayVariable, Constant
+from brian2.core.variables import ArrayVariable, Constant, Subexpression
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.utils.stringtools import get_identifiers, word_substitute
@@ -394,9 +394,14 @@ class KernelCode(CodeObject):  # type: ignore[misc]
 
 
 class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
-    """Brian2 runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy."""
+    """Brian2's numpy code, with what it gets wrong put right.
+
+    It runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy. And a
+    subexpression reads under names of its own, loaded once, what statements write: share the name.
+    """
 
     def translate(self, code: dict[str, str], dtype: Any) -> Any:
+        self.variables = _share_names(self.variables, self.variable_indices)
         return super().translate(make_real(code, self.variables), dtype)
 
     def translate_statement(self, statement: Any) -> str:
@@ -412,6 +417,28 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
             left, _, right = line.partition(" = ")
             return f"{left} = _numpy.copy({right.partition(' #')[0]})"
         return line
+
+
+def _share_names(variables: dict[str, Any], indices: Mapping[str, str]) -> dict[str, Any]:
+    """Return variables whose subexpressions call an array by the name that statements use."""
+    names: dict[tuple[int, str], str] = {}
+    for name in sorted(variables, key=lambda name: (name.startswith("_"), name)):
+        if isinstance(variables[name], ArrayVariable):
+            names.setdefault((id(variables[name]), indices[name]), name)
+    other = {
+        name: names[id(variable), indices[name]]
+        for name, variable in variables.items()
+        if isinstance(variable, ArrayVariable)
+    }
+    shared = dict(variables)
+    for name, variable in variables.items():
+        if isinstance(variable, Subexpression):
+            shared[name] = Subexpression(
+                name=variable.name, owner=variable.owner, dimensions=variable.dim,
+                expr=word_substitute(variable.expr, other), dtype=variable.dtype,
+                device=variable.device, scalar=variable.scalar,
+            )  # fmt: skip
+    return shared
 
 
 class NumpyCode(NumpyCodeObject):  # type: ignore[misc]

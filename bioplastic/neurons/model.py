@@ -17,6 +17,7 @@ from bioplastic.equations import (
     check_initial,
     check_parameters,
     parse_equations,
+    parse_statements,
     same_value,
     suggest,
     unit_string,
@@ -272,6 +273,13 @@ class NeuronModel:
         return group
 
 
+def _reset_code(model: NeuronModel) -> str | None:
+    if model.reset is None:
+        return None if model.threshold is None else ""
+    place = f"NeuronModel {model.name!r}, reset"
+    return "\n".join(" ".join(statement) for statement in parse_statements(place, model.reset))
+
+
 @check_arguments
 def build_group(
     model: NeuronModel,
@@ -348,7 +356,7 @@ def build_group(
         n,
         everything,
         threshold=model.threshold,
-        reset="" if model.threshold is not None and model.reset is None else model.reset,
+        reset=_reset_code(model),
         refractory=model.refractory,
         method=method,
         namespace=namespace,

@@ -371,7 +371,7 @@ def _check_statements(
                 )
         statement = Statement(target, op, expression, scope)
         _check_scope(place, slot, text, statement, names, local, synaptic, shared)
-        _check_sums(place, text, statement, statements, shared)
+        _check_sums(place, text, statement, statements, shared, vocabulary)
         declared = target in vocabulary.equations
         if declared and vocabulary.equations[target].type == SUBEXPRESSION:
             raise ValueError(f"{place}: cannot assign to subexpression {target!r} in {text!r}")
@@ -435,15 +435,22 @@ def _check_sums(
     statement: Statement,
     earlier: list[Statement],
     shared: frozenset[str],
+    vocabulary: Vocabulary,
 ) -> None:
     """Check that a sum over synapses is not read while it is being added up."""
     if statement.scope != "synapse":
         return
+    reads, unread = set(), set(read_names(statement.expression))
+    while unread:  # through subexpressions, too
+        reads |= unread
+        found = [vocabulary.equations[name] for name in unread if name in vocabulary.equations]
+        texts = [e.expr.code for e in found if e.type == SUBEXPRESSION]
+        unread = {name for text in texts for name in read_names(text)} - reads
     for before in reversed(earlier):
         if before.scope != "synapse":
             return
         summed = before.target in shared or before.target.endswith(("_pre", "_post"))
-        if summed and before.target in read_names(statement.expression):
+        if summed and before.target in reads:
             raise ValueError(
                 f"{place}: {text!r} reads {before.target!r} while {before.code!r} still adds it up "
                 "over synapses"

@@ -401,7 +401,7 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
     """
 
     def translate(self, code: dict[str, str], dtype: Any) -> Any:
-        self.variables = _share_names(self.variables, self.variable_indices)
+        _share_names(self.variables, self.variable_indices)
         return super().translate(make_real(code, self.variables), dtype)
 
     def translate_statement(self, statement: Any) -> str:
@@ -419,8 +419,8 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
         return line
 
 
-def _share_names(variables: dict[str, Any], indices: Mapping[str, str]) -> dict[str, Any]:
-    """Return variables whose subexpressions call an array by the name that statements use."""
+def _share_names(variables: dict[str, Any], indices: Mapping[str, str]) -> None:
+    """Let subexpressions call an array by the name that statements use."""
     names: dict[tuple[int, str], str] = {}
     for name in sorted(variables, key=lambda name: (name.startswith("_"), name)):
         if isinstance(variables[name], ArrayVariable):
@@ -430,15 +430,13 @@ def _share_names(variables: dict[str, Any], indices: Mapping[str, str]) -> dict[
         for name, variable in variables.items()
         if isinstance(variable, ArrayVariable)
     }
-    shared = dict(variables)
-    for name, variable in variables.items():
+    for name, variable in list(variables.items()):
         if isinstance(variable, Subexpression):
-            shared[name] = Subexpression(
+            variables[name] = Subexpression(
                 name=variable.name, owner=variable.owner, dimensions=variable.dim,
                 expr=word_substitute(variable.expr, other), dtype=variable.dtype,
                 device=variable.device, scalar=variable.scalar,
             )  # fmt: skip
-    return shared
 
 
 class NumpyCode(NumpyCodeObject):  # type: ignore[misc]

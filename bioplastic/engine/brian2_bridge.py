@@ -415,7 +415,7 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
     def _copy_name(statement: Any, line: str) -> str:
         if statement.op in ("=", ":=") and str(statement.expr).strip().isidentifier():
             left, _, right = line.partition(" = ")
-            return f"{left} = _numpy.copy({right.partition(' #')[0]})"
+            return f"{left} = _numpy.copy({right.partition(' #')[0]})[()]"  # a scalar stays one
         return line
 
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import numpy as np
-from brian2.core.functions import Function
+from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import Subexpression, Variable
 from brian2.parsing.statements import parse_statement
 from scipy.special import exprel
@@ -62,6 +62,7 @@ def make_real(code: dict[str, str], variables: dict[str, Any]) -> dict[str, str]
         lines = [_write_line(line, known) for line in re.split(r"[;\n]", text) if line.strip()]
         blocks[block] = "\n".join(lines)
     variables.update({REAL: REAL_FUNCTION, _WHOLE: WHOLE_FUNCTION})
+    variables.setdefault("int", DEFAULT_FUNCTIONS["int"])  # truth values become numbers by it
     return blocks
 
 

@@ -88,6 +88,13 @@ FOUND = {
         "on_pre": "c += 1", "on_post": "w += 0.1*q",
         "parameters": {"tau": 33 * ms, "tau_s": 5 * ms, "a": 0.6},
     },
+    "a truth value that is kept": {
+        "on_pre": "high = (j + 1)**2 > w + 2; w = 0.1*w + tanh(high) + 0.1*high",
+    },
+    "a trace set to a constant and then moved by cells": {
+        "post": "x_post : 1\ny_post : 1", "on_post": "x_post = clip(a, 0, 1); x_post += y_post",
+        "parameters": {"a": 0.5},
+    },
     "modulators with a unit": {
         "modulators": "m_post : volt\ndn/dt = -n/tau : volt (shared)",
         "on_post": "w += (m_post + n)/volt", "parameters": {"tau": 5 * ms},

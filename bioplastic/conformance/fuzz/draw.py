@@ -73,7 +73,8 @@ def random_network(rng: np.random.Generator, prefix: str, seed: int, shape: Netw
         source.rate, source.every = draw.real(0.05, 0.3), draw.pick((1, 1, 2, 5))
         network.sources.append(source)
     for k in range(draw.whole(1, 4)):
-        network.cells.append(_random_cells(draw, f"{prefix}c{k}", network))
+        name = draw.pick(BAD_NAMES) if draw.chance(0.015) else f"{prefix}c{k}"
+        network.cells.append(_random_cells(draw, name, network))
     for k in range(draw.whole(1, 5)):
         network.links.append(_random_link(draw, f"{prefix}p{k}", network))
     return network

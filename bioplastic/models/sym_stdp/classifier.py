@@ -34,16 +34,10 @@ _BLOCKS = 6  # the window of label assignment moves in sixths of its length
 
 @dataclass(frozen=True)
 class Response:
-    """Spike counts that images evoke while learning is off.
+    """Spike counts that images evoke while learning is off, one image per row.
 
-    Parameters
-    ----------
-    hidden : array of int32, shape (n_samples, n_hidden)
-        Spikes of the hidden neurons during the (last) presentation.
-    output : array of int32, shape (n_samples, n_classes)
-        Spikes of the output neurons.
-    presentations : array of int32, shape (n_samples,)
-        How often each image was shown until it evoked enough spikes.
+    ``hidden`` and ``output`` hold the spikes of each neuron during the (last) presentation,
+    ``presentations`` how often each image was shown until it evoked enough spikes.
     """
 
     hidden: NDArray[np.int32]
@@ -52,11 +46,8 @@ class Response:
 
     def __add__(self, other: Response) -> Response:
         """Return the summed counts of two answers to the same images."""
-        return Response(
-            hidden=self.hidden + other.hidden,
-            output=self.output + other.output,
-            presentations=self.presentations + other.presentations,
-        )
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Response(*(mine + theirs for mine, theirs in pairs))
 
 
 class SymSTDPClassifier(SpikingClassifier):
@@ -248,10 +239,7 @@ class SymSTDPClassifier(SpikingClassifier):
     def freeze_hidden(self) -> Self:
         """Begin the second phase of ``'layer_by_layer'``: fresh read-out, frozen hidden layer.
 
-        Raises
-        ------
-        ValueError
-            If both layers learn together, or the phase has begun already.
+        A `ValueError` tells if both layers learn together, or the phase has begun already.
         """
         check_is_fitted(self, "state_")
         if self.regime_ != "layer_by_layer" or self.hidden_frozen_:
@@ -275,16 +263,9 @@ class SymSTDPClassifier(SpikingClassifier):
         The hidden layer learns without labels, in either regime and variant alike, so one long
         training serves several read-outs.
 
-        Parameters
-        ----------
-        other : SymSTDPClassifier
-            A fitted model with as many inputs, hidden neurons and the same classes to come.
-
-        Raises
-        ------
-        ValueError
-            If the regime is not ``'layer_by_layer'``, or the numbers of hidden neurons, or the
-            receptive fields, differ.
+        ``other`` is a fitted model with as many inputs and hidden neurons, the same receptive
+        fields and the same classes to come; else, and without the regime ``'layer_by_layer'``, a
+        `ValueError` says so.
         """
         self._check_params()
         check_is_fitted(other, "state_")

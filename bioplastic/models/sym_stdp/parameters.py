@@ -146,14 +146,8 @@ def readout_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamete
     """Return the constants of ``variant="readout"``: the published hidden layer, our read-out.
 
     Thresholds decay once per presentation, which matters above 1600 neurons. The rest was chosen on
-    images held out from training; see `SymSTDPParameters` for what the constants mean.
-
-    Parameters
-    ----------
-    n_hidden : int
-        Number of hidden neurons.
-    dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
-        For which data the hidden layer was tuned.
+    images held out from training; see `SymSTDPParameters` for what the constants mean, and
+    `published_parameters` for the arguments.
 
     Examples
     --------
@@ -163,11 +157,9 @@ def readout_parameters(n_hidden: int, dataset: str = "mnist") -> SymSTDPParamete
     check_integer("readout_parameters.n_hidden", n_hidden, minimum=1)
     nearest = min(_POWER, key=lambda size: abs(size - n_hidden))
     return published_parameters(n_hidden, dataset).with_values(
-        theta_decay="trial",
-        readout_rule="error",
-        readout_inhibition=2.0,
+        theta_decay="trial", readout_rule="error", readout_inhibition=2.0,
         error_power=_POWER[nearest],
-    )
+    )  # fmt: skip
 
 
 FIELD_FEATURES = 784
@@ -194,16 +186,8 @@ def improved_parameters(
     Receptive fields are used where they were chosen, on digits of 28 x 28 pixels, if ``n_hidden``
     is a multiple of the number of columns: 4 up to 1000 neurons, 25 above. A column has the
     published constants for its own size. Elsewhere the constants are those of
-    `readout_parameters`. Both were chosen on images held out from training.
-
-    Parameters
-    ----------
-    n_hidden : int
-        Number of hidden neurons.
-    dataset : {'mnist', 'fashion-mnist'}, default 'mnist'
-        For which data the hidden layer was tuned.
-    n_features : int, default 784
-        Number of pixels.
+    `readout_parameters`. Both were chosen on images held out from training. ``n_features`` is the
+    number of pixels; for the other arguments see `published_parameters`.
 
     Examples
     --------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,29 @@ class Film:
         self._calls += 1
         if len(self._kept) >= self._most:
             self._kept, self._stride = self._kept[::2], 2 * self._stride
+
+    def follow(
+        self, model: Any, take: Callable[[Any], tuple[ArrayLike, tuple[int, int]]], every: int
+    ) -> None:
+        """Take frames while an estimator learns, whose numbers stay the same.
+
+        Parameters
+        ----------
+        model : SpikingEstimator
+            The estimator.
+        take : callable
+            Takes the estimator, returns its weights now and the shape of the image.
+        every : int
+            Samples from one frame to the next.
+        """
+        model.chunk, observe = max(1, min(every, model.chunk or every)), model.observe
+
+        def watch(record: Any, X: Any, y: Any) -> None:
+            observe(record, X, y)
+            weights, shape = take(model)
+            self.record(weights, model.n_seen_ + len(X), shape)
+
+        model.observe = watch
 
     def arrays(self) -> dict[str, Any]:
         """Return the frames under the names that results have them by."""

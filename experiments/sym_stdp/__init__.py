@@ -61,9 +61,8 @@ def run_seed(
     measured: dict[str, Any] = measure_test(model, samples, response, protocol)
     measured |= measure_baselines(model, samples, response, protocol)
     measured["chance"] = chance_level(samples.y_test)
-    measured["linear"] = linear_baseline(
-        samples.X, samples.y, samples.X_test, samples.y_test, seed=seed
-    )
+    train_and_test = (samples.X, samples.y, samples.X_test, samples.y_test)
+    measured["linear"] = linear_baseline(*train_and_test, seed=seed)
     if seed == shown:
         measured |= {"n_train": len(samples.X), **collect_arrays(model, samples, response)}
         measured |= {} if film is None else film.arrays()
@@ -184,13 +183,13 @@ def compute(run: Run) -> Results:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this experiment besides those of its protocol."""
+    text = "a constant of the network, such as trace_jump=0.3; none where there may be none"
+    read, name = read_assignment(SymSTDPParameters), "NAME=VALUE"
     parser.add_argument(
-        "--constant", type=read_assignment(SymSTDPParameters), action="append", default=[],
-        metavar="NAME=VALUE",
-        help="a constant of the network, such as trace_jump=0.3; none where there may be none",
-    )  # fmt: skip
+        "--constant", type=read, action="append", default=[], metavar=name, help=text
+    )
     parser.add_argument(
-        "--hidden-from", help="checkpoints of a finished run whose hidden layer is taken over"
+        "--hidden-from", help="folder below --checkpoints of a run whose hidden layer is taken over"
     )
 
 
@@ -199,21 +198,14 @@ EXPERIMENT = Experiment(
     title="Symmetric STDP: a spiking network learns digits with one local rule",
     reference="Hao, Huang, Dong & Xu (2020), Neural Networks 121, 387-395",
     costs={
-        "smoke": "10 s",
-        "quick": "1 min",
+        "smoke": "10 s", "quick": "1 min",
         "paper": "2 min of processor time for 100 neurons, 6 for 400, 25 for 1600, 2 h for 6400",
     },
     datasets=("digits", "mnist", "fashion-mnist"),
-    compute=compute,
-    figures=FIGURES,
-    protocols=PROTOCOLS,
-    options=(
-        "n_hidden", "epochs", "readout_epochs", "variant", "regime", "shuffle", "evaluate_every",
-    ),
+    compute=compute, figures=FIGURES, protocols=PROTOCOLS, animates=True,
+    options=("n_hidden", "epochs", "readout_epochs", "variant", "regime", "shuffle",
+             "evaluate_every"),
     add_arguments=add_arguments,
-    animates=True,
-    settings={
-        "eta": ("--constant", "eta_hidden={}"),
-        **{name: ("--constant", f"{name}={{}}") for name in params_of(SymSTDPParameters)},
-    },
+    settings={name: ("--constant", f"{name}={{}}") for name in params_of(SymSTDPParameters)}
+    | {"eta": ("--constant", "eta_hidden={}")},
 )  # fmt: skip

@@ -165,7 +165,8 @@ def train(
     """
     model = protocol.make_model(data, seed, constants)
     if film is not None:
-        _take_frames(film, model, len(samples.X))
+        total = len(samples.X) * sum(epochs for _, epochs in model.stages())
+        film.follow(model, _show_weights, total // _FRAMES)
     options: dict[str, Any] = {"watch_every": protocol.evaluate_every}
     options["watch"] = HeldOut(samples.X_held_out, samples.y_held_out)
     if checkpoints is not None:
@@ -174,21 +175,6 @@ def train(
     if hidden_from is not None:
         options["hidden_from"] = _find_hidden(Path(hidden_from), model, samples)
     return model.fit(samples.X, samples.y, **options)
-
-
-def _take_frames(film: Film, model: SymSTDPClassifier, n_samples: int) -> None:
-    """Let a model record its weights about eighty times while it learns."""
-    total = n_samples * sum(epochs for _, epochs in model.stages())
-    learn: Any = model
-    learn.chunk, observe = max(1, min(total // _FRAMES, 250)), model.observe
-
-    def watch(record: dict[str, NDArray[Any]], X: Any, y: NDArray[np.int32]) -> None:
-        observe(record, X, y)
-        p = model.constants_
-        weights, shape, _ = middle_column(model.weights_, p.field_size, p.field_stride)
-        film.record(weights, model.n_seen_ + len(y), shape)
-
-    learn.observe = watch
 
 
 def middle_column(
@@ -202,6 +188,11 @@ def middle_column(
     cells = np.split(np.arange(weights.shape[1]), len(pixels))[middle]
     shape = (int(size), int(size))
     return weights[np.ix_(pixels[middle], cells)], shape, f", column {middle + 1} of {len(pixels)}"
+
+
+def _show_weights(model: SymSTDPClassifier) -> tuple[NDArray[Any], tuple[int, int]]:
+    p = model.constants_
+    return middle_column(model.weights_, p.field_size, p.field_stride)[:2]
 
 
 def _find_hidden(folder: Path, model: SymSTDPClassifier, samples: Samples) -> SymSTDPClassifier:

@@ -74,22 +74,22 @@ class BCMCells(SpikingEstimator):
             eta=self.eta, tau=self.tau, tau_threshold=self.tau_threshold, target=target, w_max=10.0
         )
         return NetworkSpec(
-            populations=[
+            populations=(
                 PoissonSource(
                     name="input", n=self.n_features_in_, rates="x*Hz", inputs={"x": "float32"}
                 ),
                 Population(name="cell", n=self.n_cells, model=CELL),
-            ],
-            projections=[
+            ),
+            projections=(
                 DenseProjection(
                     name="feed", source="input", target="cell",
                     rule=rule if kind == "learn" else None,
                     transmit="drive_post += w/(10*ms)",
                     initial={"w": lambda rng, shape: rng.uniform(0.01, 0.03, shape)},
-                )
-            ],
+                ),
+            ),
             trial=Trial(duration=self.duration),
-            records=[SpikeCount(population="cell")],
+            records=(SpikeCount(population="cell"),),
         )  # fmt: skip
 
     def present(self, X: NDArray[Any], y: Any = None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import brian2 as b2
 import numpy as np
@@ -28,13 +28,46 @@ from bioplastic.equations import (
 from bioplastic.linear import has_powers
 from bioplastic.neurons.integration import METHODS, StepMethod
 
-if TYPE_CHECKING:
-    from bioplastic.neurons.model import NeuronModel
-
 __all__ = ["check_model"]
 
 
-def check_model(model: NeuronModel) -> None:
+class ModelData(Protocol):
+    """A `bioplastic.neurons.NeuronModel`, seen from below."""
+
+    @property
+    def name(self) -> str:
+        """Used in messages."""
+
+    @property
+    def method(self) -> str:
+        """How a step is integrated."""
+
+    @property
+    def threshold(self) -> str | None:
+        """When a cell fires."""
+
+    @property
+    def reset(self) -> str | None:
+        """What happens then."""
+
+    @property
+    def refractory(self) -> Any:
+        """How long it stays silent."""
+
+    @property
+    def update(self) -> str:
+        """Statements after the integration."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """Constants."""
+
+    @property
+    def parsed(self) -> Any:
+        """The equations."""
+
+
+def check_model(model: ModelData) -> None:
     """Check all slots of a model but its initial values.
 
     Raises
@@ -110,7 +143,7 @@ def _check_names(slot: str, expression: str, known: Mapping[str, Any]) -> None:
             raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, mine)}")
 
 
-def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str, Any]) -> None:
+def _check_statements(slot: str, code: str, model: ModelData, known: dict[str, Any]) -> None:
     equations = model.parsed
     statements = parse_statements(slot, code)
     temporary: set[str] = set()
@@ -134,7 +167,7 @@ def _check_statements(slot: str, code: str, model: NeuronModel, known: dict[str,
         temporary.add(target)
 
 
-def _check_method(slot: str, model: NeuronModel, known: Mapping[str, Any]) -> None:
+def _check_method(slot: str, model: ModelData, known: Mapping[str, Any]) -> None:
     """Check that a method which needs equations of a certain form can integrate these."""
     if model.method not in ("exact", "linear", "exponential_euler"):
         return
@@ -163,7 +196,7 @@ def _check_method(slot: str, model: NeuronModel, known: Mapping[str, Any]) -> No
             ) from error
 
 
-def _check_unused(slot: str, model: NeuronModel) -> None:
+def _check_unused(slot: str, model: ModelData) -> None:
     conditions = [text for text in (model.threshold, model.refractory) if isinstance(text, str)]
     equations = [eq.expr.code for eq in model.parsed.values() if eq.expr is not None]
     statements = [*parse_statements(slot, model.reset or ""), *parse_statements(slot, model.update)]

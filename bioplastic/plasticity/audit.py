@@ -9,21 +9,18 @@ and so does every trace that reads it.
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
 
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 
 from bioplastic.equations import DEFAULT_NAMES, read_names, solve_decay
+from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.locality import SHARED, Audit, Origin, Update, Verdict
 from bioplastic.plasticity.statements import SLOTS
-
-if TYPE_CHECKING:
-    from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["Audit", "Origin", "Update", "Verdict", "audit_rule"]
 
 
-def audit_rule(rule: PlasticityRule) -> Audit:
+def audit_rule(rule: RuleData) -> Audit:
     r"""Audit a rule.
 
     Parameters
@@ -70,9 +67,7 @@ def audit_rule(rule: PlasticityRule) -> Audit:
     )
 
 
-def _audit_least_squares(
-    rule: PlasticityRule, origins: dict[str, frozenset[Origin]]
-) -> list[Update]:
+def _audit_least_squares(rule: RuleData, origins: dict[str, frozenset[Origin]]) -> list[Update]:
     """Return the updates of the matrix over all presynaptic cells and of the weights."""
     solver = rule.least_squares
     assert solver is not None
@@ -92,7 +87,7 @@ def _audit_least_squares(
     ]
 
 
-def _trace_origins(rule: PlasticityRule) -> dict[str, frozenset[Origin]]:
+def _trace_origins(rule: RuleData) -> dict[str, frozenset[Origin]]:
     """Return the origins of every variable, sums followed through traces until nothing changes."""
     origins: dict[str, set[Origin]] = {}
     flows: list[tuple[str, frozenset[str]]] = []
@@ -140,7 +135,7 @@ def _place(slot: str, name: str, shared: bool) -> Origin:
     return Origin.SYNAPSE if slot == "synapse" else Origin.PER_NEURON
 
 
-def _audit_equations(rule: PlasticityRule, origins: dict[str, frozenset[Origin]]) -> list[Update]:
+def _audit_equations(rule: RuleData, origins: dict[str, frozenset[Origin]]) -> list[Update]:
     updates = []
     for slot in ("pre", "post", "modulators", "synapse"):
         for name, equation in rule.parse(slot).items():
@@ -167,7 +162,7 @@ def _audit_equations(rule: PlasticityRule, origins: dict[str, frozenset[Origin]]
     return updates
 
 
-def _audit_statements(rule: PlasticityRule, origins: dict[str, frozenset[Origin]]) -> list[Update]:
+def _audit_statements(rule: RuleData, origins: dict[str, frozenset[Origin]]) -> list[Update]:
     updates = []
     for slot in SLOTS:
         for statement in rule.statements(slot):
@@ -197,7 +192,7 @@ def _audit_statements(rule: PlasticityRule, origins: dict[str, frozenset[Origin]
 
 
 def _classify(
-    rule: PlasticityRule, names: frozenset[str] | set[str], origins: dict[str, frozenset[Origin]]
+    rule: RuleData, names: frozenset[str] | set[str], origins: dict[str, frozenset[Origin]]
 ) -> tuple[tuple[str, Origin], ...]:
     order = list(Origin)
     reads = []
@@ -223,7 +218,7 @@ def _judge(reads: tuple[tuple[str, Origin], ...]) -> Verdict:
     return Verdict.LOCAL
 
 
-def _count_memory(rule: PlasticityRule) -> dict[str, int]:
+def _count_memory(rule: RuleData) -> dict[str, int]:
     memory = {"synapse": 0, "pre": 0, "post": 0, "shared": 0}
     for slot in ("synapse", "pre", "post", "modulators"):
         equations = rule.parse(slot)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import brian2 as b2
 from brian2.core.variables import Variable
@@ -29,6 +29,7 @@ from bioplastic.equations import (
     suggest,
 )
 from bioplastic.linear import find_nonlinear, solve_linear
+from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
 from bioplastic.plasticity.vocabulary import (
     EQUATION_SLOTS,
@@ -36,9 +37,6 @@ from bioplastic.plasticity.vocabulary import (
     Vocabulary,
     build_vocabulary,
 )
-
-if TYPE_CHECKING:
-    from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = [
     "check_rule_text",
@@ -49,7 +47,7 @@ __all__ = [
 ]
 
 
-def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
+def check_rule_text(rule: RuleData) -> dict[str, tuple[Statement, ...]]:
     """Check all equation strings of a rule and return its statements by slot.
 
     Raises
@@ -72,7 +70,7 @@ def check_rule_text(rule: PlasticityRule) -> dict[str, tuple[Statement, ...]]:
 
 
 def check_units_against(
-    rule: PlasticityRule, pre: Mapping[str, Any] | None, post: Mapping[str, Any] | None
+    rule: RuleData, pre: Mapping[str, Any] | None, post: Mapping[str, Any] | None
 ) -> None:
     """Check a rule again with the variables of its neurons known.
 
@@ -94,7 +92,7 @@ def check_units_against(
 def check_transmission(
     place: str,
     text: str,
-    rule: PlasticityRule | None,
+    rule: RuleData | None,
     parameters: Mapping[str, Any],
     neuron: Mapping[str, Any],
     own: Mapping[str, Any],
@@ -145,7 +143,7 @@ def check_transmission(
         check_assignment(place, target, op, expression, known)
 
 
-def _check_least_squares(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
+def _check_least_squares(rule: RuleData, vocabulary: Vocabulary) -> None:
     solver = rule.least_squares
     assert solver is not None
     place = f"{vocabulary.place}, least_squares"
@@ -178,7 +176,7 @@ def _check_least_squares(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
             check_units(slot, expression, expression, DIMENSIONLESS, vocabulary.known)
 
 
-def initial_dimensions(rule: PlasticityRule) -> dict[str, Dimension]:
+def initial_dimensions(rule: RuleData) -> dict[str, Dimension]:
     """Return the dimensions of everything in a rule that has an initial value."""
     return {
         name: equation.dim
@@ -209,7 +207,7 @@ def read_dimensions(unit: Any) -> Dimension | Variable:
     return unit if isinstance(unit, Dimension) else get_dimensions(unit)
 
 
-def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
+def _check_equations(rule: RuleData, vocabulary: Vocabulary) -> None:
     for name, equation in vocabulary.equations.items():
         part = vocabulary.slot_of[name]
         slot = f"{vocabulary.place}, {part}"
@@ -234,7 +232,7 @@ def _check_equations(rule: PlasticityRule, vocabulary: Vocabulary) -> None:
     _check_solvable(vocabulary.place, rule, vocabulary.known)
 
 
-def _check_solvable(place: str, rule: PlasticityRule, known: Mapping[str, Any]) -> None:
+def _check_solvable(place: str, rule: RuleData, known: Mapping[str, Any]) -> None:
     """Check that event-driven equations can be solved from one spike to the next."""
     equations = rule.parse("synapse")
     names = [n for n in equations.diff_eq_names if "event-driven" in equations[n].flags]
@@ -332,9 +330,7 @@ def _check_reach(
                 raise ValueError(f"{slot}: the modulator {name!r} cannot read {read!r}")
 
 
-def _check_statements(
-    rule: PlasticityRule, slot: str, vocabulary: Vocabulary
-) -> tuple[Statement, ...]:
+def _check_statements(rule: RuleData, slot: str, vocabulary: Vocabulary) -> tuple[Statement, ...]:
     place = f"{vocabulary.place}, {slot}"
     parsed = parse_statements(place, getattr(rule, slot))
     shared = frozenset(
@@ -458,7 +454,7 @@ def _check_sums(
 
 
 def _check_unused(
-    rule: PlasticityRule, statements: Mapping[str, tuple[Statement, ...]], vocabulary: Vocabulary
+    rule: RuleData, statements: Mapping[str, tuple[Statement, ...]], vocabulary: Vocabulary
 ) -> None:
     read: set[str] = set()
     for equation in vocabulary.equations.values():

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brian2.equations.equations import Equations, SingleEquation
 
 from bioplastic.equations import same_value, unit_string
+from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.statements import SLOTS, Statement
-
-if TYPE_CHECKING:
-    from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["compose_rules"]
 
 
-def compose_rules(one: PlasticityRule, other: PlasticityRule) -> dict[str, Any]:
+def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
     """Return the fields of the sum of two rules.
 
     Variables, parameters and initial values are merged; what both define must be the same. A
@@ -86,7 +84,7 @@ def _merge_values(place: str, one: Mapping[str, Any], other: Mapping[str, Any]) 
 
 
 def _merge_statements(
-    place: str, one: PlasticityRule, other: PlasticityRule, slot: str, common: set[str]
+    place: str, one: RuleData, other: RuleData, slot: str, common: set[str]
 ) -> str:
     first, first_shared = _split(one.statements(slot), common)
     second, second_shared = _split(other.statements(slot), common)
@@ -129,5 +127,5 @@ def _sided(name: str) -> bool:
     return name.endswith(("_pre", "_post"))
 
 
-def _declared(rule: PlasticityRule) -> set[str]:
+def _declared(rule: RuleData) -> set[str]:
     return {name for slot in ("synapse", "pre", "post", "modulators") for name in rule.parse(slot)}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import brian2 as b2
 import numpy as np
@@ -23,10 +23,8 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import expm
 
 from bioplastic.equations import suggest
+from bioplastic.plasticity.data import RuleData
 from bioplastic.validation import check_flag, check_integer, check_quantity
-
-if TYPE_CHECKING:
-    from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["SynapseInterpreter"]
 
@@ -73,16 +71,14 @@ class SynapseInterpreter:
 
     def __init__(
         self,
-        rule: PlasticityRule,
+        rule: RuleData,
         values: Mapping[str, Any] | None = None,
         *,
         rest: bool = False,
         dt: b2.Quantity = 0.1 * b2.ms,
         seed: int = 0,
     ) -> None:
-        from bioplastic.plasticity.rule import PlasticityRule
-
-        if not isinstance(rule, PlasticityRule):
+        if not isinstance(rule, RuleData):
             raise TypeError(f"SynapseInterpreter.rule: must be a PlasticityRule, got {rule!r}")
         check_flag("SynapseInterpreter.rest", rest)
         check_integer("SynapseInterpreter.seed", seed, minimum=0)
@@ -299,7 +295,7 @@ class SynapseInterpreter:
         return np.asarray(solution.y[:, -1], dtype=float)
 
 
-def _make_namespace(rule: PlasticityRule, dt: float, rng: np.random.Generator) -> dict[str, Any]:
+def _make_namespace(rule: RuleData, dt: float, rng: np.random.Generator) -> dict[str, Any]:
     names: dict[str, Any] = {name: float(unit) for name, unit in DEFAULT_UNITS.items()}
     names.update({name: constant.value for name, constant in DEFAULT_CONSTANTS.items()})
     names.update({name: function.pyfunc for name, function in DEFAULT_FUNCTIONS.items()})

@@ -5,15 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brian2.equations.equations import SingleEquation
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioplastic.equations import declared_variables, suggest
-
-if TYPE_CHECKING:
-    from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.plasticity.data import RuleData
 
 __all__ = ["EQUATION_SLOTS", "SYNAPSE_VARIABLES", "Vocabulary", "build_vocabulary"]
 
@@ -78,7 +76,7 @@ class Vocabulary:
             raise ValueError(f"{slot}: unknown variable {name!r} (did you mean {guess!r}?)")
 
 
-def build_vocabulary(rule: PlasticityRule, neuron: Mapping[str, Any] | None = None) -> Vocabulary:
+def build_vocabulary(rule: RuleData, neuron: Mapping[str, Any] | None = None) -> Vocabulary:
     """Collect the names of a rule.
 
     Raises

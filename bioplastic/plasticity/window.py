@@ -9,13 +9,13 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 
+from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.validation import check_integer, check_quantity
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["plot_window", "stdp_window"]
 
@@ -24,7 +24,7 @@ _POTENTIATION, _DEPRESSION = "#0072B2", "#D55E00"
 
 
 def stdp_window(
-    rule: PlasticityRule,
+    rule: RuleData,
     lags: b2.Quantity,
     *,
     variable: str = "w",
@@ -102,7 +102,7 @@ def stdp_window(
 
 
 def plot_window(
-    rule: PlasticityRule,
+    rule: RuleData,
     ax: Axes | None = None,
     *,
     lags: b2.Quantity | None = None,

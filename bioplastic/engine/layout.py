@@ -10,6 +10,7 @@ import numpy as np
 from bioplastic.engine.events import TrialRecord
 from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, StateEntry, exponents
+from bioplastic.engine.precision import slow_decays
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
 from bioplastic.signals.analogue import AnalogueSource
@@ -45,6 +46,7 @@ class Layout:
     spike_logs: list[str]
     parts: list[Part] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain JSON types."""
@@ -91,6 +93,7 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
         spike_logs=[r.population for r in plan.spec.records if isinstance(r, SpikeRecord)],
         parts=parts,
         calls=calls,
+        warnings=list(slow_decays(plan)),
     )
 
 

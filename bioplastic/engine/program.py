@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -82,6 +83,11 @@ class Program:
     CompilerError
         If there is no compiler for the ``'cpp'`` target.
 
+    Warns
+    -----
+    RuntimeWarning
+        For decays that are too slow for single precision.
+
     Notes
     -----
     There is no hidden state: the same ``(state, inputs, seed)`` gives the same result, in any
@@ -132,6 +138,9 @@ class Program:
                 plan = lower(network, self.dt, _DTYPES[self.dtype], connect=True)
                 _, self.layout = generate_source(plan)
                 self._numpy = NumpyNetwork(plan, self.layout)
+
+        for message in self.layout.warnings:
+            warnings.warn(f"Program: {message}", RuntimeWarning, stacklevel=2)
 
     def __repr__(self) -> str:
         names = ", ".join(population.name for population in self.network.populations)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from math import sin, tau
+from math import exp, sin, tau
 from typing import Any
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms
+from brian2 import Hz, ms, second
 
 from bioplastic.engine import (
     DenseProjection,
@@ -87,3 +87,28 @@ def test_arrays_of_both_precisions_meet(kind: type, target: str) -> None:
     names = ("e.d", "e.s", "p.w")
     found = [float(state[name].ravel()[0]) for name in names]
     assert found == pytest.approx([8e-3, 2e-3, 0.05], rel=1e-14)
+
+
+@TARGETS
+def test_decays_that_single_precision_loses_are_told(target: str) -> None:
+    model = NeuronModel(
+        name="m", equations="dx/dt = -x/slow : 1\ndy/dt = (1 - y)/fast : 1\ndz/dt = -z/fair : 1",
+        method="euler+decay", initial={"x": 1.0},
+        parameters={"slow": 20000 * second, "fast": 20 * second, "fair": 1000 * second},
+    )  # fmt: skip
+    spec = NetworkSpec(
+        populations=[Population(name="e", n=1, model=model)], projections=[],
+        trial=Trial(duration=1 * second),
+    )  # fmt: skip
+    with pytest.warns(RuntimeWarning) as told:
+        program = Program(spec, dt=0.5 * ms, target=target)
+    messages = [str(w.message) for w in told if w.category is RuntimeWarning]
+    assert len(messages) == 2
+    assert "e.x decays with 20. ks in steps of 0.5 ms: in float32 the decay is lost" in messages[0]
+    assert "e.z decays with 1. ks in steps of 0.5 ms" in messages[1]
+    assert "wrong by up to 6%" in messages[1]
+    state, _ = program(program.initial_state(), n_samples=1)
+    assert state["e.x"].item() == 1  # which is why it is told
+    exact = Program(spec, dt=0.5 * ms, dtype="float64", target=target)
+    state, _ = exact(exact.initial_state(), n_samples=1)
+    assert state["e.x"].item() == pytest.approx(exp(-1 / 20000), rel=1e-12)

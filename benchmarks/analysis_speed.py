@@ -10,7 +10,9 @@ import argparse
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,7 +33,7 @@ from bioplastic.analysis import (  # noqa: E402
     victor_purpura_distances,
 )
 
-__all__ = ["compare", "main", "measure_many"]
+__all__ = ["compare", "main", "measure_many", "measure_report"]
 
 
 def measure_many(n_units: int, duration: float, rate: float, seed: int = 0) -> dict[str, Any]:
@@ -169,6 +171,42 @@ def compare(n_units: int = 10, duration: float = 30.0, rate: float = 10.0) -> di
     return results
 
 
+def measure_report(
+    n_units: int = 400, duration: float = 7200.0, n_spikes: int = 20_000_000
+) -> dict[str, dict[str, float]]:
+    """Measure ``bioplastic spikes`` for a phy folder and for an unsorted npz of the same spikes.
+
+    Returns
+    -------
+    dict
+        For each, the processor seconds and the largest memory in bytes of the command.
+    """
+    rng = np.random.default_rng(0)
+    weights = rng.lognormal(0, 1, n_units)
+    samples = np.sort(rng.integers(0, int(duration * 30_000), n_spikes))
+    ids = rng.choice(3 * np.arange(n_units), n_spikes, p=weights / weights.sum()).astype(np.int32)
+    found = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "phy"
+        folder.mkdir()
+        np.save(folder / "spike_times.npy", samples)
+        np.save(folder / "spike_clusters.npy", ids)
+        (folder / "params.py").write_text("sample_rate = 30000.\n")
+        order = rng.permutation(n_spikes)
+        unsorted = Path(name) / "unsorted.npz"
+        np.savez(unsorted, times=samples[order] / 30_000.0, units=ids[order])
+        del samples, ids, order
+        for path in (folder, unsorted):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            command = [sys.executable, "-m", "bioplastic", "spikes", str(path)]
+            subprocess.run([*command, "--t-stop", str(duration)], check=True, capture_output=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+            peak = after.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+            found[path.name] = {"cpu_seconds": seconds, "peak_bytes": peak}
+    return found
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print a table, and write a json on request."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis_speed")
@@ -176,7 +214,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=1000.0)
     parser.add_argument("--rate", type=float, default=10.0, help="Hz")
     parser.add_argument("--json", type=Path, help="where to write the numbers")
+    parser.add_argument("--report", action="store_true", help="only the report of two hours")
     args = parser.parse_args(argv)
+    if args.report:
+        for name, row in measure_report().items():
+            print(
+                f"{name:<14}{row['cpu_seconds']:6.1f} s of processor time, "
+                f"{row['peak_bytes'] / 1e9:.2f} GB"
+            )
+        return 0
     many = measure_many(args.units, args.seconds, args.rate)
     print(f"{many['n_spikes']:,} spikes of {many['n_units']:,} units")
     for name, step in many["steps"].items():

@@ -60,7 +60,8 @@ def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[Any]:
     -------
     ndarray of int64, shape (n_units, n_bins) or (n_trials, n_units, n_bins)
         The counts; the trial axis is there if there are trial labels. If a unit was not observed
-        all the time, ndarray of float64 with NaN in the bins that were not observed entirely.
+        all the time, ndarray of float64 with NaN in the bins that were not observed entirely
+        (which ``counts > 0`` would call silent: cut to a stretch with `SpikeTrains.slice_time`).
 
     Raises
     ------

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.files import read_file
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.arguments import check_arguments
@@ -26,16 +27,16 @@ def read_spikes(
     columns: str | Sequence[str] | None = None,
     groups: str | Sequence[str] | None = None,
     sampling_rate: float | None = None,
-    t_start: float | None = None,
-    t_stop: float | None = None,
+    t_start: Any = None,
+    t_stop: Any = None,
     outside: str = "raise",
 ) -> SpikeTrains:
     """Read a spike file or folder, by what it is; nothing in it is executed.
 
     ``.npz``: from `SpikeTrains.save`, pynapple or SpikeInterface, or arrays ``times`` and ``units``
     (or ``t`` and ``i``). ``.csv``, ``.tsv``, ``.txt``, ``.gdf``: a spike on each line, columns
-    known by their header. ``.nwb``: the units of the file. A folder of Kilosort or phy. Anything
-    else: what Neo can read without executing it. Ids of units are kept.
+    known by their header. ``.nwb``: the units of the file. A folder of Kilosort, phy or
+    SpikeInterface. Anything else: what Neo can read without executing it. Ids of units are kept.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def read_spikes(
         Quality groups of a phy folder, like ``"good,mua"``; by default all but noise.
     sampling_rate : float, optional
         In Hz, where times are in samples and the file does not tell.
-    t_start, t_stop : float, optional
+    t_start, t_stop : float or Quantity, optional
         Window in seconds, where the file does not tell; the last spike by default.
     outside : {"raise", "drop"}, default "raise"
         What to do with spikes outside the window or the observed intervals.
@@ -87,8 +88,8 @@ def read_spikes(
         "columns": columns,
         "groups": groups,
         "sampling_rate": sampling_rate,
-        "t_start": t_start,
-        "t_stop": t_stop,
+        "t_start": None if t_start is None else in_seconds("read_spikes.t_start", t_start),
+        "t_stop": None if t_stop is None else in_seconds("read_spikes.t_stop", t_stop),
     }
     place = Path(os.fspath(path))
     found = read_file(place, **options)

@@ -359,11 +359,7 @@ class SpikeTrains:
         ValueError
             If the file holds no units, no spike times, or spikes outside.
         """
-        place = "SpikeTrains.from_nwb"
-        edges = [
-            None if value is None else checks.in_seconds(f"{place}.{name}", value)
-            for name, value in (("t_start", t_start), ("t_stop", t_stop))
-        ]
+        edges = _edges("SpikeTrains.from_nwb", t_start, t_stop)
         return cls.from_parts(read_nwb(source, *edges), outside=outside)
 
     @classmethod
@@ -393,7 +389,7 @@ class SpikeTrains:
         ValueError
             If an array is damaged, the sampling rate unknown, or no cluster in the groups.
         """
-        end = None if t_stop is None else checks.in_seconds("SpikeTrains.from_phy.t_stop", t_stop)
+        _, end = _edges("SpikeTrains.from_phy", None, t_stop)
         return cls.from_parts(read_phy(Path(folder), groups, sampling_rate, end))
 
     @classmethod
@@ -407,8 +403,7 @@ class SpikeTrains:
         t_stop : float or Quantity, optional
             End of the recording where it is not; the last spike by default.
         """
-        place = "SpikeTrains.from_spikeinterface.t_stop"
-        end = None if t_stop is None else checks.in_seconds(place, t_stop)
+        _, end = _edges("SpikeTrains.from_spikeinterface", None, t_stop)
         return cls.from_parts(read_sorting(sorting, end))
 
     @classmethod
@@ -424,8 +419,8 @@ class SpikeTrains:
         columns: str | Sequence[str] | None = None,
         time_unit: str | None = None,
         sampling_rate: float | None = None,
-        t_start: float | None = None,
-        t_stop: float | None = None,
+        t_start: Any = None,
+        t_stop: Any = None,
     ) -> SpikeTrains:
         """Take a table with one spike in each row.
 
@@ -441,7 +436,7 @@ class SpikeTrains:
             ``time`` counts as seconds, which `notes` says.
         sampling_rate : float, optional
             In Hz, for samples.
-        t_start, t_stop : float, optional
+        t_start, t_stop : float or Quantity, optional
             Window in seconds; by default from 0 s to the last spike.
 
         Raises
@@ -457,8 +452,8 @@ class SpikeTrains:
         >>> trains.times, trains.ids
         (array([0.25, 0.5 ]), array([ 3, 40]))
         """
-        found = read_frame(frame, columns, time_unit, sampling_rate, t_start, t_stop)
-        return cls.from_parts(found)
+        edges = _edges("SpikeTrains.from_pandas", t_start, t_stop)
+        return cls.from_parts(read_frame(frame, columns, time_unit, sampling_rate, *edges))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> SpikeTrains:
@@ -700,3 +695,9 @@ class SpikeTrains:
             f"SpikeTrains({self.n_spikes:,} spikes, {self.n_units} units{trials}, "
             f"{self.t_start:g} s to {self.t_stop:g} s)"
         )
+
+
+def _edges(place: str, t_start: Any, t_stop: Any) -> tuple[float | None, float | None]:
+    """Return a window in seconds of which parts may be unknown."""
+    start = None if t_start is None else checks.in_seconds(f"{place}.t_start", t_start)
+    return start, None if t_stop is None else checks.in_seconds(f"{place}.t_stop", t_stop)

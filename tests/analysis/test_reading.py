@@ -302,6 +302,15 @@ def sorting(tmp_path):
     return trains, [counts[unit] / LENGTH for unit in found.unit_ids], found.unit_ids, counts
 
 
+def sorting_saved_in_a_folder(tmp_path):
+    found = _sorting()
+    found.set_property("quality", ["good", "mua", "good"])
+    found.save(folder=tmp_path / "sorting")
+    trains = read_spikes(tmp_path / "sorting", t_stop=LENGTH)
+    assert trains.labels["quality"].tolist() == ["good", "mua", "good"]
+    return trains, None
+
+
 def sorting_with_recording(tmp_path):
     si = _library("spikeinterface.core", "spikes")
     found = _sorting()
@@ -387,7 +396,7 @@ MAKERS = [
     nwb_file, nwb_in_memory, nwb_of_neo, nwb_of_ours,
     neo_trains_in_ms, neo_train_as_an_array, neo_block, neo_matlab, neo_of_elephant,
     phy_folder, phy_folder_good_only, kilosort_folder, phy_folder_beside_spikeinterface,
-    sorting, sorting_with_recording, sorting_of_two_segments,
+    sorting, sorting_saved_in_a_folder, sorting_with_recording, sorting_of_two_segments,
     ts_group, ts_group_with_gaps, ts_group_of_ours,
     quantities_array, list_of_brian2_quantities, brian2_monitor,
 ]  # fmt: skip

@@ -40,8 +40,9 @@ def test_tutorial_runs(tmp_path, monkeypatch, capsys):
     assert examples > 20
     printed = capsys.readouterr().out
 
-    assert commands == ["bioplastic spikes spikes.npz"]
-    assert main(commands[0].split()[1:]) == 0
+    assert commands[0] == "bioplastic spikes spikes.npz"
+    for command in commands[:2]:  # the third names a folder of the reader's
+        assert main(command.split()[1:]) == 0
     numbers = json.loads((tmp_path / "spikes_report.json").read_text())
     assert numbers == namespace["numbers"]
     assert f"{numbers['rate_mean']}" in printed

@@ -10,6 +10,7 @@ from bioplastic.analysis.io.npz import read_other_npz
 from bioplastic.analysis.io.nwb import read_nwb
 from bioplastic.analysis.io.parts import Spikes
 from bioplastic.analysis.io.phy import is_phy_folder, read_phy
+from bioplastic.analysis.io.spikeinterface import is_sorting_folder, read_sorting_folder
 from bioplastic.analysis.io.table import read_table
 
 __all__ = ["read_file"]
@@ -39,7 +40,7 @@ def read_file(
     """
     ending = path.suffix.lower()
     if path.is_dir():
-        kind = "phy" if is_phy_folder(path) else "neo"
+        kind = "sorting" if is_sorting_folder(path) else "phy" if is_phy_folder(path) else "neo"
     elif not path.exists():
         raise FileNotFoundError(f"{path} does not exist")
     elif ending in _EXECUTED:
@@ -55,9 +56,11 @@ def read_file(
             "--quality": (groups, ("phy",)),
             "--sampling-rate": (sampling_rate, ("npz", "table", "phy")),
             "--t-start": (t_start, ("npz", "nwb", "table")),
-            "--t-stop": (t_stop, ("npz", "nwb", "table", "phy")),
+            "--t-stop": (t_stop, ("npz", "nwb", "table", "phy", "sorting")),
         },
     )
+    if kind == "sorting":
+        return read_sorting_folder(path, t_stop)
     if kind == "phy":
         return read_phy(path, groups, sampling_rate, t_stop)
     if kind == "npz":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bioplastic.analysis.io.parts import Spikes, id_array, last_spike, plain_labels
+from bioplastic.files import DamagedFileError, read_json
 
-__all__ = ["read_sorting"]
+__all__ = ["is_sorting_folder", "read_sorting", "read_sorting_folder"]
 
 
 def read_sorting(source: Any, t_stop: float | None = None) -> Spikes:
@@ -58,4 +60,37 @@ def read_sorting(source: Any, t_stop: float | None = None) -> Spikes:
         observed=[edge for edge in edges for _ in range(n_units)] if several else None,
         labels=plain_labels(labels, n_units),
         notes=notes,
+    )
+
+
+def is_sorting_folder(path: Path) -> bool:
+    """Tell whether a folder holds what ``sorting.save(folder=...)`` writes."""
+    return (path / "numpysorting_info.json").is_file()
+
+
+def read_sorting_folder(path: Path, t_stop: float | None = None) -> Spikes:
+    """Read a sorting of one segment from its folder, without SpikeInterface, which may unpickle.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged or has several segments.
+    """
+    info = read_json(path / "numpysorting_info.json")
+    try:
+        spikes = np.load(path / "spikes.npy", allow_pickle=False)
+        ids = id_array(str(path), info["unit_ids"])
+        times = spikes["sample_index"] / float(info["sampling_frequency"])
+        units, n_segments = spikes["unit_index"], int(info["num_segments"])
+        labels = {
+            file.stem: np.load(file, allow_pickle=False)
+            for file in sorted((path / "properties").glob("*.npy"))
+        }
+    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
+        raise DamagedFileError(f"{path}: damaged or no sorting ({error})") from error
+    if n_segments != 1:
+        raise ValueError(f"{path}: has {n_segments} segments; choose one with SpikeInterface")
+    start, stop, notes = last_spike(times, None, t_stop)
+    return Spikes(
+        times, units, start, stop, ids, labels=plain_labels(labels, ids.size), notes=notes
     )

@@ -68,6 +68,7 @@ def prepare_inputs(
         if entry["kind"] == "array":
             given = np.asarray(inputs[name])
             array = _check_array(entry, _silence(entry, given) if "latency" in entry else given)
+            _check_whole(entry, array, layout)
             prepared[name] = array
             counts[name] = int(array.shape[0])
         elif entry["kind"] == "frames":
@@ -112,6 +113,19 @@ def _check_array(entry: dict[str, Any], array: NDArray[Any]) -> NDArray[Any]:
     if dtype.kind == "f" and not np.all(np.isfinite(prepared)):
         raise ValueError(f"{place}: must be finite {dtype} numbers")
     return prepared
+
+
+def _check_whole(entry: dict[str, Any], array: NDArray[Any], layout: Layout) -> None:
+    """Refuse integers that the variables of the program cannot hold."""
+    most = 2**24
+    rounded = layout.dtype == "float32" and array.dtype == np.int32
+    if "dimensions" in entry or not rounded:  # integer variables of populations hold them
+        return
+    if np.any((array > most) | (array < -most)):
+        raise ValueError(
+            f"Program.inputs[{entry['name']!r}]: must lie in [-{most}, {most}] with "
+            f"dtype='float32', got [{array.min()}, {array.max()}]; use dtype='float64'"
+        )
 
 
 def _check_unit(entry: dict[str, Any], given: Any) -> None:

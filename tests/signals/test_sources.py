@@ -185,6 +185,13 @@ def test_rates_with_unknown_names() -> None:
         of_rate("numpy", rates="unknown*Hz")
 
 
+def test_integers_that_single_precision_rounds_are_refused() -> None:
+    program = of_rate("numpy", rates="k*Hz", shared_inputs={"k": "int32"})
+    program(program.initial_state(), {"k": [2**24]})
+    with pytest.raises(ValueError, match=r"inputs\['k'\]: must lie in .* with dtype='float32'"):
+        program(program.initial_state(), {"k": [2**24 + 1]})
+
+
 @pytest.mark.parametrize("target", ["cpp", "numpy"])
 def test_rates_must_be_finite_and_not_negative(target: str) -> None:
     program = of_rate(target, rates="100/level*Hz", inputs={"level": "float32"})

@@ -211,7 +211,7 @@ class SpikeTrains:
         SpikeTrains(2 spikes, 2 units, 0 s to 0.05 s)
         """
         place = "SpikeTrains.from_arrays"
-        if ids is not None or np.asarray(units).dtype.kind in "SU":
+        if ids is not None or np.asarray(units).dtype.kind in "SUO":
             if ids is None and n_units is not None:
                 raise ValueError(f"{place}.ids: must name all {n_units} units where units are text")
             units, ids = index_ids(f"{place}.units", units, ids)

@@ -184,3 +184,15 @@ def test_neurodata_without_borders(tmp_path):
     trains = SpikeTrains.from_nwb(tmp_path / "a.nwb")
     assert trains.counts().tolist() == [2, 1]
     assert (trains.t_start, trains.t_stop) == (0.0, 2.0)
+
+
+def test_columns_of_pandas_and_time_differences_are_taken():
+    pd = pytest.importorskip("pandas")
+    times = pd.Series(pd.to_timedelta([100, 300, 200], unit="ms"))
+    trains = SpikeTrains.from_arrays(
+        times, pd.Series(["b", "a", "b"]), t_stop=pd.Timedelta(seconds=1)
+    )
+    assert trains.ids.tolist() == ["a", "b"]
+    np.testing.assert_allclose(trains.of_unit(1), [0.1, 0.2])
+    with pytest.raises(TypeError, match=r"from_arrays\.units: ids of units must be"):
+        SpikeTrains.from_arrays([0.1], np.array([object()]), t_stop=1)

@@ -13,36 +13,21 @@ program at its default settings; the article's own tables are not available to u
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from bioplastic.analysis.avalanches import Avalanches, find_avalanches, fit_avalanches
-from bioplastic.study.framework import Experiment, positive_int
-from bioplastic.study.parts import Call, compute_part, digest_sources, run_calls
-from bioplastic.study.results import Results, mean_over_seeds
-from bioplastic.study.runs import add_run_arguments, open_run
+from bioplastic.study import flatten
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
 
 from .drawing import draw
-from .protocol import (
-    NETWORKS,
-    PERTURBATIONS,
-    VARIANTS,
-    choose_protocol,
-    run_pif_trial,
-    run_trial,
-)
+from .protocol import NETWORKS, PERTURBATIONS, PROTOCOLS, VARIANTS, run_pif_trial, run_trial
 
 __all__ = ["EXPERIMENT", "compute"]
-
-_SOURCES = (
-    "bioplastic/models/pspm/*.py",
-    "bioplastic/analysis/pairing.py",
-    "bioplastic/analysis/spike_distance.py",
-    "experiments/pspm/protocol.py",
-)
 
 PAPER = {
     "uniform_train_distance_naive": 64.7,
@@ -98,77 +83,70 @@ PAPER = {
 for uniform, one run for each other condition."""
 
 
-def compute(args: argparse.Namespace) -> Results:
-    """Run all trials, in parallel processes, and summarise them."""
-    protocol = choose_protocol(args.scale, args.trials)
-    tasks: list[Call] = [
-        (run_trial, (variant, trial, args.seed, protocol))
-        for variant in VARIANTS
-        for trial in range(protocol.trials)
-    ]
-    pif_trials = range(0 if args.no_avalanches else protocol.pif_trials)
-    tasks += [(run_pif_trial, (trial, args.seed, protocol)) for trial in pif_trials]
-    sources = digest_sources(*_SOURCES, libraries=("elephant", "pyspike"))
-    with open_run(args, "pspm", {"protocol": protocol}) as run:
-        calls: list[Call] = [(compute_part, (run.folder, *task, sources)) for task in tasks]
-        results = run_calls(calls, jobs=args.jobs, run=run, title="trials")
-        run.finish()
+def compute(run: Run) -> Results:
+    """Run all trials and summarise them."""
+    protocol = run.protocol
+    sizes = protocol.with_values(trials=1, pif_trials=1)  # their number does not change a trial
+    libraries = all(find_spec(name) for name in ("elephant", "neo", "pyspike"))
     metrics: dict[str, float] = {}
     arrays: dict[str, Any] = {"perturbations": np.array(PERTURBATIONS)}
-    for number, variant in enumerate(VARIANTS):
-        first = number * protocol.trials
-        mine = results[first : first + protocol.trials]
-        metrics |= summarise_variant(variant, mine, arrays)
-    if pif_trials:
-        metrics |= summarise_avalanches(results[-len(pif_trials) :], arrays)
-    sizes = {name: getattr(protocol, name) for name in protocol.__dataclass_fields__}
-    return Results(
-        metrics=metrics,
-        paper=PAPER if args.scale != "smoke" else {},
-        parameters={**sizes, "checkpoints": run.folder is not None},
-        arrays=arrays,
-    )
+    for variant in VARIANTS:
+        data = run.measure(
+            run_trial, variant=variant, trial=range(protocol.trials), seed=run.seed, protocol=sizes,
+            libraries=libraries, ragged=("history",), progress=variant,
+        )  # fmt: skip
+        metrics |= summarise_variant(variant, data, arrays)
+    if protocol.pif_trials and not run.options["no_avalanches"]:
+        data = run.measure(
+            run_pif_trial, trial=range(protocol.pif_trials), seed=run.seed, protocol=sizes,
+            ragged=[f"counts_{name}" for name in ("reference", *NETWORKS)], progress="avalanches",
+        )  # fmt: skip
+        metrics |= summarise_avalanches(data, arrays)
+    return Results(metrics=metrics, paper=PAPER if run.scale != "smoke" else {}, arrays=arrays)
 
 
-def summarise_variant(
-    variant: str, trials: Sequence[dict[str, Any]], arrays: dict[str, Any]
-) -> dict[str, float]:
+def _numbers(data: xr.Dataset) -> xr.Dataset:
+    """Return the numbers that every trial has."""
+    return data[sorted(n for n in data if data[n].dims == ("trial",) and data[n].notnull().all())]
+
+
+def _shown(data: xr.Dataset) -> dict[str, Any]:
+    """Return what was kept of the first trial."""
+    first = data.isel(trial=0)
+    kinds = {"step": np.int32, "cell": np.int16, "error": np.float32, "inhibitory": bool}
+    names = [str(n).removeprefix("shown_") for n in first if str(n).startswith("shown_")]
+    return {n: first[f"shown_{n}"].values.astype(kinds[n.partition("_")[0]]) for n in names}
+
+
+def summarise_variant(variant: str, data: xr.Dataset, arrays: dict[str, Any]) -> dict[str, float]:
     """Return means over trials and keep every trial among the arrays."""
-    shared = set.intersection(*(set(trial["metrics"]) for trial in trials))
-    runs = [{name: trial["metrics"][name] for name in sorted(shared)} for trial in trials]
-    for name in runs[0]:
-        arrays[f"{variant}_{name}"] = np.array([run[name] for run in runs])
-    longest = max(trial["history"].shape[1] for trial in trials)
-    history = np.full((len(trials), 2, longest), -1, dtype=np.int64)  # -1: ended before
-    for row, trial in zip(history, trials, strict=True):
-        row[:, : trial["history"].shape[1]] = trial["history"]
-    arrays[f"{variant}_history"] = history
-    arrays |= {f"{variant}_{name}": value for name, value in trials[0]["arrays"].items()}
-    means = mean_over_seeds(runs)
-    naive = means["train_distance_naive"]
+    numbers = _numbers(data)
+    arrays |= {f"{variant}_{name}": numbers[name].values for name in numbers}
+    history = data.history.transpose("trial", "kind", "iteration")  # -1: ended before
+    arrays[f"{variant}_history"] = history.fillna(-1).values.astype(np.int64)
+    arrays |= {f"{variant}_{name}": values for name, values in _shown(data).items()}
+    means = flatten(numbers, over="trial")
     metrics = {f"{variant}_{name}": value for name, value in means.items()}
     for name in ("optimised", "control"):
-        if naive > 0:
-            metrics[f"{variant}_{name}_over_naive"] = means[f"train_distance_{name}"] / naive
+        if means["train_distance_naive"] > 0:
+            ratio = means[f"train_distance_{name}"] / means["train_distance_naive"]
+            metrics[f"{variant}_{name}_over_naive"] = ratio
     return metrics
 
 
-def summarise_avalanches(
-    trials: Sequence[dict[str, Any]], arrays: dict[str, Any]
-) -> dict[str, float]:
+def summarise_avalanches(data: xr.Dataset, arrays: dict[str, Any]) -> dict[str, float]:
     """Return exponents of the concatenated trials; keep sizes and durations among the arrays."""
-    metrics = {
-        f"avalanches_{name}": value
-        for name, value in mean_over_seeds([trial["metrics"] for trial in trials]).items()
-    }
+    flat = flatten(_numbers(data), over="trial")
+    metrics = {f"avalanches_{name}": value for name, value in flat.items()}
     for name in ("reference", *NETWORKS):
-        found = find_avalanches(np.concatenate([trial["counts"][name] for trial in trials]))
+        counts = data[f"counts_{name}"].transpose("trial", ...).values.ravel()
+        found = find_avalanches(counts[~np.isnan(counts)].astype(np.int64))
         arrays[f"avalanches_sizes_{name}"] = found.sizes
         arrays[f"avalanches_durations_{name}"] = found.durations
         metrics[f"avalanches_number_{name}"] = float(found.sizes.size)
         metrics[f"avalanches_threshold_{name}"] = found.threshold
         metrics |= _fit(name, found, arrays)
-    arrays |= {f"avalanches_{name}": value for name, value in trials[0]["arrays"].items()}
+    arrays |= {f"avalanches_{name}": values for name, values in _shown(data).items()}
     return metrics
 
 
@@ -192,15 +170,7 @@ def _fit(name: str, found: Avalanches, arrays: dict[str, Any]) -> dict[str, floa
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of this experiment."""
-    parser.add_argument("--trials", type=positive_int, help="trials of each condition")
-    parser.add_argument(
-        "--jobs",
-        type=positive_int,
-        default=max(1, (os.cpu_count() or 2) // 2),
-        help="parallel processes; default %(default)s",
-    )
-    add_run_arguments(parser)
+    """Add the choice of parts."""
     parser.add_argument(
         "--no-avalanches", action="store_true", help="leave out the avalanche experiment"
     )
@@ -213,8 +183,10 @@ EXPERIMENT = Experiment(
         "Bagley, Bordelon, Moseley & Wessel (2020), PLoS ONE 15(2), e0229083, "
         "doi 10.1371/journal.pone.0229083"
     ),
-    costs={"smoke": "15 s", "quick": "6 min of one core", "paper": "40 min of one core"},
+    costs={"smoke": "15 s", "quick": "3 min of one core", "paper": "40 min of one core"},
     datasets=("synthetic",),
+    protocols=PROTOCOLS,
+    options=("trials", "n_iterations"),
     compute=compute,
     draw=draw,
     add_arguments=add_arguments,

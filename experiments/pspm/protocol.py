@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from brian2 import volt
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from bioplastic.analysis.spike_distance import (
     library_distances,
     train_distance,
 )
+from bioplastic.fields import Constants, param
 from bioplastic.models.pspm import (
     CONDITIONS,
     PSPMParameters,
@@ -36,10 +38,10 @@ __all__ = [
     "ABLATIONS",
     "NETWORKS",
     "PERTURBATIONS",
+    "PROTOCOLS",
     "SHOWN",
     "VARIANTS",
     "Protocol",
-    "choose_protocol",
     "run_pif_trial",
     "run_trial",
 ]
@@ -58,45 +60,32 @@ _LIBRARY_NEURONS = 20
 _NUDGES = 3
 
 
-@dataclasses.dataclass(frozen=True)
-class Protocol:
-    """Sizes of an experiment.
+class Protocol(Constants):
+    """Sizes of an experiment."""
 
-    Parameters
-    ----------
-    n, n_steps, n_iterations, trials : int
-        Cells, time steps, iterations and trials per condition of the main experiment.
-    pif_n, pif_steps, pif_iterations, pif_trials : int
-        Those of the avalanche experiment.
-    """
-
-    n: int = 400
-    n_steps: int = 5000
-    n_iterations: int = 150
-    trials: int = 30
-    pif_n: int = 500
-    pif_steps: int = 10_000
-    pif_iterations: int = 100
-    pif_trials: int = 5
+    n: int = param(400, minimum=1, doc="cells")
+    n_steps: int = param(5000, minimum=1, doc="time steps")
+    n_iterations: int = param(150, minimum=0, doc="iterations of learning")
+    trials: int = param(30, minimum=1, doc="trials of each condition")
+    pif_n: int = param(500, minimum=1, doc="cells of the avalanche experiment")
+    pif_steps: int = param(10_000, minimum=1, doc="its time steps")
+    pif_iterations: int = param(100, minimum=0, doc="its iterations")
+    pif_trials: int = param(5, minimum=0, doc="its trials")
 
 
-_PROTOCOLS = {
+PROTOCOLS = {
     "smoke": Protocol(
         n=60, n_steps=800, n_iterations=5, trials=2,
         pif_n=60, pif_steps=3000, pif_iterations=2, pif_trials=2,
     ),
-    "quick": Protocol(trials=5, pif_iterations=10),
+    "quick": Protocol(trials=2, pif_iterations=10, pif_trials=2),
     "paper": Protocol(),
 }  # fmt: skip
 
 
-def choose_protocol(scale: str, trials: int | None = None) -> Protocol:
-    """Return the sizes for a scale, with another number of trials if given."""
-    protocol = _PROTOCOLS[scale]
-    return protocol if trials is None else dataclasses.replace(protocol, trials=trials)
-
-
-def run_trial(variant: str, trial: int, seed: int, protocol: Protocol) -> dict[str, Any]:
+def run_trial(
+    variant: str, trial: int, seed: int, protocol: Protocol, libraries: bool
+) -> dict[str, Any]:
     """Run one trial of the main experiment.
 
     The ablations get the tasks of the condition uniform, trial by trial.
@@ -104,8 +93,8 @@ def run_trial(variant: str, trial: int, seed: int, protocol: Protocol) -> dict[s
     Returns
     -------
     dict
-        ``metrics`` (flat, of floats), ``history`` (surplus, missing) and, for the first trial of
-        some conditions, ``arrays``.
+        Numbers, ``history`` (surplus, missing) and, for the first trial of some conditions, what
+        the figures show.
     """
     condition = "uniform" if variant in ABLATIONS else variant
     sequence = np.random.SeedSequence([seed, CONDITIONS.index(condition), trial])
@@ -136,22 +125,26 @@ def run_trial(variant: str, trial: int, seed: int, protocol: Protocol) -> dict[s
     metrics = _measure_counts("reference", target)
     for name in NETWORKS:
         metrics |= _measure_counts(name, spikes[name])
-        metrics |= _measure_distances(name, target, spikes[name], float(parameters.dt))
+        metrics |= _measure_distances(name, target, spikes[name])
+        if libraries:
+            some = range(min(_LIBRARY_NEURONS, protocol.n // 10))
+            others = library_distances(target, spikes[name], float(parameters.dt), neurons=some)
+            metrics |= {f"{measure}_{name}": value for measure, value in others.items()}
         metrics |= _measure_weights(name, weights[name], task.reference, excitatory)
     metrics["score_optimised"] = model.score(task.current, target)
     metrics |= _measure_chaos(network, drive, model.weights_, spikes["optimised"], seed + trial)
+    history = np.stack([model.history_["surplus"], model.history_["missing"]])
     result: dict[str, Any] = {
-        "metrics": metrics,
-        "history": np.stack([model.history_["surplus"], model.history_["missing"]]),
-        "arrays": {},
-    }
+        **metrics, "history": xr.DataArray(history, dims=("kind", "iteration")),
+    }  # fmt: skip
     if trial == 0 and variant in SHOWN:
-        result["arrays"] = _keep_example({"reference": target, **spikes})
-        result["arrays"] |= {
+        shown = _keep_example({"reference": target, **spikes})
+        shown |= {
             f"error_{name}": np.abs(weights[name] - task.reference).astype(np.float32)
             for name in NETWORKS
         }
-        result["arrays"]["inhibitory"] = task.signs < 0
+        shown["inhibitory"] = task.signs < 0
+        result |= {f"shown_{name}": values for name, values in shown.items()}
     return result
 
 
@@ -163,20 +156,13 @@ def _measure_counts(name: str, spikes: NDArray[np.bool_]) -> dict[str, float]:
 
 
 def _measure_distances(
-    name: str, target: NDArray[np.bool_], spikes: NDArray[np.bool_], dt: float
+    name: str, target: NDArray[np.bool_], spikes: NDArray[np.bool_]
 ) -> dict[str, float]:
-    measured = {
+    return {
         f"train_distance_{name}": train_distance(target, spikes),
         f"activity_distance_{name}": activity_distance(target, spikes),
         f"interval_distance_{name}": interval_distance(target, spikes),
     }
-    try:
-        others = library_distances(
-            target, spikes, dt, neurons=range(min(_LIBRARY_NEURONS, spikes.shape[1] // 10))
-        )
-    except ImportError:
-        return measured
-    return measured | {f"{measure}_{name}": value for measure, value in others.items()}
 
 
 def _measure_weights(
@@ -229,8 +215,8 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``counts``: spikes per step of the PIF network and of the three networks, long silences cut;
-        ``metrics``; ``arrays`` with the PIF spikes of the first trial.
+        Numbers; ``counts``, the spikes per step of the PIF network and of the three networks, long
+        silences cut; and the PIF spikes of the first trial.
     """
     sequence = np.random.SeedSequence([seed, len(CONDITIONS), trial])
     children = sequence.spawn(2)
@@ -256,8 +242,9 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> dict[str, Any]:
         metrics |= _measure_counts(name, spikes[name])
         metrics[f"train_distance_{name}"] = train_distance(target, spikes[name])
     everything = {"reference": target, **spikes}
-    return {
-        "counts": {name: cut_silence(raster.sum(axis=1)) for name, raster in everything.items()},
-        "metrics": metrics,
-        "arrays": _keep_example({"reference": target[:5000]}) if trial == 0 else {},
+    counts = {
+        f"counts_{name}": xr.DataArray(cut_silence(raster.sum(axis=1)), dims=f"step_{name}")
+        for name, raster in everything.items()
     }
+    example = _keep_example({"reference": target[:5000]}) if trial == 0 else {}
+    return {**metrics, **counts, **{f"shown_{name}": values for name, values in example.items()}}

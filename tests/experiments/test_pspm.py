@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from bioplastic import cli
-from bioplastic.checkpoints import RunFolder
 from bioplastic.experiments.pspm.drawing import _mean_blocks
-from bioplastic.experiments.pspm.protocol import NETWORKS, VARIANTS, choose_protocol, run_trial
-from bioplastic.study.parts import run_calls
+from bioplastic.experiments.pspm.protocol import NETWORKS, PROTOCOLS, VARIANTS, run_trial
+from bioplastic.study import measure
 from bioplastic.study.results import load_results
 
 
@@ -41,10 +40,8 @@ def test_every_condition_is_measured_and_drawn(out: Path) -> None:
 def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
     arrays = load_results(out / "pspm_smoke.json").arrays
     for variant in ("local_only", "homeostasis_only"):
-        for measure in ("count_reference", "train_distance_naive", "weight_error_naive"):
-            np.testing.assert_array_equal(
-                arrays[f"{variant}_{measure}"], arrays[f"uniform_{measure}"]
-            )
+        for name in ("count_reference", "train_distance_naive", "weight_error_naive"):
+            np.testing.assert_array_equal(arrays[f"{variant}_{name}"], arrays[f"uniform_{name}"])
     # without local changes the learner and its control are the same network
     np.testing.assert_array_equal(
         arrays["homeostasis_only_train_distance_optimised"],
@@ -54,14 +51,14 @@ def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
 
 @pytest.mark.slow
 def test_a_trial_is_fixed_by_its_seed_in_any_process() -> None:
-    protocol = dataclasses.replace(choose_protocol("smoke"), n=20, n_steps=300, n_iterations=2)
-    tasks = [(run_trial, ("sparse", trial, 7, protocol)) for trial in (0, 1)]
-    run = RunFolder(None, {})
-    here, there = (run_calls(tasks, jobs=jobs, run=run, title="trials") for jobs in (1, 2))
-    for one, other in zip(here, there, strict=True):
-        assert one["metrics"] == other["metrics"]
-        np.testing.assert_array_equal(one["history"], other["history"])
-    assert here[0]["metrics"] != here[1]["metrics"]
+    protocol = PROTOCOLS["smoke"].with_values(n=20, n_steps=300, n_iterations=2)
+    here, there = (
+        measure(run_trial, variant="sparse", trial=(0, 1), seed=7, protocol=protocol,
+                libraries=False, ragged=("history",), progress=False, jobs=jobs)
+        for jobs in (1, 2)
+    )  # fmt: skip
+    xr.testing.assert_identical(here.drop_attrs(), there.drop_attrs())
+    assert not here.isel(trial=0).equals(here.isel(trial=1))
 
 
 def test_blocks_are_averaged_up_to_the_edges() -> None:

@@ -214,7 +214,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "pspm",
-        "pspm",
+        "pspm --trials 5",
         "uniform, distance of spike trains: naive {uniform_train_distance_naive:.1f}, optimised "
         "{uniform_train_distance_optimised:.1f}, control {uniform_train_distance_control:.1f}; "
         "the error of the weights does not fall ({uniform_weight_error_naive:.2f only} → "
@@ -378,7 +378,7 @@ SYSTEMS: tuple[Row, ...] = (
     ),
     Row(
         "pspm",
-        "pspm",
+        "pspm --trials 5",
         "{uniform_train_distance_naive:.0f}, {uniform_train_distance_optimised:.0f}",
         "distance of spike trains before and after: 57–73, 13–21",
         paper="Bagley et al. 2020, pre-synaptic pools",

@@ -246,7 +246,7 @@ class Param:
             return self._check_quantity(place, value)
         if origin in (typing.Union, types.UnionType):
             return self._check_union(place, value, inner)
-        if origin is np.ndarray:
+        if origin is np.ndarray or getattr(origin, "__name__", "") == "NDArray":
             return _check_array(place, value)
         if origin is collections.abc.Callable:
             return value if callable(value) else _fail(place, "a function", value)

@@ -158,6 +158,11 @@ class SymSTDPClassifier(SpikingClassifier):
             inputs["label"] = y
         return inputs
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        return tags
+
     def check_samples(self, X: Any, *, first: bool = False) -> NDArray[np.uint8]:
         """Return images as grey values from 0 to 255; fractions are rounded."""
         place = f"{type(self).__name__}.X"

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from bioplastic.engine import Program
 from bioplastic.models.ncg import published_classifier
-from bioplastic.models.ncg.network import TIME_STEP, learning_network
 
 __all__ = ["main", "make_latencies", "time_epoch"]
 
@@ -50,7 +49,7 @@ def show_parts(n: int, density: float) -> str:
     """Return the report of a profiled program after one pass."""
     X, y = make_latencies(n, density)
     model = published_classifier().begin(X, range(10))
-    program = Program(learning_network(model._layer), dt=TIME_STEP, profile=True)
+    program = Program(model.network("learn"), dt=model.dt, profile=True)
     program(model.state_, {"feature": X, "label": y})
     return program.report()
 

@@ -9,11 +9,12 @@ thresholds are adapted all the same. Test images are seen once, by the linear cl
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+import xarray as xr
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold
 
@@ -24,96 +25,107 @@ from bioplastic.analysis import (
     summarise_latencies,
 )
 from bioplastic.datasets import Dataset, load_dataset
+from bioplastic.fields import Constants, param
 from bioplastic.models.ncg import EXTRACTORS, SpikingConvFeatures, named_extractor
-from bioplastic.plotting import plot_feature_learning, plot_signed_filters, save_figure
-from bioplastic.study.framework import Experiment, figure_path, positive_int
-from bioplastic.study.results import Results, mean_over_seeds
+from bioplastic.plotting import plot_feature_learning, plot_signed_filters
+from bioplastic.study import flatten
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
 
-__all__ = ["EXPERIMENT", "compute", "draw"]
+__all__ = ["EXPERIMENT", "compute"]
 
 _SPLITS = 10
 _LINEAR_SAMPLES = 10_000
-_EPOCHS = {"smoke": 3, "quick": 10, "paper": 100}
 
 #: By data set and number of epochs: another transcription, and the authors' program.
 ELSEWHERE: dict[tuple[str, int], dict[str, float]] = {
     ("mnist", 10): {
-        "mean_weight": 0.271,
-        "strong_share": 0.217,
-        "mean_filter_sum": 13.6,
-        "mean_threshold": 11.3,
-        "mean_weight_authors": 0.275,
-        "strong_share_authors": 0.218,
-        "mean_filter_sum_authors": 13.8,
-        "mean_threshold_authors": 11.2,
+        "mean_weight": 0.271, "strong_share": 0.217, "mean_filter_sum": 13.6,
+        "mean_threshold": 11.3, "mean_weight_authors": 0.275, "strong_share_authors": 0.218,
+        "mean_filter_sum_authors": 13.8, "mean_threshold_authors": 11.2,
     },
     ("mnist", 100): {
-        "weak_share": 0.70,
-        "strong_share": 0.24,
-        "mean_threshold": 11.5,
-        "density": 0.265,
+        "weak_share": 0.70, "strong_share": 0.24, "mean_threshold": 11.5, "density": 0.265,
         "mean_latency": 0.84,
     },
-}
+}  # fmt: skip
 
 
-def compute(args: argparse.Namespace) -> Results:
+class Protocol(Constants):
+    """Sizes of the experiment."""
+
+    epochs: int = param(100, minimum=1, doc="passes through the images")
+    seeds: int = param(1, minimum=1, doc="extractors trained")
+    n_train: int | None = param(None, minimum=1, doc="images that they learn from, all if None")
+
+
+def compute(run: Run) -> Results:
     """Train one extractor per seed and measure its filters and its code."""
-    seeds = args.seeds or (3 if args.scale == "paper" else 1)
-    epochs = _EPOCHS[args.scale]
-    if args.data == "digits" and args.scale == "quick":
-        epochs = _EPOCHS["paper"]  # takes a second
-    data = load_dataset(args.data)
-    folds = StratifiedKFold(_SPLITS).split(data.X, data.y)
-    train = next(folds)[0]
-    if args.scale == "smoke":
-        train = train[:1000]
-    runs, frozen = [], []
-    arrays: dict[str, Any] = {}
-    for seed in range(args.seed, args.seed + seeds):
-        extractor = named_extractor(
-            args.data, random_state=seed, epochs=epochs, cache=args.data != "digits", progress=True
-        ).fit(data.X[train])
-        accuracy, latencies = _read_linearly(extractor, data, train, args.seed)
-        summary = summarise_filters(extractor.filters_, extractor.thresholds_)
-        runs.append({**summary, **summarise_latencies(latencies), "accuracy_linear": accuracy})
-        random = named_extractor(
-            args.data, random_state=seed, epochs=min(10, epochs), a_plus=0.0, a_minus=0.0,
-            weight_std=0.3, cache=args.data != "digits",
-        ).fit(data.X[train])  # fmt: skip
-        frozen.append({"linear_frozen": _read_linearly(random, data, train, args.seed)[0]})
-        if seed == args.seed:
-            arrays = {
-                "filters": extractor.filters_,
-                "threshold_history": extractor.threshold_history_,
-                "wins": extractor.wins_,
-                "latencies": latencies[:: max(1, len(latencies) // 500)],
-                "t_target": np.array(extractor.t_target),
-            }
+    shared = {"data": run.data, "n_train": run.protocol.n_train, "sample": run.seed}
+    epochs = run.protocol.epochs
+    trained = run.measure(train_extractor, seed=run.seeds, epochs=epochs, **shared)
+    frozen = run.measure(read_random_filters, seed=run.seeds, epochs=min(10, epochs), **shared)
+    data, train = _load(run.data, run.protocol.n_train)
     pixels = linear_baseline(
         data.X[train], data.y[train], data.X_test, data.y_test,
-        seed=args.seed, max_samples=_LINEAR_SAMPLES,
+        seed=run.seed, max_samples=_LINEAR_SAMPLES,
     )  # fmt: skip
+    numbers = [name for name, values in trained.items() if values.dims == ("seed",)]
+    settings = EXTRACTORS[run.data].items()
     return Results(
-        metrics=mean_over_seeds(runs),
+        metrics=flatten(trained[numbers]),
         baselines={
             "chance": chance_level(data.y_test),
             "linear_pixels": pixels,
-            **mean_over_seeds(frozen),
+            **flatten(frozen, names={"value": "linear_frozen"}),
         },
-        paper=dict(ELSEWHERE.get((args.data, epochs), {})),
+        paper=dict(ELSEWHERE.get((run.data, epochs), {})),
         parameters={
-            "epochs": epochs,
-            "seeds": seeds,
             "n_train": len(train),
             "linear_samples": min(_LINEAR_SAMPLES, len(train)),
-            "extractor": {
-                name: list(value) if isinstance(value, tuple) else value
-                for name, value in EXTRACTORS[args.data].items()
-            },
+            "extractor": {n: list(v) if isinstance(v, tuple) else v for n, v in settings},
         },
-        arrays=arrays,
+        measured={
+            "numbers": trained[numbers],
+            "first_seed": trained.drop_vars(numbers).isel(seed=0, drop=True),
+        },
     )
+
+
+def train_extractor(
+    seed: int, data: str, epochs: int, n_train: int | None, sample: int
+) -> dict[str, Any]:
+    """Train one extractor; return what it learned and how well its code can be read."""
+    images, train = _load(data, n_train)
+    extractor = named_extractor(data, random_state=seed, epochs=epochs).fit(images.X[train])
+    accuracy, latencies = _read_linearly(extractor, images, train, sample)
+    some = latencies[:: max(1, len(latencies) // 500)]
+    return {
+        **summarise_filters(extractor.filters_, extractor.thresholds_),
+        **summarise_latencies(latencies),
+        "accuracy_linear": accuracy,
+        "filters": xr.DataArray(extractor.filters_, dims=("map", "row", "column", "channel")),
+        "thresholds": xr.DataArray(extractor.threshold_history_, dims=("moment", "map")),
+        "wins": xr.DataArray(extractor.wins_, dims=("epoch", "map")),
+        "latencies": xr.DataArray(some, dims=("image", "feature")),
+    }
+
+
+def read_random_filters(
+    seed: int, data: str, epochs: int, n_train: int | None, sample: int
+) -> float:
+    """Return how well the code of random filters can be read whose thresholds alone adapt."""
+    images, train = _load(data, n_train)
+    frozen: Mapping[str, Any] = {"a_plus": 0.0, "a_minus": 0.0, "weight_std": 0.3}
+    extractor = named_extractor(data, random_state=seed, epochs=epochs, **frozen)
+    return _read_linearly(extractor.fit(images.X[train]), images, train, sample)[0]
+
+
+def _load(name: str, n_train: int | None) -> tuple[Dataset, NDArray[np.int64]]:
+    """Return the images, and which of them the extractor learns from."""
+    data = load_dataset(name)
+    train = next(StratifiedKFold(_SPLITS).split(data.X, data.y))[0]
+    return data, train[:n_train]
 
 
 def _read_linearly(
@@ -128,27 +140,20 @@ def _read_linearly(
     return accuracy, latencies
 
 
-def draw(results: Results, out: Path) -> list[Path]:
-    """Draw filters and learning of the first seed."""
-    a = results.arrays
-    figures = {
-        "filters": plot_signed_filters(a["filters"]).figure,
-        "learning": plot_feature_learning(
-            a["threshold_history"], a["wins"], a["filters"], a["latencies"],
-            t_target=float(a["t_target"]),
-            threshold_elsewhere=results.paper.get("mean_threshold"),
-        ),
-    }  # fmt: skip
-    return [
-        save_figure(figure, figure_path(out, results.name, title))
-        for title, figure in figures.items()
-    ]
+def draw_filters(results: Results) -> Figure:
+    """Draw the filters of the first seed."""
+    figure: Any = plot_signed_filters(results.measured["first_seed"].filters).figure
+    return figure
 
 
-def _add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--seeds", type=positive_int, help="extractors trained (default: 3 for paper, else 1)"
-    )
+def draw_learning(results: Results) -> Figure:
+    """Draw how the first seed has learned, and its code."""
+    first = results.measured["first_seed"]
+    return plot_feature_learning(
+        first.thresholds, first.wins, first.filters, first.latencies,
+        t_target=results.parameters["extractor"]["t_target"],
+        threshold_elsewhere=results.paper.get("mean_threshold"),
+    )  # fmt: skip
 
 
 EXPERIMENT = Experiment(
@@ -160,7 +165,12 @@ EXPERIMENT = Experiment(
     ),
     costs={"smoke": "5 s", "quick": "20 s", "paper": "5 min with MNIST"},
     datasets=("digits", "mnist", "fashion-mnist", "cifar-10", "cifar-100"),
+    protocols={
+        "smoke": Protocol(epochs=3, n_train=1000),
+        "quick": Protocol(epochs=10),
+        "quick/digits": Protocol(),  # takes a second
+        "paper": Protocol(seeds=3),
+    },
     compute=compute,
-    draw=draw,
-    add_arguments=_add_arguments,
+    figures={"filters": draw_filters, "learning": draw_learning},
 )

@@ -232,13 +232,17 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
             array = validate_data(self, X, reset=first, ensure_all_finite=False)
         except ValueError as error:
             raise ValueError(f"{place}: {error}") from None
+        self.check_values(array)
+        return array
+
+    def check_values(self, array: NDArray[Any]) -> None:
+        """Refuse values that no sample may have; these are NaN and infinity."""
         if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
             sample, feature = np.argwhere(~np.isfinite(array))[0]
             raise ValueError(
-                f"{place}: must be finite, got {array[sample, feature]} at sample {sample}, "
-                f"feature {feature}; NaN and inf are refused"
+                f"{type(self).__name__}.X: must be finite, got {array[sample, feature]} at sample "
+                f"{sample}, feature {feature}; NaN and inf are refused"
             )
-        return array
 
     def start(self, X: Any, y: Any) -> None:
         """Set everything that is learned to what it is before learning."""
@@ -406,7 +410,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
                     self.begin_stage(stage)
                 bar.set_description(name)
                 done = sum(e for _, e in stages[:stage]) * len(X)
-                for epoch in range(at["epoch"], epochs):
+                for epoch in range(at["epoch"], at["epoch"] if at.get("stopped") else epochs):
                     seen = epoch * len(X)
                     order = self.order(len(X), stage, epoch)
                     start = at["samples"] if epoch == at["epoch"] else 0
@@ -426,7 +430,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
                     if stop or epoch + 1 == epochs or (seen + len(X)) % every == 0:
                         self._watch(watch, name, epoch)
                     if stop:
-                        at["epoch"] = epochs
+                        at |= {"epoch": epochs, "stopped": True}
                         break
                     if run.is_due():
                         run.save(self, at)
@@ -523,7 +527,9 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
             What the network records, samples first.
         """
         check_is_fitted(self, "n_seen_")
-        samples = self.check_samples(X)
+        return self._show(self.check_samples(X), kind, stream)
+
+    def _show(self, samples: Any, kind: str | None = None, stream: Sequence[int] = (1,)) -> Any:
         program = self.program(kind or self.frozen)
         state = {**program.initial_state(0), **self.frozen_state()}
         seed, records = self.stream(*stream), []

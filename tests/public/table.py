@@ -554,7 +554,6 @@ ALLOWED = {
     ("plotting.plot_heat_map", "x", "entries"),
     ("plasticity.quantise_bursts", "y", "dimensions"),
     ("plasticity.quantise_bursts", "y", "nan"),
-    ("models.ncg.SpikingConvFeatures", "cache", "type"),  # a path as text
     ("plasticity.LeastSquares", "activity", "unknown"),  # known when it is part of a network
     ("plasticity.LeastSquares", "error", "unknown"),
     ("analysis.summarise_filters", "filters", "dimensions"),

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from bioplastic.models.ncg.answers import Answers
-from bioplastic.models.ncg.classifiers import RSTDPClassifier, S2STDPClassifier, SSTDPClassifier
 from bioplastic.models.ncg.configurations import (
     ABLATIONS,
     CONFIGURATIONS,
     Configuration,
     published_classifier,
 )
-from bioplastic.models.ncg.csnn_rule import latency_stdp, target_time_thresholds
-from bioplastic.models.ncg.extractors import EXTRACTORS, extract_features, named_extractor
-from bioplastic.models.ncg.features import SpikingConvFeatures
+from bioplastic.models.ncg.features import (
+    EXTRACTORS,
+    SpikingConvFeatures,
+    extract_features,
+    latency_stdp,
+    named_extractor,
+    target_time_thresholds,
+)
+from bioplastic.models.ncg.model import (
+    Answers,
+    LatencyClassifier,
+    RSTDPClassifier,
+    S2STDPClassifier,
+    SSTDPClassifier,
+)
 from bioplastic.models.ncg.softhebb import SoftHebbBlock, SoftHebbFeatures
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "EXTRACTORS",
     "Answers",
     "Configuration",
+    "LatencyClassifier",
     "RSTDPClassifier",
     "S2STDPClassifier",
     "SSTDPClassifier",

@@ -1,55 +1,264 @@
-"""Latency features of images: a spiking convolution trained with STDP, as a transformer."""
+"""Latency features of images: a spiking convolution trained with STDP, as a transformer.
+
+Images pass contrast filters (`bioplastic.models.ncg.preprocessing`) and become spike times. One
+random patch of every image is shown to integrate-and-fire cells that fire once; the first to fire
+wins. Its synapses learn by `latency_stdp`, and all thresholds by `target_time_thresholds`:
+
+    w += a_plus exp(-beta w)             inputs that fired before the winner, or with it
+    w -= a_minus exp(beta (w - 1))       all others
+    theta += eta (t_target - t_winner) + (eta in the winner, -eta/(n - 1) in the others)
+
+`bioplastic.engine.convolution.LatencyConvolution` compiles both. The amplitudes and ``eta`` fall
+from epoch to epoch.
+"""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from tqdm.auto import tqdm
 
-from bioplastic.models.images import check_images
-from bioplastic.models.ncg.csnn import (
-    Coding,
-    Learning,
-    Training,
-    code_digest,
-    encode,
-    find_limits,
-    initial_training,
-    respond,
-    train,
+from bioplastic.datasets import Dataset
+from bioplastic.engine.convolution import LatencyConvolution
+from bioplastic.fields import param
+from bioplastic.models.base import SpikingEstimator
+from bioplastic.models.images import check_brightness, check_images
+from bioplastic.models.ncg.preprocessing import (
+    difference_of_gaussians,
+    fit_scale,
+    latency_code,
+    whiten,
+    whitening_filters,
 )
-from bioplastic.models.ncg.csnn_checks import check_arguments, check_gaussians
-from bioplastic.models.ncg.extraction import (
-    check_flat_images,
-    map_images,
-    name_features,
-)
-from bioplastic.models.ncg.feature_cache import (
-    digest_arrays,
-    feature_directory,
-    find_or_compute,
-    load_partial,
-    save_partial,
-)
-from bioplastic.models.ncg.preprocessing import fit_scale, whitening_filters
-from bioplastic.models.storage import load_model, save_model
+from bioplastic.plasticity import PlasticityRule
+from bioplastic.validation import check_choice, check_integer, check_real
 
-__all__ = ["SpikingConvFeatures"]
+__all__ = [
+    "EXTRACTORS",
+    "ImageFeatures",
+    "SpikingConvFeatures",
+    "extract_features",
+    "latency_stdp",
+    "named_extractor",
+    "target_time_thresholds",
+]
+
+Floats = NDArray[np.float32]
 
 _CHUNK = 500
-_EPOCHS_PER_CHECKPOINT = 10
-_RUNNING = ("n_jobs", "cache", "progress")  # arguments that do not change the features
-_TRAINED = ("weights", "threshold_history", "weight_history", "wins", "winner_latency")
+_REFERENCE = (
+    "Goupy, Tirilly and Bilasco 2024, Neuronal competition groups with supervised STDP for "
+    "spike-based classification, NeurIPS (feature extractor); Falez et al. 2019"
+)
 
 
-class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+# ---- what is learned -----------------------------------------------------------------------------
+
+
+def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0) -> PlasticityRule:
+    """Return multiplicative STDP between the latencies of the inputs and of the winner.
+
+    Inputs that fired before the winner, or with it, are potentiated by ``a_plus*exp(-beta*w)``; all
+    others, silent ones included, are depressed by ``a_minus*exp(beta*(w - 1))``. Weights stay in
+    0 to 1. The amplitudes are shared variables: they fall from epoch to epoch.
+
+    Parameters
+    ----------
+    a_plus, a_minus : float, default 0.1
+        Initial amplitudes, both positive.
+    beta : float, default 1
+        How fast a change shrinks towards the limits.
+
+    Returns
+    -------
+    PlasticityRule
+        Needs ``latency`` of both cells, infinite for a silent input (dimensionless time).
+
+    References
+    ----------
+    Goupy, Tirilly and Bilasco (2024), Neuronal competition groups with supervised STDP for
+    spike-based classification, NeurIPS: the feature extractor. It goes back to Falez, Tirilly,
+    Bilasco, Devienne and Boulet (2019), Multi-layered spiking neural network with target timestamp
+    threshold adaptation and STDP, IJCNN.
+
+    Examples
+    --------
+    >>> rule = latency_stdp()
+    >>> rule.audit().local
+    True
+    """
+    for name, value in (("a_plus", a_plus), ("a_minus", a_minus), ("beta", beta)):
+        check_real(f"latency_stdp.{name}", value)
+    return PlasticityRule(
+        name="latency-stdp",
+        synapse="w : 1\na_plus : 1 (shared)\na_minus : 1 (shared)",
+        on_post=(
+            "w = clip(w + int(latency_pre <= latency_post)*a_plus*exp(-beta*w)"
+            " - int(latency_pre > latency_post)*a_minus*exp(beta*(w - 1)), 0, 1)"
+        ),
+        parameters={"beta": beta},
+        initial={"a_plus": a_plus, "a_minus": a_minus},
+        reference=_REFERENCE,
+    )
+
+
+def target_time_thresholds(
+    n_cells: int, *, eta: float = 1.0, t_target: float = 0.75, theta_min: float = 2.0
+) -> PlasticityRule:
+    """Return the adaptation of thresholds that makes winners fire at a target time.
+
+    After every patch with a winner, all thresholds rise if it fired before ``t_target`` and fall if
+    it fired later; in addition the threshold of the winner rises by ``eta`` and those of the other
+    cells fall by ``eta/(n_cells - 1)``, so that everybody wins now and then. Thresholds stay above
+    ``theta_min``.
+
+    Parameters
+    ----------
+    n_cells : int
+        Cells that compete.
+    eta : float, default 1
+        Initial step, a shared variable.
+    t_target : float, default 0.75
+        When the winner should fire.
+    theta_min : float, default 2
+        Lowest threshold.
+
+    Returns
+    -------
+    PlasticityRule
+        Needs ``theta`` and ``won`` of the postsynaptic cell and the modulator ``winner_latency``,
+        broadcast to all cells.
+
+    References
+    ----------
+    Falez, Tirilly, Bilasco, Devienne and Boulet (2019), Multi-layered spiking neural network with
+    target timestamp threshold adaptation and STDP, IJCNN.
+
+    Examples
+    --------
+    >>> [update.verdict.value for update in target_time_thresholds(128).audit().updates]
+    ['local with modulator']
+    """
+    check_integer("target_time_thresholds.n_cells", n_cells, minimum=1)
+    for name, value in (("eta", eta), ("t_target", t_target), ("theta_min", theta_min)):
+        check_real(f"target_time_thresholds.{name}", value)
+    return PlasticityRule(
+        name="target-time",
+        synapse="w : 1\neta : 1 (shared)",
+        modulators="winner_latency : 1 (shared)",
+        on_trial_end=(
+            "theta_post = clip(theta_post - eta*(winner_latency - t_target) + eta*won_post"
+            " - eta/n_others*(1 - won_post), theta_min, inf)"
+        ),
+        parameters={"t_target": t_target, "theta_min": theta_min, "n_others": max(1, n_cells - 1)},
+        initial={"eta": eta},
+        reference=_REFERENCE,
+    )
+
+
+# ---- the transformer -----------------------------------------------------------------------------
+
+
+def _check_shape(place: str, shape: Any) -> Any:
+    if not isinstance(shape, tuple | list) or len(shape) not in (2, 3):
+        raise ValueError(
+            f"{place}: must be (rows, columns) or (rows, columns, channels), got {shape!r}"
+        )
+    return tuple(check_integer(place, size, minimum=1) for size in shape)
+
+
+class ImageFeatures(TransformerMixin, SpikingEstimator, without=("dtype", "target")):  # type: ignore[misc]
+    """Base of what learns features of images without labels; see its subclasses."""
+
+    image_shape: tuple[int, ...] = param(
+        (28, 28), check=_check_shape, doc="rows, columns and, if more than one, channels"
+    )
+
+    output_shape_: tuple[int, int, int]
+
+    @property
+    def _shape(self) -> tuple[int, int, int]:
+        rows, columns, channels = (*self.image_shape, 1)[:3]
+        return rows, columns, channels
+
+    def check_samples(self, X: Any, *, first: bool = False) -> Any:
+        """Return images as grey values from 0 to 255, uint8, one flattened image per row.
+
+        Raises
+        ------
+        ValueError
+            For values or a number of pixels that cannot be.
+        """
+        place, n_pixels = f"{type(self).__name__}.X", int(np.prod(self._shape))
+        images = check_images(place, super().check_samples(X, first=first))
+        if first:
+            check_brightness(place, X)
+        if images.shape[1] != n_pixels:
+            raise ValueError(
+                f"{place}: image_shape={self._shape} needs {n_pixels} values per image, "
+                f"got {images.shape[1]}"
+            )
+        return images
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return names of the form ``window<row>_<column>_map<number>``."""
+        check_is_fitted(self, "n_seen_")
+        places = np.ndindex(*self.output_shape_)
+        return np.array([f"window{r}_{c}_map{z}" for r, c, z in places], dtype=object)
+
+
+@dataclass(frozen=True)
+class _Coding:
+    """What turns an image into spike times; whitening filters, or None for Gaussians."""
+
+    image_shape: tuple[int, int, int]
+    filters: NDArray[np.float64] | None
+    gaussians: tuple[float, float]
+    low: Any = None
+    high: Any = None
+
+    def contrast(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
+        images = X.reshape(-1, *self.image_shape) / 255.0
+        if self.filters is None:
+            centre, surround = self.gaussians
+            return difference_of_gaussians(images, centre=centre, surround=surround)
+        return whiten(images, self.filters)
+
+    def limits(self, X: NDArray[np.uint8]) -> Any:
+        return np.stack(fit_scale(None, None, self.contrast(X)))
+
+    def encode(self, X: NDArray[np.uint8]) -> Floats:
+        return latency_code(self.contrast(X), self.low, self.high)
+
+
+@functools.lru_cache(maxsize=16)
+def _compile(
+    kernel: int, channels: int, n: int, beta: float, t_target: float, theta_min: float
+) -> LatencyConvolution:
+    """Return the compiled layer; amplitudes and steps are given to it in every epoch."""
+    thresholds = target_time_thresholds(n, t_target=t_target, theta_min=theta_min)
+    rule = latency_stdp(beta=beta) + thresholds
+    return LatencyConvolution(rule, kernel=kernel, channels=channels, n_cells=n)
+
+
+def _respond(
+    coding: _Coding, layer: tuple[Any, ...], weights: Floats, thresholds: Floats, pooling: int,
+    X: NDArray[np.uint8],
+) -> Floats:  # fmt: skip
+    times = _compile(*layer).respond(coding.encode(X), weights, thresholds, pooling=pooling)
+    return times.reshape(len(X), -1)
+
+
+class SpikingConvFeatures(ImageFeatures):
     """Spike times of a convolution layer that learned from image patches without labels.
 
     Images pass on- and off-centre or whitening filters, are scaled to 0 to 1 per feature and
@@ -58,58 +267,16 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
     change by multiplicative STDP, and all thresholds move towards a target time. The features are
     the earliest spike of every map in every pooling window, now without competition.
 
-    The defaults are those published for MNIST; see `named_extractor` for other data sets.
-
-    Parameters
-    ----------
-    image_shape : tuple of int, default (28, 28)
-        Rows, columns and, if more than one, channels.
-    n_filters : int, default 128
-        Feature maps.
-    kernel : int, default 5
-        Rows and columns of a filter; stride 1, no padding.
-    pooling : int, default 4
-        Rows and columns of a pooling window, which do not overlap. Positions that fill no window
-        are left out.
-    preprocessing : {'dog', 'whitening'}, default 'dog'
-        Difference of Gaussians (7 x 7) or whitening filters (9 x 9) learned from the training
-        images; both are split by sign into two channels per channel of the image.
-    gaussians : (float, float), default (1, 2)
-        Standard deviations of centre and surround for ``'dog'`` (pixels).
-    t_target : float, default 0.75
-        Latency that thresholds aim at, in 0 to 1.
-    threshold, min_threshold : float, default 5 and 2
-        Initial and lowest threshold.
-    eta_threshold : float, default 1
-        Step of the thresholds in the first epoch.
-    a_plus, a_minus : float, default 0.1
-        Amplitudes of potentiation and depression in the first epoch, both positive.
-    beta : float, default 1
-        How fast weight changes shrink towards the limits 0 and 1.
-    decay : float, default 0.95
-        Factor on ``eta_threshold``, ``a_plus`` and ``a_minus`` after every epoch.
-    epochs : int, default 100
-        Passes through the training images, one patch of each per pass.
-    weight_mean, weight_std : float, default 0.5 and 0.01
-        Normal distribution of the initial weights.
-    patches : {'published', 'all'}, default 'published'
-        Where patches are taken: the published program leaves out the last ``kernel - 1`` rows and
-        columns of positions.
-    random_state : int, default 0
-        Fixes initial weights and patches.
-    n_jobs : int, default 1
-        Processes that encode images and compute responses (-1: all cores), see `joblib.Parallel`.
-    cache : bool or path-like, default False
-        Keep trained filters and features on disk, keyed by parameters, images and code. True: in
-        the directory of built programs. `transform` then returns a read-only array that is mapped
-        into memory, and an interrupted `fit` goes on where it stopped.
-    progress : bool, default False
-        Show progress bars.
+    The defaults are those published for MNIST; see `named_extractor` for other data sets. Filters
+    and limits of the contrast are those of the first images; `partial_fit` goes on with an epoch,
+    which `end_epoch` ends.
 
     Attributes
     ----------
     filters_ : array of float32, shape (n_filters, kernel, kernel, channels)
         Weights; on-centre (or positive) in even, off-centre (negative) in odd channels.
+    weights_ : array of float32, shape (n_inputs, n_filters)
+        The same; inputs in the order row, column, channel.
     thresholds_ : array of float32, shape (n_filters,)
         Thresholds of the response.
     threshold_history_ : array of float32, shape (epochs + 1, n_filters)
@@ -153,168 +320,142 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
     ['window0_0_map0', 'window2_2_map7']
     """
 
+    chunk = None
+
+    n_filters: int = param(128, minimum=2, doc="feature maps")
+    kernel: int = param(5, minimum=1, doc="rows and columns of a filter; stride 1, no padding")
+    pooling: int = param(4, minimum=1, doc="rows and columns of a pooling window, which do not "
+        "overlap. Positions that fill no window are left out")  # fmt: skip
+    preprocessing: str = param("dog", choices=("dog", "whitening"), doc="difference of Gaussians "
+        "(7 x 7) or whitening filters (9 x 9) learned from the training images; both are split by "
+        "sign into two channels per channel of the image")  # fmt: skip
+    gaussians: tuple[float, float] = param((1.0, 2.0), positive=True, doc="standard deviations of "
+        "centre and surround for ``'dog'`` (pixels)")  # fmt: skip
+    t_target: float = param(0.75, minimum=0, maximum=1, doc="latency that thresholds aim at")
+    threshold: float = param(5.0, minimum=0, doc="initial threshold")
+    min_threshold: float = param(2.0, minimum=0, doc="lowest threshold")
+    eta_threshold: float = param(1.0, minimum=0, doc="step of the thresholds in the first epoch")
+    a_plus: float = param(0.1, minimum=0, doc="amplitude of potentiation in the first epoch")
+    a_minus: float = param(0.1, minimum=0, doc="amplitude of depression, positive as well")
+    beta: float = param(1.0, minimum=0, doc="how fast changes shrink towards the limits 0 and 1")
+    decay: float = param(0.95, minimum=0, maximum=1, doc="factor on steps and amplitudes per epoch")
+    epochs: int = param(100, minimum=0, doc="passes through the images, one patch of each per pass")
+    weight_mean: float = param(0.5, doc="mean of the normal distribution of the initial weights")
+    weight_std: float = param(0.01, minimum=0, doc="its standard deviation")
+    patches: str = param("published", choices=("published", "all"), doc="where patches are taken: "
+        "the published program leaves out the last ``kernel - 1`` rows and columns")  # fmt: skip
+    n_jobs: int = param(1, minimum=-1, doc="processes that encode images and compute responses "
+        "(-1: all cores), see `joblib.Parallel`")  # fmt: skip
+
+    weights_: Floats
+    thresholds_: Floats
+    epoch_: dict[str, Any]
     whitening_: NDArray[np.float64] | None
 
-    def __init__(
-        self,
-        image_shape: tuple[int, ...] = (28, 28),
-        *,
-        n_filters: int = 128,
-        kernel: int = 5,
-        pooling: int = 4,
-        preprocessing: str = "dog",
-        gaussians: tuple[float, float] = (1.0, 2.0),
-        t_target: float = 0.75,
-        threshold: float = 5.0,
-        min_threshold: float = 2.0,
-        eta_threshold: float = 1.0,
-        a_plus: float = 0.1,
-        a_minus: float = 0.1,
-        beta: float = 1.0,
-        decay: float = 0.95,
-        epochs: int = 100,
-        weight_mean: float = 0.5,
-        weight_std: float = 0.01,
-        patches: str = "published",
-        random_state: int = 0,
-        n_jobs: int = 1,
-        cache: bool | str | os.PathLike[str] = False,
-        progress: bool = False,
-    ) -> None:
-        self.image_shape = image_shape
-        self.n_filters = n_filters
-        self.kernel = kernel
-        self.pooling = pooling
-        self.preprocessing = preprocessing
-        self.gaussians = gaussians
-        self.t_target = t_target
-        self.threshold = threshold
-        self.min_threshold = min_threshold
-        self.eta_threshold = eta_threshold
-        self.a_plus = a_plus
-        self.a_minus = a_minus
-        self.beta = beta
-        self.decay = decay
-        self.epochs = epochs
-        self.weight_mean = weight_mean
-        self.weight_std = weight_std
-        self.patches = patches
-        self.random_state = random_state
-        self.n_jobs = n_jobs
-        self.cache = cache
-        self.progress = progress
-
-    # ---- learning --------------------------------------------------------------------------------
-
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> SpikingConvFeatures:
-        """Learn filters and thresholds.
-
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, pixels)
-            Grey values from 0 to 255, one flattened image (row, column, channel) per row.
-        y : ignored
-            Nothing here knows labels.
-
-        Returns
-        -------
-        self
-        """
-        shape, learning = self._check_arguments()
-        images = check_flat_images("SpikingConvFeatures", X, shape)
-        root = feature_directory(self.cache)
-        if root is None:
-            self._keep(shape, learning, self._learn(shape, learning, images, None))
-            return self
-        key = f"fit-{digest_arrays(self._description(), {'X': images})}"
-
-        def compute(folder: Path) -> None:
-            learned = self._learn(shape, learning, images, root / f"{key}.partial.npz")
-            for name, array in learned.items():
-                np.save(folder / f"{name}.npy", array, allow_pickle=False)
-
-        stored = find_or_compute(root, key, compute)
-        self._keep(shape, learning, {name: np.array(value) for name, value in stored.items()})
-        (root / f"{key}.partial.npz").unlink(missing_ok=True)
-        return self
-
-    def _check_arguments(self) -> tuple[tuple[int, int, int], Learning]:
-        return check_arguments(type(self).__name__, self.get_params())
+    def combined_checks(self) -> None:
+        """Refuse kernels and windows that no image has room for."""
+        place, small = type(self).__name__, min(self._shape[:2])
+        check_integer(f"{place}.kernel", self.kernel, minimum=1, maximum=small)
+        most = small - self.kernel + 1
+        check_integer(f"{place}.pooling", self.pooling, minimum=1, maximum=most)
 
     @property
-    def _gaussians(self) -> tuple[float, float]:
-        return check_gaussians(f"{type(self).__name__}.gaussians", self.gaussians)
+    def _layer(self) -> tuple[Any, ...]:
+        channels = 2 * self._shape[2]
+        return (self.kernel, channels, self.n_filters, self.beta, self.t_target, self.min_threshold)
 
-    def _description(self) -> dict[str, Any]:
-        """Return what decides about the filters besides the images."""
-        settings = {name: v for name, v in self.get_params().items() if name not in _RUNNING}
-        return {
-            **settings,
-            "image_shape": list(self.image_shape),
-            "gaussians": list(self.gaussians),
-            "code": code_digest(),
+    @property
+    def _coding(self) -> _Coding:
+        return _Coding(
+            self._shape, self.whitening_, self.gaussians, self.scale_low_, self.scale_high_
+        )
+
+    @property
+    def filters_(self) -> Floats:
+        """Filters, shape (n_filters, kernel, kernel, channels)."""
+        check_is_fitted(self, "n_seen_")
+        shape = (self.n_filters, self.kernel, self.kernel, 2 * self._shape[2])
+        return np.ascontiguousarray(self.weights_.T).reshape(shape)
+
+    def check_data(self, X: Any, y: Any, *, first: bool, classes: Any = None) -> tuple[Any, Any]:
+        """Return images as spike times; the first ones set filters and limits of the contrast."""
+        images = self.check_samples(X, first=first)
+        if first:
+            filters = None
+            if self.preprocessing == "whitening":
+                filters = whitening_filters(images.reshape(-1, *self._shape) / 255.0)
+            coding = _Coding(self._shape, filters, self.gaussians)
+            low = high = None
+            for limits in self._map(coding.limits, images, "scale"):
+                low, high = fit_scale(low, high, limits)
+            self.whitening_, self.scale_low_, self.scale_high_ = filters, low, high
+        return np.concatenate(list(self._map(self._coding.encode, images, "encode"))), None
+
+    def start(self, X: Any, y: Any) -> None:
+        """Draw weights, and begin with equal thresholds."""
+        rows, columns, channels = X.shape[1:]
+        n, n_inputs = self.n_filters, self.kernel**2 * channels
+        drawn = np.random.default_rng(self.seed_).normal(
+            self.weight_mean, self.weight_std, (n_inputs, n)
+        )
+        self.weights_ = drawn.astype(np.float32)
+        self.thresholds_ = np.full(n, self.threshold, dtype=np.float32)
+        self.output_shape_ = (
+            (rows - self.kernel + 1) // self.pooling,
+            (columns - self.kernel + 1) // self.pooling,
+            n,
+        )
+        self.n_epochs_ = 0
+        self.wins_, self.winner_latency_ = np.zeros((0, n), dtype=np.int64), np.zeros(0)
+        self.threshold_history_ = np.zeros((0, n), dtype=np.float32)
+        self.weight_history_ = np.zeros((0, 3))
+        self._note()
+
+    def learn(self, X: Any, y: Any) -> None:
+        """Show one patch of every image; the patches depend on seed, epoch and place in it."""
+        shown, shrink = self.epoch_["shown"], self.decay**self.n_epochs_
+        corners = self.rng(self.n_epochs_).integers(
+            0, self._last_corner(*X.shape[1:3]), (shown + len(X), 2), endpoint=True
+        )
+        winners, times = _compile(*self._layer).learn(
+            X, corners[shown:], self.weights_, self.thresholds_,
+            {"a_plus": self.a_plus * shrink, "a_minus": self.a_minus * shrink,
+             "eta": self.eta_threshold * shrink},
+        )  # fmt: skip
+        won = winners >= 0
+        self.epoch_ = {
+            "shown": shown + len(X),
+            "wins": self.epoch_["wins"] + np.bincount(winners[won], minlength=self.n_filters),
+            "latency": float(np.cumsum(np.append(self.epoch_["latency"], times[won]))[-1]),
         }
 
-    def _learn(
-        self,
-        shape: tuple[int, int, int],
-        learning: Learning,
-        images: NDArray[np.uint8],
-        checkpoint: Path | None,
-    ) -> dict[str, NDArray[Any]]:
-        filters = None
-        if self.preprocessing == "whitening":
-            filters = whitening_filters(images.reshape(-1, *shape) / 255.0)
-        coding = Coding(shape, filters, self._gaussians)
-        low = high = None
-        for least, most in self._map(find_limits, coding, images, "scale"):
-            low, high = fit_scale(low, high, np.stack([least, most]))
-        coding = Coding(shape, filters, self._gaussians, low, high)
-        latencies = np.concatenate(list(self._map(encode, coding, images, "encode")))
-        state = initial_training(learning, self.epochs, self.random_state)
-        earlier = None if checkpoint is None else load_partial(checkpoint)
-        if earlier is not None:
-            state = Training.from_arrays(earlier)
-        with tqdm(
-            total=self.epochs, initial=state.epoch, desc="epochs", disable=not self.progress
-        ) as bar:
+    def end_epoch(self) -> None:
+        """Begin the next epoch, with smaller steps."""
+        wins = self.epoch_["wins"]
+        mean = self.epoch_["latency"] / wins.sum() if wins.any() else np.nan
+        self.wins_ = np.concatenate([self.wins_, wins[None]])
+        self.winner_latency_ = np.append(self.winner_latency_, mean)
+        self.n_epochs_ += 1
+        self._note()
 
-            def after_epoch(state: Training) -> None:
-                bar.update()
-                if checkpoint is not None and state.epoch % _EPOCHS_PER_CHECKPOINT == 0:
-                    save_partial(checkpoint, state.to_arrays())
+    def _note(self) -> None:
+        w = self.weights_
+        shares = w.mean(), (w < 0.1).mean(), (w > 0.9).mean()
+        self.weight_history_ = np.concatenate([self.weight_history_, [shares]])
+        self.threshold_history_ = np.concatenate([self.threshold_history_, self.thresholds_[None]])
+        none = np.zeros(self.n_filters, dtype=np.int64)
+        self.epoch_ = {"shown": 0, "wins": none, "latency": 0.0}
 
-            train(learning, latencies, state, self.epochs, self.random_state, after_epoch)
-        learned: dict[str, NDArray[Any]] = {"low": coding.low, "high": coding.high}  # type: ignore[dict-item]
-        if filters is not None:
-            learned["whitening"] = filters
-        return {**learned, **{name: getattr(state, name) for name in _TRAINED}}
+    def _last_corner(self, rows: int, columns: int) -> list[int]:
+        """Return the largest row and column of a corner.
 
-    def _keep(
-        self, shape: tuple[int, int, int], learning: Learning, learned: dict[str, NDArray[Any]]
-    ) -> None:
-        rows, columns, colours = shape
-        self.n_features_in_ = rows * columns * colours
-        self.whitening_ = learned.get("whitening")
-        self.scale_low_, self.scale_high_ = learned["low"], learned["high"]
-        kernel = learning.kernel
-        self.filters_ = np.ascontiguousarray(learned["weights"].T).reshape(
-            learning.n_filters, kernel, kernel, learning.channels
-        )
-        self.threshold_history_ = learned["threshold_history"]
-        self.thresholds_ = self.threshold_history_[-1]
-        self.weight_history_ = learned["weight_history"]
-        self.wins_ = learned["wins"]
-        self.winner_latency_ = learned["winner_latency"]
-        self.output_shape_ = (
-            (rows - kernel + 1) // self.pooling,
-            (columns - kernel + 1) // self.pooling,
-            learning.n_filters,
-        )
+        The published program draws from the size of the output minus the size of the kernel, which
+        leaves the last positions out.
+        """
+        lost = 1 if self.patches == "all" else 2
+        return [max(0, size - lost * self.kernel + lost - 1) for size in (rows, columns)]
 
-    # ---- response --------------------------------------------------------------------------------
-
-    def transform(self, X: ArrayLike) -> NDArray[np.float32]:
+    def transform(self, X: ArrayLike) -> Floats:
         """Return the spike times of the features.
 
         Parameters
@@ -325,107 +466,122 @@ class SpikingConvFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc
         Returns
         -------
         array of float32, shape (n_samples, n_features)
-            Times from 0; 1 means no spike. With ``cache``, read-only and mapped into memory.
+            Times from 0; 1 means no spike.
         """
-        check_is_fitted(self, "filters_")
-        images = check_images("SpikingConvFeatures.X", X, self.n_features_in_)
-        shape, learning = self._check_arguments()
-        coding = Coding(shape, self.whitening_, self._gaussians, self.scale_low_, self.scale_high_)
-        weights = np.ascontiguousarray(self.filters_.reshape(learning.n_filters, -1).T)
-        n_features = int(np.prod(self.output_shape_))
-        context = (coding, learning, weights, self.thresholds_, self.pooling)
-
-        def fill(out: NDArray[np.float32]) -> NDArray[np.float32]:
-            start = 0
-            for part in self._map(respond, context, images, "features"):
-                out[start : start + len(part)] = part
-                start += len(part)
-            return out
-
-        root = feature_directory(self.cache)
-        if root is None:
-            return fill(np.empty((len(images), n_features), dtype=np.float32))
-
-        def compute(folder: Path) -> None:
-            out = np.lib.format.open_memmap(  # type: ignore[no-untyped-call]
-                folder / "features.npy", "w+", np.float32, (len(images), n_features)
-            )
-            fill(out)
-            out.flush()
-
-        arrays = {
-            "X": images, "weights": weights, "thresholds": self.thresholds_,
-            "low": self.scale_low_, "high": self.scale_high_,
-        }  # fmt: skip
-        if self.whitening_ is not None:
-            arrays["whitening"] = self.whitening_
-        settings = {
-            "pooling": self.pooling, "shape": list(shape), "code": code_digest(),
-            "preprocessing": self.preprocessing, "gaussians": list(self._gaussians),
-        }  # fmt: skip
-        key = f"features-{digest_arrays(settings, arrays)}"
-        return find_or_compute(root, key, compute)["features"]
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return names of the form ``window<row>_<column>_map<number>``."""
-        check_is_fitted(self, "filters_")
-        return name_features(self.output_shape_)
+        check_is_fitted(self, "n_seen_")
+        self._check_params()
+        images = self.check_samples(X)
+        out = np.empty((len(images), int(np.prod(self.output_shape_))), dtype=np.float32)
+        respond = functools.partial(
+            _respond, self._coding, self._layer, self.weights_, self.thresholds_, self.pooling
+        )
+        start = 0
+        for part in self._map(respond, images, "features"):
+            out[start : start + len(part)] = part
+            start += len(part)
+        return out
 
     def _map(
-        self,
-        function: Callable[[Any, NDArray[np.uint8]], Any],
-        context: Any,
-        images: NDArray[np.uint8],
-        what: str,
+        self, function: Callable[[Any], Any], images: NDArray[np.uint8], what: str
     ) -> Iterator[Any]:
-        return map_images(
-            function, context, images, size=_CHUNK, n_jobs=self.n_jobs,
-            what=what if self.progress else "",
-        )  # fmt: skip
+        """Apply a function to parts of the images in parallel processes, results in order."""
+        starts = range(0, len(images), _CHUNK)
+        parts = joblib.Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            joblib.delayed(function)(images[start : start + _CHUNK]) for start in starts
+        )
+        yield from tqdm(parts, total=len(starts), desc=what, disable=not self.progress)
 
-    # ---- on disk ---------------------------------------------------------------------------------
 
-    def save(self, path: str | Path) -> Path:
-        """Write the trained extractor to an ``.npz`` of plain arrays, atomically.
+# ---- published settings --------------------------------------------------------------------------
 
-        Parameters
-        ----------
-        path : str or Path
-            Where to; ``.npz`` is appended if missing.
+_MNIST = {
+    "image_shape": (28, 28), "n_filters": 128, "kernel": 5, "pooling": 4, "preprocessing": "dog",
+    "t_target": 0.75, "threshold": 5.0,
+}  # fmt: skip
+_CIFAR = {
+    "image_shape": (32, 32, 3), "n_filters": 128, "kernel": 5, "pooling": 4,
+    "preprocessing": "whitening", "t_target": 0.95, "threshold": 10.0,
+}  # fmt: skip
 
-        Returns
-        -------
-        Path
-            The file.
-        """
-        check_is_fitted(self, "filters_")
-        arguments = {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in self.get_params().items()
-            if name not in _RUNNING
-        }
-        weights = self.filters_.reshape(self.n_filters, -1).T
-        arrays = {"weights": weights, "low": self.scale_low_, "high": self.scale_high_}
-        for name in _TRAINED[1:]:
-            arrays[name] = getattr(self, f"{name}_")
-        if self.whitening_ is not None:
-            arrays["whitening"] = self.whitening_
-        return save_model(path, type(self).__name__, arguments, arrays, {})
+EXTRACTORS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "mnist": _MNIST,
+        "fashion-mnist": {**_MNIST, "t_target": 0.80},
+        "cifar-10": _CIFAR,
+        "cifar-100": _CIFAR,
+        # Ours, chosen by a linear classifier on three validation folds of the training images:
+        # 96.3 %, with 93.8 % on pixels and 93.5 % with Gaussians of 1 and 2 pixels and 32 maps.
+        "digits": {
+            "image_shape": (8, 8), "n_filters": 64, "kernel": 3, "pooling": 2,
+            "preprocessing": "dog", "gaussians": (0.5, 2.0), "t_target": 0.5, "threshold": 3.0,
+            "min_threshold": 1.0, "patches": "all",
+        },
+    }
+)  # fmt: skip
+"""Arguments of `SpikingConvFeatures` by data set. All but ``digits`` are the published ones (Goupy
+et al. 2024, configuration files of the program); arguments not named are the defaults, published
+too."""
 
-    @classmethod
-    def load(cls, path: str | Path) -> SpikingConvFeatures:
-        """Read an extractor that `save` wrote.
 
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is damaged or holds another model.
-        """
-        arguments, arrays, _ = load_model(path, cls.__name__)
-        pairs = {name: tuple(arguments[name]) for name in ("image_shape", "gaussians")}
-        model = cls(**{**arguments, **pairs})
-        shape, learning = model._check_arguments()
-        model._keep(shape, learning, arrays)
-        return model
+def named_extractor(name: str, **overrides: Any) -> SpikingConvFeatures:
+    """Return the extractor of a data set.
+
+    Parameters
+    ----------
+    name : {'mnist', 'fashion-mnist', 'cifar-10', 'cifar-100', 'digits'}
+        Which set.
+    **overrides
+        Arguments of `SpikingConvFeatures` that replace the settings.
+
+    Raises
+    ------
+    ValueError
+        If there are no settings for the set.
+
+    Examples
+    --------
+    >>> named_extractor("cifar-10", n_jobs=2).t_target
+    0.95
+    """
+    check_choice("named_extractor.name", name, tuple(EXTRACTORS))
+    return SpikingConvFeatures(**{**EXTRACTORS[name], **overrides})
+
+
+def extract_features(
+    data: Dataset, train_index: ArrayLike | None = None, **overrides: Any
+) -> tuple[SpikingConvFeatures, Floats, Floats]:
+    """Train the extractor of a data set and return the features of all its images.
+
+    Parameters
+    ----------
+    data : Dataset
+        Its name chooses the settings.
+    train_index : array_like of int, optional
+        Training images that the extractor learns from, all by default; a fold leaves its validation
+        images out.
+    **overrides
+        Arguments of `SpikingConvFeatures`, for example ``n_jobs``. To keep features on disk, call
+        this in a function given to `bioplastic.study.measure` with a store.
+
+    Returns
+    -------
+    extractor : SpikingConvFeatures
+        Trained.
+    train, test : array of float32, shape (n, n_features)
+        Spike times of **all** training and of the test images, in their order; 1 means no spike.
+
+    Examples
+    --------
+    >>> from bioplastic.datasets import load_digits
+    >>> data = load_digits().head(100, 20)
+    >>> extractor, train, test = extract_features(data, range(50), epochs=2)
+    >>> train.shape, test.shape
+    ((100, 576), (20, 576))
+    """
+    if not isinstance(data, Dataset):
+        raise TypeError(f"extract_features.data: must be a Dataset, got {data!r:.80}")
+    chosen = np.arange(len(data.X)) if train_index is None else np.asarray(train_index)
+    if chosen.ndim != 1 or chosen.dtype.kind not in "iu":
+        raise TypeError(f"extract_features.train_index: must be integers, got {train_index!r:.80}")
+    extractor = named_extractor(data.name, **overrides).fit(data.X[chosen])
+    return extractor, extractor.transform(data.X), extractor.transform(data.X_test)

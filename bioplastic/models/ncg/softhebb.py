@@ -1,25 +1,20 @@
-"""Latency features from a soft winner-takes-all Hebbian convolution network, in plain NumPy."""
+"""Latency features from a soft winner-takes-all Hebbian convolution network, in plain NumPy.
+
+With ``u = x·w`` and y the softmax over the maps of ``u`` (negative in all but the largest), all
+filters learn by ``dw = rate y (x - u w)``, with a rate that falls as their norm approaches one.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
-from tqdm.auto import tqdm
 
-from bioplastic.models.images import check_images
-from bioplastic.models.ncg.extraction import (
-    check_flat_images,
-    check_image_shape,
-    name_features,
-)
-from bioplastic.models.storage import load_model, save_model
-from bioplastic.validation import check_choice, check_flag, check_integer, check_real
+from bioplastic.fields import check_params, param
+from bioplastic.models.ncg.features import ImageFeatures
 
 __all__ = ["PUBLISHED_BLOCKS", "SoftHebbBlock", "SoftHebbFeatures", "soft_hebb_update"]
 
@@ -55,22 +50,17 @@ class SoftHebbBlock:
     'max'
     """
 
-    n_maps: int
-    kernel: int
-    inverse_temperature: float
-    power: float
-    learning_rate: float
-    pool: str = "max"
+    n_maps: int = param(minimum=2)
+    kernel: int = param(minimum=1)
+    inverse_temperature: float = param(positive=True)
+    power: float = param(positive=True)
+    learning_rate: float = param(positive=True)
+    pool: str = param("max", choices=("max", "mean"))
 
     def __post_init__(self) -> None:
-        place = type(self).__name__
-        check_integer(f"{place}.n_maps", self.n_maps, minimum=2)
-        check_integer(f"{place}.kernel", self.kernel, minimum=1)
+        check_params(self)
         if self.kernel % 2 == 0:
-            raise ValueError(f"{place}.kernel: must be odd, got {self.kernel}")
-        for name in ("inverse_temperature", "power", "learning_rate"):
-            check_real(f"{place}.{name}", getattr(self, name), minimum=0, exclusive=True)
-        check_choice(f"{place}.pool", self.pool, ("max", "mean"))
+            raise ValueError(f"SoftHebbBlock.kernel: must be odd, got {self.kernel}")
 
     def pooled_size(self, size: int) -> int:
         """Return rows (or columns) after pooling."""
@@ -125,7 +115,15 @@ def soft_hebb_update(patches: Array, weights: Array, block: SoftHebbBlock) -> Ar
     return np.asarray(change * rates.astype(np.float32))
 
 
-class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+def _check_blocks(place: str, value: Any) -> Any:
+    if not isinstance(value, tuple | list):
+        raise TypeError(f"{place}: must be a sequence, got {value!r}")
+    if not value or not all(isinstance(block, SoftHebbBlock) for block in value):
+        raise TypeError(f"{place}: must be SoftHebbBlock objects, got {value!r}")
+    return value
+
+
+class SoftHebbFeatures(ImageFeatures):
     """Spike times from Hebbian convolution blocks with soft competition between maps.
 
     Not spiking in itself: the strongest activation of an image becomes a spike at time 0, zero
@@ -135,21 +133,6 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     In NumPy, for small images and few maps; the published size takes about an hour per epoch of
     MNIST.
-
-    Parameters
-    ----------
-    image_shape : tuple of int, default (28, 28)
-        Rows, columns and, if more than one, channels.
-    blocks : sequence of SoftHebbBlock, default PUBLISHED_BLOCKS
-        From the image upwards.
-    epochs : int, default 1
-        Passes through the images, each in a new random order.
-    batch_size : int, default 10
-        Images per update.
-    random_state : int, default 0
-        Fixes initial weights and the order of the images.
-    progress : bool, default False
-        Show a progress bar.
 
     Attributes
     ----------
@@ -172,52 +155,40 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     >>> from bioplastic.datasets import load_digits
     >>> X = load_digits().X[:100]
     >>> blocks = [SoftHebbBlock(8, 3, 1.0, 0.7, 0.08), SoftHebbBlock(16, 3, 0.65, 1.4, 0.005)]
-    >>> times = SoftHebbFeatures((8, 8), blocks).fit_transform(X)
+    >>> times = SoftHebbFeatures((8, 8), blocks=blocks).fit_transform(X)
     >>> times.shape, float(times.min()), float(times.max())
     ((100, 64), 0.0, 1.0)
     """
 
-    def __init__(
-        self,
-        image_shape: tuple[int, ...] = (28, 28),
-        blocks: Any = PUBLISHED_BLOCKS,
-        *,
-        epochs: int = 1,
-        batch_size: int = 10,
-        random_state: int = 0,
-        progress: bool = False,
-    ) -> None:
-        self.image_shape = image_shape
-        self.blocks = blocks
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.random_state = random_state
-        self.progress = progress
+    stored: ClassVar[tuple[type, ...]] = (SoftHebbBlock,)
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> SoftHebbFeatures:
-        """Learn all blocks.
+    blocks: tuple[SoftHebbBlock, ...] = param(
+        PUBLISHED_BLOCKS, check=_check_blocks, doc="from the image upwards"
+    )
+    epochs: int = param(1, minimum=0, doc="passes through the images, each in a new random order")
+    batch_size: int = param(10, minimum=1, doc="images per update")
 
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, pixels)
-            Grey values from 0 to 255, one flattened image (row, column, channel) per row.
-        y : ignored
-            Nothing here knows labels.
+    @property
+    def chunk(self) -> int:  # type: ignore[override]
+        """Images that learn at once."""
+        return self.batch_size
 
-        Returns
-        -------
-        self
+    def combined_checks(self) -> None:
+        """Refuse blocks for which nothing is left of the images."""
+        rows, columns, _ = self._shape
+        size = min(rows, columns)
+        for number, block in enumerate(self.blocks):
+            if size < 2 or size <= block.kernel // 2:
+                raise ValueError(
+                    f"{type(self).__name__}.blocks: nothing is left for block {number} of images "
+                    f"of {rows} x {columns}"
+                )
+            size = block.pooled_size(size)
 
-        Raises
-        ------
-        TypeError, ValueError
-            For bad arguments or images that do not fit ``image_shape``.
-        """
-        shape = self._check_arguments()
-        images = check_flat_images("SoftHebbFeatures", X, shape)
-        rng = np.random.default_rng(self.random_state)
-        channels = [shape[2], *(block.n_maps for block in self.blocks)]
-        self.n_features_in_ = int(np.prod(shape))
+    def start(self, X: Any, y: Any) -> None:
+        """Draw filters."""
+        rng = np.random.default_rng(self.seed_)
+        channels = [self._shape[2], *(block.n_maps for block in self.blocks)]
         self.weights_ = []
         for below, block in zip(channels, self.blocks, strict=False):
             fan_in = below * block.kernel**2
@@ -225,16 +196,21 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.weights_.append(drawn.astype(np.float32))
         self.means_ = [np.zeros(n, dtype=np.float32) for n in channels[:-1]]
         self.variances_ = [np.ones(n, dtype=np.float32) for n in channels[:-1]]
-        self.output_shape_ = self._output_shape(shape)
-        batches = -(-len(images) // self.batch_size)
-        with tqdm(total=self.epochs * batches, desc="batches", disable=not self.progress) as bar:
-            for _ in range(self.epochs):
-                order = rng.permutation(len(images))
-                for start in range(0, len(images), self.batch_size):
-                    chosen = order[start : start + self.batch_size]
-                    self._forward(images[chosen], shape, learn=True)
-                    bar.update()
-        return self
+        self.output_shape_ = self._output_shape()
+
+    def _output_shape(self) -> tuple[int, int, int]:
+        rows, columns, _ = self._shape
+        for block in self.blocks:
+            rows, columns = block.pooled_size(rows), block.pooled_size(columns)
+        return rows, columns, self.blocks[-1].n_maps
+
+    def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64] | None:
+        """Return a random order for every epoch."""
+        return self.rng(1, epoch).permutation(n_samples)
+
+    def learn(self, X: Any, y: Any) -> None:
+        """Learn from a batch."""
+        self._forward(X, learn=True)
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the spike times of the features.
@@ -249,93 +225,20 @@ class SoftHebbFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         array of float32, shape (n_samples, n_features)
             0 for the strongest feature of every image, 1 for no spike.
         """
-        check_is_fitted(self, "weights_")
-        shape = self._check_arguments()
-        images = check_images("SoftHebbFeatures.X", X, self.n_features_in_)
+        check_is_fitted(self, "n_seen_")
+        images = self.check_samples(X)
         out = np.empty((len(images), int(np.prod(self.output_shape_))), dtype=np.float32)
         for start in range(0, len(images), 50):
-            part = self._forward(images[start : start + 50], shape, learn=False)
+            part = self._forward(images[start : start + 50], learn=False)
             flat = part.reshape(len(part), -1)
             most = flat.max(axis=1, keepdims=True)
             scaled = np.divide(flat, most, out=np.zeros_like(flat), where=most > 0)
             out[start : start + 50] = 1 - scaled
         return out
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """Return names of the form ``window<row>_<column>_map<number>``."""
-        check_is_fitted(self, "weights_")
-        return name_features(self.output_shape_)
-
-    def save(self, path: str | Path) -> Path:
-        """Write the trained network to an ``.npz`` of plain arrays, atomically."""
-        check_is_fitted(self, "weights_")
-        arguments = {
-            **self.get_params(),
-            "image_shape": list(self.image_shape),
-            "blocks": [asdict(block) for block in self.blocks],
-        }
-        arrays = {
-            f"{name}{k}": array
-            for name in ("weights", "means", "variances")
-            for k, array in enumerate(getattr(self, f"{name}_"))
-        }
-        return save_model(path, type(self).__name__, arguments, arrays, {})
-
-    @classmethod
-    def load(cls, path: str | Path) -> SoftHebbFeatures:
-        """Read a network that `save` wrote.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If the file is damaged or holds another model.
-        """
-        header, arrays, _ = load_model(path, cls.__name__)
-        blocks = [SoftHebbBlock(**values) for values in header["blocks"]]
-        shape = tuple(header["image_shape"])
-        model = cls(**{**header, "image_shape": shape, "blocks": blocks})
-        for name in ("weights", "means", "variances"):
-            setattr(model, f"{name}_", [arrays[f"{name}{k}"] for k in range(len(blocks))])
-        full = model._check_arguments()
-        model.n_features_in_ = int(np.prod(full))
-        model.output_shape_ = model._output_shape(full)
-        return model
-
-    # ---- inside ----------------------------------------------------------------------------------
-
-    def _check_arguments(self) -> tuple[int, int, int]:
-        place = type(self).__name__
-        rows, columns, colours = check_image_shape(f"{place}.image_shape", self.image_shape)
-        check_flag(f"{place}.progress", self.progress)
-        if not isinstance(self.blocks, tuple | list):
-            raise TypeError(f"{place}.blocks: must be a sequence, got {self.blocks!r}")
-        blocks = list(self.blocks)
-        if not blocks or not all(isinstance(block, SoftHebbBlock) for block in blocks):
-            raise TypeError(f"{place}.blocks: must be SoftHebbBlock objects, got {self.blocks!r}")
-        check_integer(f"{place}.epochs", self.epochs, minimum=0)
-        check_integer(f"{place}.batch_size", self.batch_size, minimum=1)
-        check_integer(f"{place}.random_state", self.random_state, minimum=0)
-        size = min(rows, columns)
-        for number, block in enumerate(blocks):
-            if size < 2 or size <= block.kernel // 2:
-                raise ValueError(
-                    f"{place}.blocks: nothing is left for block {number} of images of "
-                    f"{rows} x {columns}"
-                )
-            size = block.pooled_size(size)
-        return rows, columns, colours
-
-    def _output_shape(self, shape: tuple[int, int, int]) -> tuple[int, int, int]:
-        rows, columns, _ = shape
-        for block in self.blocks:
-            rows, columns = block.pooled_size(rows), block.pooled_size(columns)
-        return rows, columns, self.blocks[-1].n_maps
-
-    def _forward(self, X: NDArray[np.uint8], shape: tuple[int, int, int], *, learn: bool) -> Array:
+    def _forward(self, X: NDArray[np.uint8], *, learn: bool) -> Array:
         """Return the output of the last block; while learning, every block sees its batch once."""
-        x = X.reshape(-1, *shape).astype(np.float32) / np.float32(255)
+        x = X.reshape(-1, *self._shape).astype(np.float32) / np.float32(255)
         for k, block in enumerate(self.blocks):
             x = self._normalise(k, x, learn)
             edge = block.kernel // 2

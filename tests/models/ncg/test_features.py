@@ -13,11 +13,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from bioplastic.checkpoints import RunFolder
 from bioplastic.datasets import load_digits
+from bioplastic.engine.convolution import LatencyConvolution
 from bioplastic.models.ncg import (
     EXTRACTORS,
     SpikingConvFeatures,
-    csnn,
     extract_features,
     features,
     named_extractor,
@@ -117,61 +118,38 @@ def test_save_and_load(tmp_path: Path) -> None:
     np.testing.assert_array_equal(loaded.wins_, extractor.wins_)
 
 
-class TestCache:
-    def test_returns_what_would_be_computed(self, tmp_path: Path) -> None:
-        plain, cached = small().fit(X), small(cache=tmp_path).fit(X)
-        np.testing.assert_array_equal(cached.filters_, plain.filters_)
-        np.testing.assert_array_equal(cached.transform(X), plain.transform(X))
+def test_an_interrupted_training_goes_on_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(RunFolder, "is_due", lambda run: run.folder is not None)
+    straight = small(epochs=7).fit(X)
+    shown = []
+    original = LatencyConvolution.learn
 
-    def test_finds_filters_and_features_again(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        times = small(cache=tmp_path).fit(X).transform(X)
+    def learn(self: Any, *arguments: Any) -> Any:
+        shown.append(1)
+        if len(shown) == 6:
+            raise KeyboardInterrupt
+        return original(self, *arguments)
 
-        def refuse(*arguments: Any) -> None:
-            raise AssertionError("computed again")
+    monkeypatch.setattr(LatencyConvolution, "learn", learn)
+    with pytest.raises(KeyboardInterrupt):
+        small(epochs=7).fit(X, checkpoints=tmp_path)
+    resumed = small(epochs=7).fit(X, checkpoints=tmp_path, resume=True)
+    assert len(shown) == 6 + 2  # epochs 6 and 7
+    for name, value in straight._fitted().items():
+        np.testing.assert_equal(getattr(resumed, name), value)
 
-        monkeypatch.setattr(features, "train", refuse)
-        monkeypatch.setattr(features, "respond", refuse)
-        np.testing.assert_array_equal(small(cache=tmp_path).fit(X).transform(X), times)
-        for change in ({"random_state": 7}, {"beta": 1.1}, {"epochs": 7}):
-            with pytest.raises(AssertionError, match="computed again"):
-                small(cache=tmp_path, **change).fit(X)
-        with pytest.raises(AssertionError, match="computed again"):
-            small(cache=tmp_path).fit(X[1:])
 
-    def test_features_depend_on_the_code(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        small(cache=tmp_path).fit(X).transform(X)
-        before = {path.name for path in tmp_path.iterdir()}
-        monkeypatch.setattr(features, "code_digest", lambda: "another version")
-        small(cache=tmp_path).fit(X).transform(X)
-        assert len({path.name for path in tmp_path.iterdir()} - before) == 2
-
-    def test_an_interrupted_training_goes_on_bit_for_bit(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(features, "_EPOCHS_PER_CHECKPOINT", 2)
-        straight = small(epochs=7).fit(X)
-        shown = []
-        original = csnn.LatencyConvolution.learn
-
-        def learn(self: Any, *arguments: Any) -> Any:
-            shown.append(1)
-            if len(shown) == 6:
-                raise KeyboardInterrupt
-            return original(self, *arguments)
-
-        monkeypatch.setattr(csnn.LatencyConvolution, "learn", learn)
-        with pytest.raises(KeyboardInterrupt):
-            small(epochs=7, cache=tmp_path).fit(X)
-        resumed = small(epochs=7, cache=tmp_path).fit(X)
-        assert len(shown) == 6 + 3  # epochs 5 to 7; four were kept
-        np.testing.assert_array_equal(resumed.filters_, straight.filters_)
-        np.testing.assert_array_equal(resumed.threshold_history_, straight.threshold_history_)
-        np.testing.assert_array_equal(resumed.wins_, straight.wins_)
-        assert not list(tmp_path.glob("*.partial.npz"))
+def test_an_epoch_in_pieces_is_an_epoch() -> None:
+    """With the contrast of the first images; patches depend on the place in the epoch."""
+    whole, parts = small(epochs=2).fit(X), small(epochs=2).fit(X)
+    whole.partial_fit(X).end_epoch()
+    parts.partial_fit(X[:70]).partial_fit(X[70:]).end_epoch()
+    np.testing.assert_array_equal(parts.filters_, whole.filters_)
+    np.testing.assert_array_equal(parts.wins_, whole.wins_)
+    assert whole.wins_.shape == (3, 12)
+    assert whole.wins_[2].tolist() != whole.wins_[1].tolist()
 
 
 @pytest.mark.parametrize(
@@ -213,7 +191,7 @@ def test_features_of_a_data_set_leave_validation_images_out_of_the_scale() -> No
         ({"t_target": 1.5}, "t_target"),
         ({"a_minus": -0.1}, "a_minus"),
         ({"patches": "some"}, "patches"),
-        ({"gaussians": (1, 2, 3)}, r"gaussians: must be \(centre, surround\)"),
+        ({"gaussians": (1, 2, 3)}, "gaussians: must have 2 entries, got 3"),
         ({"gaussians": (0, 2)}, "gaussians"),
     ],
 )
@@ -225,7 +203,9 @@ def test_bad_arguments_are_named(change: dict[str, Any], message: str) -> None:
 def test_bad_images_are_named() -> None:
     with pytest.raises(ValueError, match=r"SpikingConvFeatures.X: grey values"):
         small().fit(np.full((3, 64), 300))
-    with pytest.raises(ValueError, match="trained on 64 pixels, got 63"):
+    with pytest.raises(
+        ValueError, match="X has 63 features, but SpikingConvFeatures is expecting 64"
+    ):
         small().fit(X).transform(X[:, :63])
 
 

@@ -167,8 +167,8 @@ def start(name: str, target: str = "cpp", dtype: str = "float64") -> tuple[objec
 
 
 def transcribe(model: object) -> Layer:
-    w = model.weights_
-    rates = {name: getattr(model, name) for name in model._rates}
+    w, rule = model.weights_, type(model).__name__.removesuffix("Classifier").lower()
+    rates = {name: getattr(model, name) for name in model.rates}
     grouped = isinstance(model, (S2STDPClassifier, SSTDPClassifier))
     if grouped:
         rates |= {"gap": model.gap, "eta_th": model.eta_th, "labelled": model.labelled_non_target}
@@ -177,10 +177,10 @@ def transcribe(model: object) -> Layer:
         w,
         np.full(w.shape[1], model.threshold_, w.dtype),
         N_CLASSES,
-        rule=model._rule,
-        bounds=model._bounds,
+        rule=rule,
+        bounds=model.bounds,
         accuracy=0.0 if grouped else 1 / N_CLASSES,
-        totals=w.sum(axis=0) if model._rule == "s2stdp" else None,
+        totals=w.sum(axis=0) if rule == "s2stdp" else None,
         **rates,
     )
 

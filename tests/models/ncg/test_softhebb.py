@@ -44,7 +44,7 @@ def test_update_follows_its_definition() -> None:
 
 
 def test_learning_brings_norms_towards_one() -> None:
-    model = SoftHebbFeatures((8, 8), BLOCKS[:1], epochs=0).fit(X)
+    model = SoftHebbFeatures((8, 8), blocks=BLOCKS[:1], epochs=0).fit(X)
     before = np.linalg.norm(model.weights_[0], axis=0)
     after = np.linalg.norm(model.set_params(epochs=20).fit(X).weights_[0], axis=0)
     assert np.median(before) > 10
@@ -76,7 +76,7 @@ def respond_plainly(model: SoftHebbFeatures, image: np.ndarray) -> np.ndarray:
 
 
 def test_features_follow_their_definition() -> None:
-    model = SoftHebbFeatures((8, 8), BLOCKS, random_state=1).fit(X)
+    model = SoftHebbFeatures((8, 8), blocks=BLOCKS, random_state=1).fit(X)
     times = model.transform(X[:5])
     assert times.shape == (5, 30)
     assert len(model.get_feature_names_out()) == 30
@@ -86,7 +86,7 @@ def test_features_follow_their_definition() -> None:
 
 def test_code_is_scaled_per_sample() -> None:
     """The strongest feature of every image comes first; a brighter neighbour changes nothing."""
-    model = SoftHebbFeatures((8, 8), BLOCKS[:2]).fit(X)
+    model = SoftHebbFeatures((8, 8), blocks=BLOCKS[:2]).fit(X)
     times = model.transform(X)
     assert (times.min(axis=1) == 0).all()
     assert times.max() <= 1
@@ -96,7 +96,7 @@ def test_code_is_scaled_per_sample() -> None:
 
 def test_one_seed_fixes_everything(tmp_path: Path) -> None:
     first, again, other = (
-        SoftHebbFeatures((8, 8), BLOCKS, random_state=s).fit(X) for s in (1, 1, 2)
+        SoftHebbFeatures((8, 8), blocks=BLOCKS, random_state=s).fit(X) for s in (1, 1, 2)
     )
     np.testing.assert_array_equal(first.transform(X), again.transform(X))
     assert not np.array_equal(first.weights_[0], other.weights_[0])
@@ -106,14 +106,14 @@ def test_one_seed_fixes_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("image_shape", "n_features"), [((28, 28), 13_824), ((32, 32, 3), 24_576)])
 def test_published_sizes(image_shape: tuple[int, ...], n_features: int) -> None:
-    model = SoftHebbFeatures(image_shape, PUBLISHED_BLOCKS, epochs=0)
-    assert np.prod(model._output_shape((*image_shape, 1)[:3])) == n_features
+    model = SoftHebbFeatures(image_shape, blocks=PUBLISHED_BLOCKS, epochs=0)
+    assert np.prod(model._output_shape()) == n_features
 
 
 def test_colour_images() -> None:
     rng = np.random.default_rng(2)
     images = rng.integers(0, 256, (6, 8 * 8 * 3), dtype=np.uint8)
-    model = SoftHebbFeatures((8, 8, 3), BLOCKS[:2]).fit(images)
+    model = SoftHebbFeatures((8, 8, 3), blocks=BLOCKS[:2]).fit(images)
     assert model.weights_[0].shape == (75, 12)
     assert model.transform(images).shape == (6, 80)
 

@@ -24,11 +24,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg.blas import sgemv, sger
 
-from bioplastic.engine import DenseProjection
-from bioplastic.models.hlop.network import Wiring, online_network
-from bioplastic.models.hlop.online import OnlineTrainer
-from bioplastic.models.hlop.parameters import HLOPParameters, published_subspace_sizes
-from bioplastic.models.hlop.training import initial_weights
+from bioplastic.engine import DenseProjection, NetworkSpec
+from bioplastic.models.hlop.classifier import published_subspace_sizes
+from bioplastic.models.hlop.network import HLOPParameters, OnlineTrainer, initial_weights
 from bioplastic.plasticity import SubspaceLearner
 
 from .machine import describe_machine, describe_versions
@@ -39,9 +37,8 @@ __all__ = ["list_dense_work", "main", "measure"]
 SIZES = (784, 800, 800, 10)
 
 
-def list_dense_work(wiring: Wiring, parameters: HLOPParameters) -> list[tuple[str, int, int]]:
+def list_dense_work(network: NetworkSpec) -> list[tuple[str, int, int]]:
     """Return (kind, rows, columns) of the dense work of one time step, as BLAS would do it."""
-    network = online_network(wiring, parameters)
     sizes = {population.name: population.n for population in network.populations}
     work = []
     for projection in network.projections:
@@ -101,7 +98,7 @@ def measure(images: int, repeats: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for laterals in (False, True):
         trainer = make_trainer(parameters, laterals=laterals)
-        bound = blas_step(list_dense_work(trainer.wiring, parameters))
+        bound = blas_step(list_dense_work(trainer.network))
         trainer.train(x[:2], y[:2], 1e-3)
         bound()
         program_ms, bound_ms = [], []

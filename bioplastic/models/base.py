@@ -89,7 +89,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -100,6 +100,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.analysis.continual import ContinualScores, score_continual
 from bioplastic.checkpoints import RunFolder, describe_parameters
+from bioplastic.datasets import ContinualTask
 from bioplastic.engine import NetworkSpec, Program
 from bioplastic.fields import Constants, Parametrised, check_params, param, params_of
 from bioplastic.models.images import encode_labels
@@ -729,15 +730,6 @@ class SpikingRegressor(RegressorMixin, SpikingEstimator):  # type: ignore[misc]
         return samples, targets
 
 
-class Task(Protocol):
-    """Samples to learn from and samples to test on."""
-
-    X: Any
-    y: Any
-    X_test: Any
-    y_test: Any
-
-
 class ContinualLearner(SpikingClassifier):
     """Base of systems that learn one task after another.
 
@@ -790,6 +782,19 @@ class ContinualLearner(SpikingClassifier):
         self.end_task(X, y)
         self.n_tasks_ += 1
 
+    def begin_next_task(self, X: Any, y: Any, classes: Any = None) -> tuple[Any, NDArray[np.int32]]:
+        """Check samples and labels of the next task and begin it."""
+        self._check_params()
+        first = not hasattr(self, "n_seen_")
+        samples = self.check_samples(X, first=first)
+        fresh = first or not self.shared_labels
+        found, labels = self.check_labels(y, len(samples), first=fresh, classes=classes)
+        if first:
+            self.classes_ = found
+            self._begin(samples, labels)
+        self._begin_task(found)
+        return samples, labels
+
     def fit_task(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Learn the next task.
 
@@ -807,15 +812,7 @@ class ContinualLearner(SpikingClassifier):
         self
             The model.
         """
-        self._check_params()
-        first = not hasattr(self, "n_seen_")
-        samples = self.check_samples(X, first=first)
-        fresh = first or not self.shared_labels
-        found, labels = self.check_labels(y, len(samples), first=fresh, classes=classes)
-        if first:
-            self.classes_ = found
-            self._begin(samples, labels)
-        self._begin_task(found)
+        samples, labels = self.begin_next_task(X, y, classes)
         _, epochs = self.stages()[0]
         with self._compiled_once(), self._progress_bar(epochs * len(samples)) as bar:
             bar.set_description(f"task {self.n_tasks_ + 1}")
@@ -831,7 +828,7 @@ class ContinualLearner(SpikingClassifier):
 
     def fit_tasks(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[ContinualTask],
         *,
         checkpoints: str | os.PathLike[str] | None = None,
         resume: bool = False,
@@ -841,8 +838,8 @@ class ContinualLearner(SpikingClassifier):
 
         Parameters
         ----------
-        tasks : sequence of Task
-            The tasks: objects with ``X``, ``y``, ``X_test`` and ``y_test``.
+        tasks : sequence of ContinualTask
+            The tasks, see `bioplastic.datasets.permuted_tasks`.
         checkpoints : path-like, optional
             Folder that keeps the state after every task, see `bioplastic.checkpoints.RunFolder`.
         resume : bool, default False
@@ -875,7 +872,7 @@ class ContinualLearner(SpikingClassifier):
     def open_run(
         self,
         training: str,
-        tasks: Sequence[Task],
+        tasks: Sequence[ContinualTask],
         folder: str | os.PathLike[str] | None,
         resume: bool,
         growing: tuple[str, ...] = (),
@@ -893,12 +890,12 @@ class ContinualLearner(SpikingClassifier):
         run.adopt(self)
         return run
 
-    def record_accuracies(self, tasks: Sequence[Task]) -> Self:
+    def record_accuracies(self, tasks: Sequence[ContinualTask]) -> Self:
         """Test every task learned so far and store the accuracies in the last row.
 
         Parameters
         ----------
-        tasks : sequence of Task
+        tasks : sequence of ContinualTask
             At least the tasks learned, in order.
         """
         check_is_fitted(self, "n_seen_")

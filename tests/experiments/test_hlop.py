@@ -5,21 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bioplastic.checkpoints import read_run
 from bioplastic.cli import main
+from bioplastic.commands.run import make_parser
+from bioplastic.experiments.hlop import ARMS, EXPERIMENT
+from bioplastic.study.framework import make_run
 from bioplastic.study.results import load_results
 
-ARMS = "hlop,sequential,joint,hlop_fa,sequential_fa,hlop_spiking_10,hlop_spiking_40"
+SHOWN = "hlop,sequential,joint,hlop_fa,sequential_fa,hlop_spiking_10,hlop_spiking_40"
 
 
 def test_smoke(tmp_path):
     out, kept = tmp_path / "out", tmp_path / "kept"
-    command = ["hlop", "--scale", "smoke", "--arms", ARMS, "--checkpoints", str(kept)]
+    command = ["hlop", "--scale", "smoke", "--arms", SHOWN, "--checkpoints", str(kept)]
     assert main([*command, "--out", str(out)]) == 0
     results = load_results(out / "hlop_smoke.json")
     metrics = results.metrics
     assert metrics["acc_hlop"] > metrics["acc_sequential"] > results.baselines["chance"]
     assert metrics["bwt_hlop"] > metrics["bwt_sequential"]
+    assert "bwt_joint" not in metrics
     assert metrics["toy_residual_task_1"] <= 0.085
     assert metrics["toy_orthonormality"] < 1e-2
     assert metrics["toy_change_of_old_rows"] < 1e-6
@@ -30,45 +33,35 @@ def test_smoke(tmp_path):
             "accuracy_matrix", "scores", "forgetting", "feedback", "laterals", "subspaces", "toy"
         )
     }  # fmt: skip
-    again = ["--resume", "--out", str(out)]
-    assert main([*command, *again]) == 0  # finished arms are taken from the folder
+    assert main([*command, "--out", str(out)]) == 0  # finished arms are taken from the folder
     again = load_results(out / "hlop_smoke.json")
-    for name in ("accuracies_hlop", "residual_after_hlop"):
-        np.testing.assert_array_equal(again.arrays[name], results.arrays[name])
-    spent = sum(value for name, value in metrics.items() if name.startswith("cpu_seconds_"))
+    arms = results.measured["arms"]
+    assert again.measured["arms"].identical(arms.assign_attrs(again.measured["arms"].attrs))
+    assert again.measured["arms"].attrs["parts_found"] == arms.sizes["arm"] == 7
     assert again.metrics["cpu_seconds_hlop"] == metrics["cpu_seconds_hlop"]
-    assert again.cpu_seconds > spent
+    assert again.cpu_seconds > arms.cpu_seconds.sum()
+    # joint training has seen all tasks at once, the others one after the other
+    accuracy = arms.accuracy.isel(seed=0)
+    assert accuracy.sel(arm="joint").notnull().values.tolist() == [[False, False], [True, True]]
+    assert accuracy.sel(arm="hlop").notnull().values.tolist() == [[True, False], [True, True]]
+    assert arms.rows.sel(arm="hlop", seed=0).values.tolist() == [[20, 20, 20], [25, 30, 30]]
+    assert arms.rows.sel(arm="sequential").isnull().all()
 
 
-def test_a_killed_run_continues_with_the_same_bits(tmp_path, kill_run, capsys):
+def test_a_killed_run_continues_with_the_same_bits(tmp_path, kill_run):
     command = ["hlop", "--scale", "smoke", "--n-tasks", "3", "--arms", "hlop,sequential"]
     kept = ["--checkpoints", str(tmp_path / "kept"), "--out"]
-    # run.json and a state at the start, run.json of the arm, then one state and run.json per task
-    kill_run(7, *command, *kept, str(tmp_path / "out"))
-    running = tmp_path / "kept" / "running" / "hlop-seed0"
-    assert read_run(running)["progress"] == {"tasks": 1}
-    assert read_run(tmp_path / "kept")["parameters"]["seed"] == 0
-    assert main([*command, *kept, str(tmp_path / "out")]) == 1
-    assert "holds a run already: add --resume" in capsys.readouterr().err
-    resume = [*command, "--resume", *kept]
-    assert main([*resume, str(tmp_path / "out"), "--n-tasks", "2"]) == 1
-    assert "cannot be continued: n_tasks was 3, is 2" in capsys.readouterr().err
-    assert main([*resume, str(tmp_path / "out")]) == 0
+    kill_run(2, *command, *kept, str(tmp_path / "out"))
+    assert main([*command, *kept, str(tmp_path / "out")]) == 0
     assert main([*command, "--out", str(tmp_path / "straight")]) == 0
     resumed, straight = (
         load_results(tmp_path / name / "hlop_smoke.json") for name in ("out", "straight")
     )
-    assert resumed.arrays.keys() == straight.arrays.keys()
-    for name, array in straight.arrays.items():
-        np.testing.assert_array_equal(resumed.arrays[name], array)
-    first = read_run(running)["checkpoints"][-1]["cpu_seconds"]
-    assert resumed.metrics["cpu_seconds_hlop"] > first > 0
-    (part,) = (tmp_path / "kept").glob("sequential-seed0-*.npz")
-    part.write_bytes(part.read_bytes()[:-10])
-    with pytest.warns(UserWarning, match="damaged or no stored result"):
-        assert main([*resume, str(tmp_path / "out")]) == 0
-    again = load_results(tmp_path / "out" / "hlop_smoke.json")
-    assert again.metrics["acc_sequential"] == straight.metrics["acc_sequential"]
+    found = resumed.measured["arms"]
+    assert 0 < found.attrs["parts_found"] < 2
+    assert set(found) == set(straight.measured["arms"])
+    for name, array in straight.measured["arms"].drop_vars("cpu_seconds").items():
+        np.testing.assert_array_equal(found[name], array)
 
 
 def test_split_tasks(tmp_path):
@@ -76,7 +69,24 @@ def test_split_tasks(tmp_path):
     assert main([*command, "--out", str(tmp_path)]) == 0
     results = load_results(tmp_path / "hlop_smoke.json")
     assert results.metrics["acc_hlop"] > 0.6
-    assert results.arrays["accuracies_hlop"].shape == (1, 2, 2)
+    assert results.measured["arms"].accuracy.sel(arm="hlop").shape == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "n_tasks", "n_arms", "seeds"),
+    [
+        ("--scale paper", 5, len(ARMS), 5),
+        ("--scale paper --tasks split", 5, 6, 5),
+        ("--scale paper --data mnist", 10, 5, 1),
+        ("--scale paper --data mnist --tasks split", 5, 6, 1),
+        ("--scale quick --seeds 3 --n-tasks 4", 4, 9, 3),
+        ("--scale smoke --tasks split", 2, 4, 1),
+    ],
+)
+def test_what_is_usual(options, n_tasks, n_arms, seeds):
+    run = make_run(EXPERIMENT, make_parser(EXPERIMENT).parse_args(options.split()))
+    protocol = run.protocol.settled(run.scale)
+    assert (protocol.n_tasks, len(protocol.arms), len(run.seeds)) == (n_tasks, n_arms, seeds)
 
 
 def test_unknown_arm(tmp_path, capsys):

@@ -224,8 +224,8 @@ ROWS: tuple[Row, ...] = (
         remark="400 neurons, 5 trials of 150 iterations",
     ),
     Row(
-        "hlop",
-        "hlop",
+        "hlop_paper",
+        "hlop --scale paper",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}; with random feedback "
         "{acc_hlop_fa:%}, {bwt_hlop_fa:%}; with sign-symmetric feedback {acc_hlop_ss:%}, "
         "{bwt_hlop_ss:%}",
@@ -238,7 +238,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "hlop_split",
-        "hlop --tasks split",
+        "hlop --scale paper --tasks split",
         "mean accuracy {acc_hlop:%}, backward transfer {bwt_hlop:%}",
         "no projection {acc_sequential:%}, {bwt_sequential:%}; joint {acc_joint:%}",
         remark="digits, 5 tasks of 2 classes, a head each",

@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
+from numpy.typing import NDArray
 
-from bioplastic.analysis.continual import ContinualScores, score_continual
-from bioplastic.models.hlop.arguments import check_arguments, check_samples
-from bioplastic.models.hlop.parameters import HLOPParameters
-from bioplastic.models.hlop.storage import ContinualStorage
-from bioplastic.models.hlop.task_learning import TaskLearning
-from bioplastic.models.hlop.tasks import Task
-from bioplastic.models.images import encode_labels
+from bioplastic.checkpoints import RunFolder
+from bioplastic.datasets import ContinualTask
+from bioplastic.engine import NetworkSpec
+from bioplastic.fields import param
+from bioplastic.models.base import ContinualLearner
+from bioplastic.models.hlop.batches import BatchTrainer, Consolidation, LayeredNetwork
+from bioplastic.models.hlop.network import (
+    TIME_STEP,
+    HLOPParameters,
+    OnlineTrainer,
+    initial_weights,
+    online_network,
+)
+from bioplastic.plasticity.subspace_learner import SubspaceLearner
+from bioplastic.validation import check_integer
 
-__all__ = ["ContinualClassifier"]
+__all__ = ["ContinualClassifier", "fit_jointly", "published_subspace_sizes"]
 
-_CHUNK = 1000  # samples per forward pass at inference
+Array = NDArray[np.float32]
+_CHUNK = 1000  # samples per forward pass at inference, and per call of the engine
 
 
-class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+def published_subspace_sizes(task: int) -> tuple[int, int, int]:
+    """Return how many subspace neurons the three layers get for a task of permuted MNIST.
+
+    Parameters
+    ----------
+    task : int
+        Number of the task, from 0; the published protocol has ten, later ones get the number of
+        the tenth.
+
+    Examples
+    --------
+    >>> published_subspace_sizes(0), published_subspace_sizes(1), published_subspace_sizes(9)
+    ((80, 200, 100), (70, 70, 70), (10, 10, 10))
+    """
+    check_integer("published_subspace_sizes.task", task, minimum=0)
+    size = 70 if task < 3 else 50 if task < 6 else 30 if task < 9 else 10
+    return (size, size, size) if task else (80, 200, 100)
+
+
+class ContinualClassifier(ContinualLearner, without=("dtype",)):
     """Spiking classifier that learns tasks one after another without forgetting.
 
     Every layer learns from presynaptic trace, surrogate derivative and fed-back error. Beside every
@@ -33,79 +60,25 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
     leave of the trace only, so that the responses to earlier tasks stay as they are. Inference does
     not use the lateral circuits.
 
-    Parameters
-    ----------
-    hidden : sequence of int, default (300, 300)
-        Sizes of the hidden layers.
-    trainer : {'ottt', 'bptt'}, default 'ottt'
-        ``'ottt'``: traces run forward with the spikes, every time step has its own error; local in
-        time. ``'bptt'``: the surrogate gradient through time, which is not.
-    feedback : {'transpose', 'random', 'sign', 'direct'}, default 'transpose'
-        How errors reach hidden layers, see `bioplastic.models.hlop.training.feedback_weights`. Only
-        ``'random'`` and ``'direct'`` need no knowledge of forward weights.
-    projection : {'hebbian', 'none'}, default 'hebbian'
-        Whether there are lateral circuits.
-    laterals : {'linear', 'spiking'}, default 'linear'
-        Whether lateral neurons respond in proportion, or by bursts.
-    lateral_steps : int, default 40
-        Time steps of a burst.
-    subspace_sizes : sequence of sequence of int, default ((25, 90, 60), (7, 35, 35))
-        Lateral neurons recruited per task and layer; later tasks get the last entry. No layer gets
-        more than it has inputs.
-    subspace_data : {'traces', 'both'}, default 'traces'
-        What lateral circuits of hidden layers learn from with ``'ottt'``: presynaptic traces, or
-        spikes and traces as published.
-    head : {'shared', 'per_task'}, default 'shared'
-        One read-out for all tasks, protected as every other layer, or one for every task.
-    batch_size : int, default 1
-        Samples per update. One at a time is online learning on the engine, with one update of the
-        lateral circuits per time step; more is the published protocol, which averages updates.
-    epochs : int, default 1
-        Passes through the samples of a task.
-    learning_rate : float, default 0.1
-        Step size.
-    replay : int, default 0
-        Samples per class that are kept of every task and shown again after later ones.
-    replay_epochs : int, default 1
-        Passes through them.
-    replay_learning_rate : float, default 0.01
-        Step size of replay, which is not projected.
-    ewc : float, default 0
-        Strength of elastic weight consolidation, see
-        `bioplastic.models.hlop.consolidation.Consolidation`.
-    fisher_samples : int, default 200
-        Samples per task that it estimates importance from.
-    parameters : HLOPParameters, optional
-        Constants of neurons and lateral circuits. Default: the published ones for batches, with
-        ``eta_subspace=0.001`` and ``hebbian_steps=1`` for single samples.
-    backend : {'auto', 'engine', 'numpy'}, default 'auto'
-        Where learning runs: on the engine, network compiled from equation strings, or on NumPy in
-        batches. ``'auto'``: the engine for ``batch_size=1``, ``'ottt'`` and ``'traces'`` without
-        consolidation, else NumPy.
-    random_state : int, default 0
-        Fixes weights, lateral weights and the order of samples.
-    progress : bool, default False
-        Show a progress bar per task.
+    Samples may have any scale. `partial_fit` learns the first task, standardises inputs by the
+    samples of its first call, and ends a batch, as ``watch_every`` of `fit` does: give multiples of
+    ``batch_size``.
 
     Attributes
     ----------
     classes_ : array
-        Labels of the shared head in sorted order.
+        Labels of the first task, or of all with a shared head, in sorted order.
     weights_ : list of array
         Weights of the hidden layers, shape ``(n_in, n_out)``.
     heads_ : list of array
         Weights of the read-outs.
     circuits_ : list of SubspaceLearner
         Lateral circuits, one per protected layer.
-    n_tasks_ : int
-        Tasks learned.
-    accuracies_ : array, shape (n_tasks, n_tasks)
-        Row: tasks learned; column: task tested, NaN above the diagonal. Filled by `fit_tasks`.
-    notes_ : dict of int to dict of str to array
-        By task, what ``after_task`` of `fit_tasks` returned.
     centre_, spread_ : float
         Mean and standard deviation of all values of the first task; inputs are standardised by
         these two numbers.
+    n_tasks_, task_classes_, accuracies_, notes_
+        See `bioplastic.models.base.ContinualLearner`.
 
     Raises
     ------
@@ -120,203 +93,367 @@ class ContinualClassifier(TaskLearning, ContinualStorage, ClassifierMixin, BaseE
 
     Examples
     --------
-    >>> from bioplastic.datasets import load_digits
-    >>> from bioplastic.models.hlop import permuted_tasks
+    >>> from bioplastic.datasets import load_digits, permuted_tasks
     >>> tasks = permuted_tasks(load_digits().head(200, 50), 2)
     >>> model = ContinualClassifier((50,), subspace_sizes=[(10, 20), (5, 10)], batch_size=20)
     >>> model.fit_tasks(tasks).accuracies_.shape
     (2, 2)
     """
 
-    def __init__(
-        self,
-        hidden: Sequence[int] = (300, 300),
-        *,
-        trainer: str = "ottt",
-        feedback: str = "transpose",
-        projection: str = "hebbian",
-        laterals: str = "linear",
-        lateral_steps: int = 40,
-        subspace_sizes: Sequence[Sequence[int]] = ((25, 90, 60), (7, 35, 35)),
-        subspace_data: str = "traces",
-        head: str = "shared",
-        batch_size: int = 1,
-        epochs: int = 1,
-        learning_rate: float = 0.1,
-        replay: int = 0,
-        replay_epochs: int = 1,
-        replay_learning_rate: float = 0.01,
-        ewc: float = 0.0,
-        fisher_samples: int = 200,
-        parameters: HLOPParameters | None = None,
-        backend: str = "auto",
-        random_state: int = 0,
-        progress: bool = False,
-    ) -> None:
-        self.hidden = hidden
-        self.trainer = trainer
-        self.feedback = feedback
-        self.projection = projection
-        self.laterals = laterals
-        self.lateral_steps = lateral_steps
-        self.subspace_sizes = subspace_sizes
-        self.subspace_data = subspace_data
-        self.head = head
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.replay = replay
-        self.replay_epochs = replay_epochs
-        self.replay_learning_rate = replay_learning_rate
-        self.ewc = ewc
-        self.fisher_samples = fisher_samples
-        self.parameters = parameters
-        self.backend = backend
-        self.random_state = random_state
-        self.progress = progress
+    dt = TIME_STEP
+    stored = (SubspaceLearner, Consolidation)
+
+    hidden: Sequence[int] = param((300, 300), minimum=1, doc="sizes of the hidden layers")
+    trainer: str = param("ottt", choices=("ottt", "bptt"), doc="``'ottt'``: traces run forward "
+        "with the spikes, every time step has its own error; local in time. ``'bptt'``: the "
+        "surrogate gradient through time, which is not")  # fmt: skip
+    feedback: str = param("transpose", choices=("transpose", "random", "sign", "direct"),
+        doc="how errors reach hidden layers, see `bioplastic.models.hlop.network.feedback_weights`."
+        " Only ``'random'`` and ``'direct'`` need no knowledge of forward weights")  # fmt: skip
+    projection: str = param(
+        "hebbian", choices=("hebbian", "none"), doc="whether there are lateral circuits"
+    )
+    laterals: str = param("linear", choices=("linear", "spiking"), doc="whether lateral neurons "
+        "respond in proportion, or by bursts")  # fmt: skip
+    lateral_steps: int = param(40, minimum=1, doc="time steps of a burst")
+    subspace_sizes: Sequence[Sequence[int]] = param(((25, 90, 60), (7, 35, 35)), minimum=0,
+        doc="lateral neurons recruited per task and layer; later tasks get the last entry. No "
+        "layer gets more than it has inputs")  # fmt: skip
+    subspace_data: str = param("traces", choices=("traces", "both"), doc="what lateral circuits of "
+        "hidden layers learn from with ``'ottt'``: presynaptic traces, or spikes and traces as "
+        "published")  # fmt: skip
+    head: str = param("shared", choices=("shared", "per_task"), doc="one read-out for all tasks, "
+        "protected as every other layer, or one for every task")  # fmt: skip
+    batch_size: int = param(1, minimum=1, doc="samples per update. One at a time is online "
+        "learning on the engine, with one update of the lateral circuits per time step; more is "
+        "the published protocol, which averages updates")  # fmt: skip
+    epochs: int = param(1, minimum=1, doc="passes through the samples of a task")
+    learning_rate: float = param(0.1, minimum=0, doc="step size")
+    replay: int = param(0, minimum=0, doc="samples per class that are kept of every task and shown "
+        "again after later ones")  # fmt: skip
+    replay_epochs: int = param(1, minimum=1, doc="passes through them")
+    replay_learning_rate: float = param(
+        0.01, minimum=0, doc="step size of replay, which is not projected"
+    )
+    ewc: float = param(0.0, minimum=0, doc="strength of elastic weight consolidation, see "
+        "`bioplastic.models.hlop.Consolidation`")  # fmt: skip
+    fisher_samples: int = param(
+        200, minimum=1, doc="samples per task that it estimates importance from"
+    )
+    parameters: HLOPParameters | None = param(None, doc="constants of neurons and lateral "
+        "circuits. Default: the published ones for batches, with ``eta_subspace=0.001`` and "
+        "``hebbian_steps=1`` for single samples")  # fmt: skip
+    backend: str = param("auto", choices=("auto", "engine", "numpy"), doc="where learning runs: on "
+        "the engine, network compiled from equation strings, or on NumPy in batches. ``'auto'``: "
+        "the engine for ``batch_size=1``, ``'ottt'`` and ``'traces'`` without consolidation, else "
+        "NumPy")  # fmt: skip
+
+    weights_: list[Array]
+    heads_: list[Array]
+    circuits_: list[SubspaceLearner]
+    feedback_: list[list[Array]]
+    consolidation_: Consolidation | None
+    memory_: list[tuple[Array, NDArray[np.int32]]]
+    centre_: float
+    spread_: float
+
+    def combined_checks(self) -> None:
+        """Refuse sizes that miss a layer, and what the engine cannot do."""
+        place = type(self).__name__
+        if len(self.hidden) == 0:
+            raise ValueError(f"{place}.hidden: must hold at least one size, got {self.hidden!r}")
+        if self.projection == "hebbian":
+            layers = len(self.hidden) + (self.head == "shared")
+            if not len(self.subspace_sizes):
+                raise ValueError(
+                    f"{place}.subspace_sizes: must hold the sizes of at least one task"
+                )
+            for sizes in self.subspace_sizes:
+                if len(sizes) < layers:
+                    raise ValueError(
+                        f"{place}.subspace_sizes: must have {layers} sizes per task, got {sizes!r}"
+                    )
+        needed = {"batch_size": 1, "trainer": "ottt", "subspace_data": "traces", "ewc": 0}
+        for name, wanted in needed.items() if self.backend == "engine" else ():
+            if (given := getattr(self, name)) != wanted:
+                raise ValueError(
+                    f"{place}.backend: 'engine' needs {name}={wanted!r}, got {given!r}"
+                )
+
+    # ---- what follows from the parameters --------------------------------------------------------
+
+    @property
+    def shared_labels(self) -> bool:  # type: ignore[override]
+        """Whether all tasks have the same labels, and one read-out."""
+        return self.head == "shared"
+
+    @property
+    def chunk(self) -> int:  # type: ignore[override]
+        """Samples that `learn` gets at once: whole batches."""
+        return self.batch_size * max(1, _CHUNK // self.batch_size)
+
+    @property
+    def constants_(self) -> HLOPParameters:
+        """The constants in use."""
+        # one sample at a time: as fast per sample, and stable for single images of many pixels
+        online = {"eta_subspace": 0.001, "hebbian_steps": 1} if self.batch_size == 1 else {}
+        return self.parameters or HLOPParameters(**online)
+
+    @property
+    def runs_online_(self) -> bool:
+        """Whether learning runs on the engine."""
+        possible = self.batch_size == 1 and self.trainer == "ottt" and self.ewc == 0
+        possible &= self.subspace_data == "traces"
+        return self.backend == "engine" or (self.backend == "auto" and possible)
+
+    def network(self, kind: str) -> NetworkSpec:
+        """Return the network of the present task, as it learns one sample at a time."""
+        weights = [*self.weights_, self.heads_[-1]]
+        return online_network(weights, self.circuits_, self.feedback, self.constants_)
+
+    def network_of(self, head: int) -> LayeredNetwork:
+        """Return the network for batches with its buffers, one per number of outputs."""
+        cache: dict[Any, LayeredNetwork] = self.__dict__.setdefault("_networks", {})
+        sizes = (self.n_features_in_, *self.hidden, self.heads_[head].shape[1])
+        key = (sizes, self.constants_, self.trainer)
+        if key not in cache:
+            cache[key] = LayeredNetwork(sizes, self.constants_, through_time=self.trainer == "bptt")
+        return cache[key]
+
+    def trainer_of(self, head: int) -> BatchTrainer:
+        """Return what learns from batches with one of the read-outs."""
+        return BatchTrainer(
+            self.network_of(head), [*self.weights_, self.heads_[head]], self.circuits_,
+            self.feedback, self.feedback_[head], self.subspace_data,
+        )  # fmt: skip
+
+    def head_number(self, task: int | None) -> int:
+        """Return which read-out belongs to a task."""
+        if self.head == "shared":
+            return 0
+        if task is None or not 0 <= task < len(self.heads_):
+            raise ValueError(
+                "ContinualClassifier.task: must be the number of a learned task, from 0 to "
+                f"{len(self.heads_) - 1}, with a head per task, got {task}"
+            )
+        return task
+
+    def standardise(self, samples: NDArray[Any]) -> Array:
+        """Return samples as the network gets them."""
+        centred = samples - np.float32(self.centre_)
+        return (centred * np.float32(1 / self.spread_)).astype(np.float32)
 
     # ---- learning --------------------------------------------------------------------------------
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> ContinualClassifier:
-        """Forget everything and learn one task, see `fit_task`."""
-        if hasattr(self, "weights_"):
-            del self.weights_
-        return self.fit_task(X, y)
+    def start(self, X: Any, y: Any) -> None:
+        """Draw the weights; there are neither heads nor subspace neurons before the first task."""
+        self.centre_ = float(X.mean(dtype=np.float64))
+        self.spread_ = float(X.std(dtype=np.float64)) or 1.0
+        sizes, rng = (self.n_features_in_, *self.hidden), self.rng(0)
+        self.weights_ = [initial_weights(rng, *pair) for pair in itertools.pairwise(sizes)]
+        self.heads_, self.feedback_, self.memory_, self.consolidation_ = [], [], [], None
+        protected = sizes if self.head == "shared" else sizes[:-1]
+        p, spiking = self.constants_, self.laterals == "spiking"
+        self.circuits_ = [
+            SubspaceLearner(
+                n, eta=p.eta_subspace if layer or p.eta_input is None else p.eta_input,
+                momentum=p.momentum, clip=p.clip, steps=p.hebbian_steps,
+                burst_steps=self.lateral_steps if spiking else None, burst_scale=p.burst_scale,
+            )
+            for layer, n in enumerate(protected if self.projection == "hebbian" else ())
+        ]  # fmt: skip
 
-    def fit_task(
-        self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None
-    ) -> ContinualClassifier:
-        """Learn the next task.
+    def begin_task(self, classes: NDArray[Any]) -> None:
+        """Add a head where the task has its own, and recruit subspace neurons."""
+        task = self.n_tasks_
+        if self.head == "per_task" or task == 0:
+            rng, n_out = self.rng(1, task), len(classes)
+            head = initial_weights(rng, self.hidden[-1], n_out)
+            if self.head == "per_task":
+                head = rng.normal(0, 0.01, size=head.shape).astype(np.float32)
+            self.heads_.append(head)
+            self.feedback_.append(self._draw_feedback(task, n_out))
+        wanted = self.subspace_sizes[min(task, len(self.subspace_sizes) - 1)]
+        rng = self.rng(2, task)
+        for circuit, n_rows in zip(self.circuits_, wanted, strict=False):
+            circuit.grow(max(0, min(n_rows, circuit.n_inputs - circuit.n_rows)), rng)
 
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, n_features)
-            Samples, of any scale.
-        y : array_like, shape (n_samples,)
-            Labels.
-        classes : array_like, optional
-            All labels of the shared head; needed with the first task if ``y`` lacks some.
+    def _draw_feedback(self, task: int, n_out: int) -> list[Array]:
+        """Return fixed feedback: between hidden layers the same for all heads."""
+        if self.feedback not in ("random", "direct"):
+            return []
+        direct = self.feedback == "direct"
+        above = [n_out] * len(self.hidden) if direct else [*self.hidden[1:], n_out]
+        drawn = []
+        for layer, (n_low, n_high) in enumerate(zip(self.hidden, above, strict=True)):
+            own = task if n_high == n_out and layer + 1 >= len(self.hidden) else 0
+            drawn.append(initial_weights(self.rng(3, layer, own), n_low, n_high).T.copy())
+        return drawn
 
-        Returns
-        -------
-        ContinualClassifier
-            The model itself.
-        """
-        check_arguments(self)
-        first = not hasattr(self, "weights_")
-        samples = check_samples("ContinualClassifier.X", X, None if first else self.n_features_in_)
-        known = None if classes is None else np.unique(np.asarray(classes))
-        if not first and self.head == "shared":
-            known = self.classes_
-        found, labels = encode_labels("ContinualClassifier.y", y, len(samples), known)
-        if first:
-            self.start(samples, found)
-        self.begin_task(found)
-        for epoch in range(self.epochs):
-            self._train(samples, labels, epoch)
-        self._end_task(samples, labels)
-        return self
+    def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64]:
+        """Return a random order for every task and epoch."""
+        return self.rng(4, stage, epoch).permutation(n_samples)
 
-    def fit_tasks(
-        self,
-        tasks: Sequence[Task],
-        *,
-        checkpoints: str | os.PathLike[str] | None = None,
-        resume: bool = False,
-        after_task: Callable[[ContinualClassifier, int], Mapping[str, ArrayLike] | None]
-        | None = None,
-    ) -> ContinualClassifier:
-        """Learn tasks in turn and test all tasks so far after each.
+    def learn(self, X: Any, y: Any) -> None:
+        """Learn from some samples of the present task, on the engine or in batches."""
+        if not self.heads_:  # `partial_fit` begins the first task
+            self._begin_task(self.classes_)
+        if self.runs_online_:
+            weights = [*self.weights_, self.heads_[-1]]
+            OnlineTrainer(
+                weights, self.circuits_, self.feedback, self.feedback_[-1], self.constants_,
+                target=self.target,
+            ).train(self.standardise(X), y, self.learning_rate)  # fmt: skip
+            return
+        trainer = self.trainer_of(len(self.heads_) - 1)
+        pull = self.consolidation_.pull if self.consolidation_ is not None else None
+        for start in range(0, len(y), self.batch_size):
+            part = slice(start, start + self.batch_size)
+            trainer.step(self.standardise(X[part]), y[part], self.learning_rate, pull=pull)
 
-        Parameters
-        ----------
-        tasks : sequence of Task
-            The tasks.
-        checkpoints : path-like, optional
-            Folder that keeps the state after every task, see `bioplastic.checkpoints.RunFolder`.
-        resume : bool, default False
-            Continue the run that the folder holds; the result is the same, bit for bit. There may
-            be more tasks than when it began.
-        after_task : callable, optional
-            Called with the model and the number of the task just learned, before the checkpoint.
-            Arrays that it returns by name are kept in `notes_`, and with the model on disk.
+    def end_task(self, X: Any, y: Any) -> None:
+        """Freeze the subspaces; estimate what matters, keep and replay samples if asked to."""
+        for circuit in self.circuits_:
+            circuit.freeze()
+        if self.ewc > 0:
+            trainer = self.trainer_of(len(self.heads_) - 1)
+            if self.consolidation_ is None:
+                pulled = trainer.weights if self.head == "shared" else self.weights_
+                self.consolidation_ = Consolidation(self.ewc, [w.shape for w in pulled])
+            size = min(self.fisher_samples, len(X))
+            chosen = self.rng(5, self.n_tasks_).choice(len(X), size, replace=False)
+            self.consolidation_.remember(trainer, self.standardise(X[chosen]), y[chosen])
+        if self.replay:
+            chosen = np.concatenate([np.flatnonzero(y == k)[: self.replay] for k in np.unique(y)])
+            self.memory_.append((X[chosen].copy(), y[chosen].copy()))
+            if self.n_tasks_:
+                self._replay(self.n_tasks_ + 1)
 
-        Returns
-        -------
-        ContinualClassifier
-            The model itself, `accuracies_` filled.
-        """
-        check_arguments(self)
-        every = None
-        if self.head == "shared":
-            every = np.unique(np.concatenate([np.unique(task.y) for task in tasks]))
-        noted = None
-        if after_task is not None:
-            noted = str(getattr(after_task, "__qualname__", type(after_task).__name__))
-        growing = ("n_tasks", "tasks")
-        with self.open_run("in turn", tasks, checkpoints, resume, growing, after_task=noted) as run:
-            for number in range(self.n_tasks_ if run.found else 0, len(tasks)):
-                task = tasks[number]
-                self.fit_task(task.X, task.y, every)
-                self.record_accuracies(tasks)
-                notes = None if after_task is None else after_task(self, number)
-                if notes is not None:
-                    self.notes_[number] = {name: np.asarray(a) for name, a in notes.items()}
-                run.save(self, {"tasks": number + 1})
-            run.finish()
-        return self
-
-    def record_accuracies(self, tasks: Sequence[Task]) -> ContinualClassifier:
-        """Test every task learned so far and store the accuracies in the last row.
-
-        Parameters
-        ----------
-        tasks : sequence of Task
-            At least the tasks learned, in order.
-        """
-        check_is_fitted(self, "weights_")
-        n = self.n_tasks_
-        matrix = np.full((n, n), np.nan)
-        old = self.accuracies_[: n - 1, : n - 1]
-        matrix[: len(old), : len(old)] = old
-        for number in range(n):
-            task = tasks[number]
-            matrix[n - 1, number] = self.score(task.X_test, task.y_test, task=number)
-        self.accuracies_ = matrix
-        return self
-
-    def continual_scores(self) -> ContinualScores:
-        """Return mean accuracy, backward transfer, forgetting and learning of `accuracies_`."""
-        check_is_fitted(self, "weights_")
-        return score_continual(self.accuracies_)
+    def _replay(self, n_tasks: int) -> None:
+        """Show what was kept of all tasks, one batch of each at a time, without projection."""
+        trainers = [self.trainer_of(self.head_number(k)) for k in range(n_tasks)]
+        for trainer in trainers:
+            trainer.circuits = []
+        batch, weights = max(self.batch_size, 50), [*self.weights_, *self.heads_]
+        longest = max(len(labels) for _, labels in self.memory_)
+        for epoch in range(self.replay_epochs):
+            orders = [
+                self.rng(6, n_tasks, epoch, k).permutation(len(labels))
+                for k, (_, labels) in enumerate(self.memory_)
+            ]
+            for start in range(0, longest, batch):
+                before = [w.copy() for w in weights]
+                total = [np.zeros_like(w) for w in before]
+                for k, (samples, labels) in enumerate(self.memory_):
+                    part = orders[k][start : start + batch]
+                    if part.size == 0:
+                        continue
+                    x = self.standardise(samples[part])
+                    trainers[k].step(x, labels[part], self.replay_learning_rate)
+                    for now, old, change in zip(weights, before, total, strict=True):
+                        change += now - old
+                        now[...] = old
+                for now, change in zip(weights, total, strict=True):
+                    now += change
 
     # ---- inference -------------------------------------------------------------------------------
 
-    def predict(self, X: ArrayLike, task: int | None = None) -> NDArray[Any]:
-        """Return labels, shape (n_samples,).
+    def scores(self, X: Any) -> NDArray[Any]:
+        """Return the logits of the shared head summed over steps, shape (n_samples, n_classes)."""
+        return self.task_scores(X, self.head_number(None))
 
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, n_features)
-            Samples.
-        task : int, optional
-            Number of the task, from 0; needed with a head per task, without effect otherwise.
-        """
-        check_is_fitted(self, "weights_")
-        samples = check_samples("ContinualClassifier.X", X, self.n_features_in_)
-        number = self.head_number(task)
-        network, weights = self.network_of(number), [*self.weights_, self.heads_[number]]
-        found = [
-            network.forward(self.standardise(samples[k : k + _CHUNK]), weights)
-            .sum(axis=0)
-            .argmax(axis=1)
+    def task_scores(self, X: Any, task: int) -> NDArray[Any]:
+        """Return the logits of the head of a task summed over steps."""
+        samples, head = self.check_samples(X), self.head_number(task)
+        network, weights = self.network_of(head), [*self.weights_, self.heads_[head]]
+        parts = [
+            network.forward(self.standardise(samples[k : k + _CHUNK]), weights).sum(axis=0)
             for k in range(0, len(samples), _CHUNK)
         ]
-        return np.asarray(self.task_classes_[number][np.concatenate(found)])
+        return np.concatenate(parts)
 
-    def score(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: Any = None, *, task: int | None = None
-    ) -> float:
-        """Return the accuracy; ``task`` as for `predict`."""
-        right = self.predict(X, task) == np.asarray(y)
-        return float(np.average(right, weights=sample_weight))
+
+def fit_jointly(
+    model: ContinualClassifier,
+    tasks: Sequence[ContinualTask],
+    *,
+    checkpoints: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+) -> ContinualClassifier:
+    """Train a model on the samples of all tasks in random order: the bound of continual learning.
+
+    Parameters
+    ----------
+    model : ContinualClassifier
+        The model; what it has learned is forgotten. Lateral circuits have nothing to protect, use
+        ``projection='none'``; and ``random_state`` must be a number.
+    tasks : sequence of ContinualTask
+        The tasks. A shared head is trained on all of them as one task; with a head per task,
+        batches of the tasks take turns at random.
+    checkpoints : path-like, optional
+        Folder that keeps the state, see `bioplastic.checkpoints.RunFolder`: with a shared head and
+        one epoch after every ``1/len(tasks)`` of the samples, else at the end.
+    resume : bool, default False
+        Continue the run that the folder holds; the result is the same, bit for bit.
+
+    Returns
+    -------
+    ContinualClassifier
+        The model, trained. `accuracies_` is one row, the accuracy on every task.
+
+    Raises
+    ------
+    ValueError
+        If the model has lateral circuits, or the folder holds another run.
+
+    Examples
+    --------
+    >>> from bioplastic.datasets import load_digits, permuted_tasks
+    >>> model = ContinualClassifier((30,), projection="none", batch_size=20)
+    >>> fit_jointly(model, permuted_tasks(load_digits().head(100, 50), 2)).accuracies_.shape
+    (1, 2)
+    """
+    place = "fit_jointly.model"
+    if not isinstance(model, ContinualClassifier):
+        raise TypeError(f"{place}: must be a ContinualClassifier, got {model!r:.80}")
+    if model.projection != "none":
+        raise ValueError(f"{place}: must have projection 'none', got {model.projection!r}")
+    seed = check_integer(f"{place}.random_state", model.random_state, minimum=0)
+    with model.open_run("joint", tasks, checkpoints, resume) as run:
+        if model.head == "shared":
+            _train_shared(model, tasks, run, seed)
+        elif not run.found:
+            _train_heads(model, tasks, seed)
+            run.save(model, {"parts": 1})
+        run.finish()
+    scores = [model.score(t.X_test, t.y_test, task=k) for k, t in enumerate(tasks)]
+    model.accuracies_ = np.array([scores])
+    return model
+
+
+def _train_shared(
+    model: ContinualClassifier, tasks: Sequence[ContinualTask], run: RunFolder, seed: int
+) -> None:
+    X, y = (np.concatenate([getattr(task, name) for task in tasks]) for name in "Xy")
+    order = np.random.default_rng([seed, 7]).permutation(len(y))
+    parts = np.array_split(order, len(tasks) if model.epochs == 1 else 1)
+    for part in parts[model.n_tasks_ if run.found else 0 :]:
+        model.fit_task(X[part], y[part], np.unique(y))
+        run.save(model, {"parts": model.n_tasks_})
+
+
+def _train_heads(model: ContinualClassifier, tasks: Sequence[ContinualTask], seed: int) -> None:
+    known = []
+    for task in tasks:
+        known.append(model.begin_next_task(task.X, task.y))
+        model.n_tasks_ += 1
+    trainers = [model.trainer_of(number) for number in range(len(tasks))]
+    for epoch in range(model.epochs):
+        rng = np.random.default_rng([seed, 8, epoch])
+        batches = []
+        for number, (_, labels) in enumerate(known):
+            order, size = rng.permutation(len(labels)), model.batch_size
+            batches += [(number, order[k : k + size]) for k in range(0, len(order), size)]
+        for number, part in (batches[chosen] for chosen in rng.permutation(len(batches))):
+            x, labels = model.standardise(known[number][0][part]), known[number][1][part]
+            trainers[number].step(x, labels, model.learning_rate)

@@ -1,24 +1,30 @@
-"""How well lateral circuits have found the subspaces of presynaptic traces."""
+"""What was learned, and how: subspaces beside exact ones, and what of the learning is local."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis.subspaces import principal_angles
-from bioplastic.arguments import check_arguments
-from bioplastic.models.hlop.arguments import check_samples
 from bioplastic.models.hlop.classifier import ContinualClassifier
+from bioplastic.plasticity.locality import Verdict
+from bioplastic.plasticity.ottt import ottt_rule
+from bioplastic.plasticity.subspace import subspace_rule
 
-__all__ = ["LearntSubspace", "inspect_subspaces", "presynaptic_traces"]
+__all__ = [
+    "LearningPart",
+    "SubspaceRecovery",
+    "audit_learning",
+    "inspect_subspaces",
+    "presynaptic_traces",
+]
 
 
 @dataclass(frozen=True)
-class LearntSubspace:
+class SubspaceRecovery:
     """The subspace neurons of one layer beside the exact principal subspace.
 
     Attributes
@@ -42,7 +48,6 @@ class LearntSubspace:
     angles: NDArray[np.float64]
 
 
-@check_arguments
 def presynaptic_traces(
     model: ContinualClassifier, X: ArrayLike, task: int | None = None
 ) -> list[NDArray[np.float32]]:
@@ -63,18 +68,16 @@ def presynaptic_traces(
         Standardised samples, then traces of the hidden layers over all steps and samples, each of
         shape ``(n, n_neurons)``.
     """
-    samples = check_samples("presynaptic_traces.X", X, model.n_features_in_)
+    x = model.standardise(model.check_samples(X))
     head = model.head_number(task)
     network = model.network_of(head)
-    x = model.standardise(samples)
     network.forward(x, [*model.weights_, model.heads_[head]])
     return [x, *(trace.reshape(-1, trace.shape[-1]).copy() for trace in network.traces())]
 
 
-@check_arguments
 def inspect_subspaces(
     model: ContinualClassifier, X: ArrayLike, recruited: list[int], task: int | None = None
-) -> list[LearntSubspace]:
+) -> list[SubspaceRecovery]:
     """Compare the lateral circuits with exact principal subspaces of given samples.
 
     Parameters
@@ -90,7 +93,7 @@ def inspect_subspaces(
 
     Returns
     -------
-    list of LearntSubspace
+    list of SubspaceRecovery
         One per lateral circuit.
     """
     found = []
@@ -102,12 +105,13 @@ def inspect_subspaces(
         moment = values.T @ values / len(values)
         left = np.eye(len(moment)) - old.T @ old
         rest = left @ moment @ left
-        angles = np.zeros(0)
+        angles, size = np.zeros(0), len(moment)
         if fresh:
-            angles = principal_angles(new.T, _leading(rest, fresh))
+            _, leading = scipy.linalg.eigh(rest, subset_by_index=(size - fresh, size - 1))
+            angles = principal_angles(new.T, leading)
         energy = np.linalg.eigvalsh(moment)
         found.append(
-            LearntSubspace(
+            SubspaceRecovery(
                 n_rows=len(rows),
                 residual_before=float(np.trace(rest) / np.trace(moment)),
                 residual_after=circuit.residual_energy(moment),
@@ -118,8 +122,81 @@ def inspect_subspaces(
     return found
 
 
-def _leading(moment: NDArray[Any], n: int) -> NDArray[np.float64]:
-    """Return the ``n`` leading eigenvectors as columns."""
-    size = len(moment)
-    _, vectors = scipy.linalg.eigh(moment, subset_by_index=(size - n, size - 1))
-    return np.asarray(vectors, dtype=np.float64)
+@dataclass(frozen=True)
+class LearningPart:
+    """One part of the learning system.
+
+    Attributes
+    ----------
+    part : str
+        What it is.
+    verdict : Verdict
+        What it needs at most.
+    reason : str
+        Why.
+    """
+
+    part: str
+    verdict: Verdict
+    reason: str
+
+
+_FEEDBACK = {
+    "transpose": (Verdict.NON_LOCAL, "equal to the forward weights; both sides learn the same "
+                  "local product, but they have to start equal"),
+    "sign": (Verdict.NON_LOCAL, "have the signs of the forward weights"),
+    "random": (Verdict.LOCAL, "random, and never change"),
+    "direct": (Verdict.LOCAL, "random, and never change"),
+}  # fmt: skip
+
+
+def audit_learning(model: ContinualClassifier) -> tuple[LearningPart, ...]:
+    """Return every part of how a model learns, with what it depends on.
+
+    Verdicts of synaptic rules come from their equation strings
+    (`bioplastic.plasticity.audit`); those of everything around them are stated here.
+
+    Parameters
+    ----------
+    model : ContinualClassifier
+        Its arguments decide; it need not be fitted.
+
+    Examples
+    --------
+    >>> for part in audit_learning(ContinualClassifier(feedback="random")):
+    ...     print(f"{part.part}: {part.verdict}")
+    forward weights: local with modulator
+    feedback weights: local
+    output error: cell-wide
+    lateral weights: local
+    projected trace: local
+    end of a task: local with modulator
+    >>> str(audit_learning(ContinualClassifier(trainer="bptt", batch_size=64))[0].verdict)
+    'NON-LOCAL'
+    """
+    forward = (Verdict.NON_LOCAL, "in time: errors run backwards through all steps, whose activity "
+               "is stored")  # fmt: skip
+    if model.trainer == "ottt":
+        forward = (ottt_rule().audit().verdict, "presynaptic trace, surrogate derivative of the "
+                   "cell, error that reaches it")  # fmt: skip
+    rules = [subspace_rule(direction=side) for side in ("forward", "feedback")]
+    laterals = max((rule.audit().verdict for rule in rules), key=list(Verdict).index)
+    projects = model.projection == "hebbian"
+    parts = [
+        (True, "forward weights", *forward),
+        (True, "feedback weights", *_FEEDBACK[model.feedback]),
+        (True, "output error", Verdict.CELL_WIDE,
+         "a softmax divides by a sum over the output cells, as divisive inhibition does"),
+        (projects, "lateral weights", laterals,
+         "each direction learns from its two cells and what the laterals send back"),
+        (projects, "projected trace", Verdict.LOCAL,
+         "a cell subtracts what earlier tasks' lateral neurons send back to it"),
+        (projects, "end of a task", Verdict.MODULATED,
+         "one signal freezes lateral neurons and recruits others"),
+        (model.batch_size > 1, "mini-batch", Verdict.NON_LOCAL,
+         f"an update is a mean over {model.batch_size} samples seen with the same weights"),
+        (bool(model.replay), "replay", Verdict.NON_LOCAL, "samples of earlier tasks are stored"),
+        (model.ewc > 0, "consolidation", Verdict.MODULATED,
+         "each synapse keeps its importance, estimated in a pass after the task"),
+    ]  # fmt: skip
+    return tuple(LearningPart(*part) for present, *part in parts if present)

@@ -9,9 +9,8 @@ import pytest
 
 from bioplastic.datasets import load_digits
 from bioplastic.models.hlop import HLOPParameters
-from bioplastic.models.hlop.backend import LayeredNetwork
-from bioplastic.models.hlop.online import OnlineTrainer
-from bioplastic.models.hlop.training import BatchTrainer, feedback_weights, initial_weights
+from bioplastic.models.hlop.batches import BatchTrainer, LayeredNetwork
+from bioplastic.models.hlop.network import OnlineTrainer, feedback_weights, initial_weights
 from bioplastic.plasticity import SubspaceLearner
 
 SIZES = (64, 30, 20, 10)

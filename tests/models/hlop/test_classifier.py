@@ -6,18 +6,19 @@ import dataclasses
 
 import numpy as np
 import pytest
+from sklearn.utils.estimator_checks import check_estimator
 
 from bioplastic.checkpoints import RunFolderError, read_run
-from bioplastic.datasets import load_digits
+from bioplastic.conformance import check_model
+from bioplastic.conformance.models import EXPECTED_FAILURES
+from bioplastic.datasets import load_digits, permuted_tasks, split_tasks
 from bioplastic.models.hlop import (
     ContinualClassifier,
     HLOPParameters,
     audit_learning,
     fit_jointly,
     inspect_subspaces,
-    permuted_tasks,
     published_subspace_sizes,
-    split_tasks,
 )
 
 SMALL = {
@@ -222,5 +223,25 @@ def test_bad_samples_are_named(tasks):
     with pytest.raises(ValueError, match=r"ContinualClassifier.X: must be finite, got nan"):
         model.fit_task(np.full((4, 3), np.nan), [0, 1, 0, 1])
     model.fit_task(tasks[0].X[:50], tasks[0].y[:50], np.arange(10))
-    with pytest.raises(ValueError, match=r"the model knows 64 features, got 3"):
+    with pytest.raises(
+        ValueError, match=r"has 3 features, but ContinualClassifier is expecting 64"
+    ):
         model.predict(np.zeros((2, 3)))
+
+
+@pytest.mark.parametrize("arguments", [{"backend": "numpy"}, {"feedback": "random"}])
+def test_promises(arguments):
+    X = load_digits().X[:20, 20:28]
+    model = ContinualClassifier(
+        (6,), subspace_sizes=[(2, 3)], learning_rate=0.03, target="numpy", **arguments
+    )
+    silent = np.full((20, 8), X.mean())
+    skip = {"pieces": "inputs are standardised by the samples of the first call"}
+    check_model(model, X, load_digits().y[:20] % 2, silent=silent, skip=skip)
+
+
+def test_classifiers_of_scikit_learn_do_the_same():
+    check_estimator(
+        ContinualClassifier((10,), subspace_sizes=[(1, 2)], batch_size=4, epochs=10),
+        expected_failed_checks=EXPECTED_FAILURES,
+    )

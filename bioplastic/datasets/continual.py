@@ -1,4 +1,4 @@
-"""Sequences of tasks made from one dataset: permuted pixels, split classes."""
+"""Tasks to learn one after another, made from one dataset: permuted pixels, split classes."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.validation import check_integer
 
-__all__ = ["Task", "TaskSequence", "permuted_tasks", "split_tasks"]
+__all__ = ["ContinualTask", "TaskSequence", "permuted_tasks", "split_tasks"]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class ContinualTask:
     """Training and test samples of one task.
 
     Parameters
@@ -37,11 +36,11 @@ class Task:
     def __post_init__(self) -> None:
         for part in ("", "_test"):
             X, y = getattr(self, f"X{part}"), getattr(self, f"y{part}")
-            checked = check_array(f"Task.X{part}", X, shape=(None, None))
-            check_array(f"Task.y{part}", y, shape=(len(checked),))
+            checked = check_array(f"ContinualTask.X{part}", X, shape=(None, None))
+            check_array(f"ContinualTask.y{part}", y, shape=(len(checked),))
 
 
-class TaskSequence(Sequence[Task]):
+class TaskSequence(Sequence[ContinualTask]):
     """Tasks that are made when they are asked for, so that only one is in memory.
 
     Parameters
@@ -52,7 +51,7 @@ class TaskSequence(Sequence[Task]):
         How many there are.
     """
 
-    def __init__(self, make: Callable[[int], Task], n_tasks: int) -> None:
+    def __init__(self, make: Callable[[int], ContinualTask], n_tasks: int) -> None:
         if not callable(make):
             raise TypeError(f"TaskSequence.make: must be a function, got {make!r}")
         self._make = make
@@ -68,19 +67,10 @@ class TaskSequence(Sequence[Task]):
             raise IndexError(f"there are {self._n_tasks} tasks, got {task}")
         return self._make(task % self._n_tasks)
 
-    def __iter__(self) -> Iterator[Task]:
+    def __iter__(self) -> Iterator[ContinualTask]:
         return (self._make(k) for k in range(self._n_tasks))
 
-    def joined(self) -> Task:
-        """Return all tasks as one, for joint training."""
-        tasks = list(self)
-        return Task(*(np.concatenate([getattr(t, f) for t in tasks]) for f in _FIELDS))
 
-
-_FIELDS = ("X", "y", "X_test", "y_test")
-
-
-@check_arguments
 def permuted_tasks(dataset: Dataset, n_tasks: int = 10, seed: int = 0) -> TaskSequence:
     """Return the same images with the pixels shuffled in a way of its own for every task.
 
@@ -104,17 +94,16 @@ def permuted_tasks(dataset: Dataset, n_tasks: int = 10, seed: int = 0) -> TaskSe
     >>> len(tasks), tasks[2].X.shape, bool((tasks[0].X == tasks[1].X).all())
     (3, (1437, 64), False)
     """
-    check_integer("permuted_tasks.n_tasks", n_tasks, minimum=1)
-    check_integer("permuted_tasks.seed", seed, minimum=0)
+    _check("permuted_tasks", dataset, n_tasks, seed)
 
-    def make(task: int) -> Task:
+    def make(task: int) -> ContinualTask:
         order = np.random.default_rng([seed, task]).permutation(dataset.X.shape[1])
-        return Task(dataset.X[:, order], dataset.y, dataset.X_test[:, order], dataset.y_test)
+        X, X_test = dataset.X[:, order], dataset.X_test[:, order]
+        return ContinualTask(X, dataset.y, X_test, dataset.y_test)
 
     return TaskSequence(make, n_tasks)
 
 
-@check_arguments
 def split_tasks(dataset: Dataset, n_tasks: int = 5, seed: int = 0) -> TaskSequence:
     """Return tasks with classes of their own.
 
@@ -143,8 +132,7 @@ def split_tasks(dataset: Dataset, n_tasks: int = 5, seed: int = 0) -> TaskSequen
     >>> [len(np.unique(task.y)) for task in tasks]
     [2, 2, 2, 2, 2]
     """
-    check_integer("split_tasks.n_tasks", n_tasks, minimum=1)
-    check_integer("split_tasks.seed", seed, minimum=0)
+    _check("split_tasks", dataset, n_tasks, seed)
     if dataset.n_classes % n_tasks or dataset.n_classes // n_tasks < 2:
         raise ValueError(
             f"split_tasks.n_tasks: must divide the {dataset.n_classes} classes into groups of at "
@@ -152,9 +140,17 @@ def split_tasks(dataset: Dataset, n_tasks: int = 5, seed: int = 0) -> TaskSequen
         )
     groups = np.random.default_rng(seed).permutation(dataset.n_classes).reshape(n_tasks, -1)
 
-    def make(task: int) -> Task:
-        train = np.isin(dataset.y, groups[task])
-        test = np.isin(dataset.y_test, groups[task])
-        return Task(dataset.X[train], dataset.y[train], dataset.X_test[test], dataset.y_test[test])
+    def make(task: int) -> ContinualTask:
+        train, test = (np.isin(y, groups[task]) for y in (dataset.y, dataset.y_test))
+        return ContinualTask(
+            dataset.X[train], dataset.y[train], dataset.X_test[test], dataset.y_test[test]
+        )
 
     return TaskSequence(make, n_tasks)
+
+
+def _check(place: str, dataset: Any, n_tasks: Any, seed: Any) -> None:
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"{place}.dataset: must be a Dataset, got {dataset!r:.80}")
+    check_integer(f"{place}.n_tasks", n_tasks, minimum=1)
+    check_integer(f"{place}.seed", seed, minimum=0)

@@ -33,6 +33,8 @@ def slow_decays(plan: Plan) -> Iterator[str]:
         return
     owners = [*plan.groups.items(), *plan.modulators.items(), *plan.synapses.items()]
     for name, group in owners:
+        if not group.equations.diff_eq_names:
+            continue
         for variable, expression in group.equations.get_substituted_expressions(group.variables):
             stored = group.variables[variable]
             if stored.dtype != np.float32:

@@ -36,6 +36,10 @@ METHODS = (
 )
 
 
+#: Methods that divide by the coefficient of a variable.
+_DIVIDING = ("exact", "linear", "exponential_euler")
+
+
 @dataclass(frozen=True)
 class StepMethod:
     """A Brian2 state-update method: a base method, exact decays, and statements after them.
@@ -121,7 +125,7 @@ class StepMethod:
                 done.add(name)
         rest = b2.Equations(
             [
-                equation if self.base == "euler" else _drop_refractory_factor(equation)
+                _drop_refractory_factor(equation) if self.base in _DIVIDING else equation
                 for equation in equations.values()
                 if equation.type != DIFFERENTIAL_EQUATION or equation.varname not in done
             ]
@@ -156,8 +160,9 @@ class StepMethod:
 def _drop_refractory_factor(equation: SingleEquation) -> SingleEquation:
     """Remove the factor ``int(not_refractory)`` that Brian2 puts before a right-hand side.
 
-    Brian2 does not write these variables while the neuron is refractory, so the factor changes
-    nothing, but methods that divide by the coefficient of the variable would divide by zero.
+    Brian2 does not write these variables while the neuron is refractory, but methods that divide by
+    the coefficient of the variable would divide by zero. Methods with stages keep the factor, or
+    other variables would see this one move within the step.
     """
     factor = "int(not_refractory)*("
     if "unless refractory" not in equation.flags or not equation.expr.code.startswith(factor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from brian2 import ms, mV
+from brian2 import Clock, Network, NeuronGroup, ms, mV, prefs
 
 from bioplastic.conformance.fuzz import check_descriptions, check_networks, fuzz
 from bioplastic.engine import DenseProjection, NetworkSpec, Population, Program, Trial, plan
@@ -140,3 +140,19 @@ def test_resets_and_updates_multiply_by_sums() -> None:
     program = Program(spec, dt=1 * ms, target="numpy", dtype="float64")
     state, _ = program(program.initial_state(), n_samples=1)
     assert state["c.v"] == pytest.approx([0.001 * 1.5**2 * 0.5])
+
+
+@pytest.mark.parametrize("method", ["rk2", "rk4"])
+def test_stages_of_a_step_do_not_move_refractory_cells(method: str) -> None:
+    """``u`` reads ``v``, which stands still for 3 ms after a spike; stock Brian2 says the same."""
+    equations = "dv/dt = (2 - v)/(5*ms) : 1 (unless refractory)\ndu/dt = (v - u)/(2*ms) : 1"
+    options = {"threshold": "v > 1", "reset": "v = 0.5", "refractory": 3 * ms, "method": method}
+    cells = Population(name="c", n=1, model=NeuronModel(name="m", equations=equations, **options))
+    spec = NetworkSpec(populations=[cells], projections=[], trial=Trial(duration=20 * ms))
+    program = Program(spec, dt=1 * ms, target="numpy", dtype="float64")
+    state, _ = program(program.initial_state(), n_samples=1)
+    prefs.codegen.target = "numpy"
+    clock = Clock(dt=1 * ms)
+    group = NeuronGroup(1, equations, clock=clock, namespace={}, **options)
+    Network(group).run(20 * ms)
+    assert state["c.u"] == pytest.approx(group.u[:], rel=1e-12)

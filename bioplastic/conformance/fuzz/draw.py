@@ -132,11 +132,9 @@ def _current(draw: _Chooser, name: str, n: int) -> Cells:
         parameters["tau_w"] = draw.tau()
         reset += "; ad += 1*mV"
     method = draw.pick(("euler+decay", "euler+decay", "euler", "exponential_euler", "rk2", "rk4"))
-    if draw.chance(0.2):  # stock Brian2 divides by the difference of time constants
+    if draw.chance(0.2) and "tau_w" not in parameters:
+        # stock Brian2 divides by the difference of time constants, and takes minutes for feedback
         method, parameters["tau_m"] = "exact", 10 * ms
-        parameters["tau_w"] = 27 * ms
-        if len(variables) < 5 or variables[-1].name != "ad":
-            del parameters["tau_w"]
     update = "v = clip(v, -20*mV, 30*mV)" if draw.chance(0.3) else ""
     return Cells(name, n, variables, parameters, threshold, reset, False, method, update)
 

@@ -556,6 +556,9 @@ class Stock:
             value = eval(
                 in_floats(text, True), {**_CONSTANTS, **_FUNCTIONS}, {**constants, **names}
             )
+            if any(v.name == target and v.flag for v in cells.variables):
+                free = np.array(group.not_refractory[:])  # as everywhere in Brian2
+                value = np.where(free, value, names[target])
             getattr(group, f"{target}_")[:] = value
 
     def _normalise(self, link: Link) -> None:

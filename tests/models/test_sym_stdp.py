@@ -13,10 +13,8 @@ import pytest
 from brian2 import ms, mV
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.estimator_checks import check_estimator
 
 from bioplastic.conformance import check_model
-from bioplastic.conformance.models import EXPECTED_FAILURES
 from bioplastic.models.images import check_images
 from bioplastic.models.sym_stdp import SymSTDPClassifier, SymSTDPParameters, published_parameters
 
@@ -279,22 +277,6 @@ def test_keeps_the_promises_of_the_base(variant: str) -> None:
     report = check_model(model(variant=variant, assignment_window=6), X[:12], Y[:12])
     assert all(result.status == "passed" for result in report.results), str(report)
     assert "afferent_weights_, output_weights_, weights_ unchanged" in report["silence"].message
-
-
-ORDER = "input spikes of an image depend on its place among those shown, as in training"
-EXPECTED = EXPECTED_FAILURES | {
-    "check_methods_sample_order_invariance": ORDER,
-    "check_methods_subset_invariance": ORDER,
-}
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_scikit_learn_is_content() -> None:
-    """With its own suite of checks; those that fail are known and have a reason."""
-    estimator = SymSTDPClassifier(10)
-    found = check_estimator(estimator, expected_failed_checks=EXPECTED, on_fail="raise")
-    assert sum(c["status"] == "passed" for c in found) > 40
 
 
 def test_continuous_labels_and_reversed_columns_are_refused(fitted: SymSTDPClassifier) -> None:

@@ -492,6 +492,9 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
     @contextmanager
     def _compiled_once(self) -> Iterator[None]:
         """Keep programs while nothing changes that a network is made from."""
+        if "_programs" in self.__dict__:  # a caller keeps them for longer
+            yield
+            return
         self.__dict__["_programs"] = {}
         try:
             yield

@@ -97,14 +97,14 @@ def draw_thresholds(results: Results) -> Figure | None:
     if curves is None:
         return None
     at = curves.trace_epoch.dropna("point")
-    trace = curves.trace.isel(point=slice(at.size)).dropna("cell", how="all")
-    trace = trace.assign_coords(point=at.values, cell=np.arange(trace.sizes["cell"]))
+    trace = curves.trace.isel(point=slice(at.size)).assign_coords(point=at.values)
     shown = min(8, int(np.ceil(float(at[-1]))))
     trace = trace.sel(point=slice(0, shown - 1e-9))
     figure, ax = panels(width=COLUMN_WIDTH, height=2.3)
     low, high = float(trace.min()), float(trace.max())
     lines(
-        trace, ax, x="point", hue="cell", **_name_cells(trace.sizes["cell"]), markers=False,
+        trace.assign_coords(member=np.arange(trace.sizes["member"])), ax, x="point", hue="member",
+        **_name_cells(trace.sizes["member"]), markers=False,
         legend=None, xlim=(0, shown), ylim=(low - 0.04 * (high - low), high + 0.35 * (high - low)),
         xlabel="epoch", ylabel="threshold for samples of class 0",
     )  # fmt: skip

@@ -62,17 +62,10 @@ _SMOKE = ("rstdp_5n", "s2stdp", "s2stdp_ncg", "s2stdp_ncg_no_cr", "pixels_s2stdp
 
 @dataclass(frozen=True)
 class Entry:
-    """One classifier to train.
+    """One classifier to train, on ``csnn`` features or ``pixels``.
 
-    Parameters
-    ----------
-    configuration : Configuration
-        Which classifier.
-    source : str
-        Where its arguments come from: ``published``, ``search`` on validation folds, or ``derived``
-        from one of these.
-    features : {'csnn', 'pixels'}
-        What it is trained on.
+    Its settings come from a source: ``published``, a ``search`` on validation folds, or ``derived``
+    from one of these.
     """
 
     configuration: Configuration
@@ -128,17 +121,7 @@ PROTOCOLS = {
 
 
 def choose_entries(scale: str, data: str, only: str | None = None) -> list[Entry]:
-    """Return what a scale trains on a data set.
-
-    Parameters
-    ----------
-    scale : {'smoke', 'quick', 'paper'}
-        How much.
-    data : {'digits', 'mnist', 'fashion-mnist', 'cifar-10'}
-        On what.
-    only : str, optional
-        Names of configurations, separated by commas, in place of all.
-    """
+    """Return what a scale trains on a data set, or ``only`` the entries named there, by commas."""
     names = [name for name in DIGITS if name != "rstdp-20n" or scale == "paper"]
     entries = [_entry(name, data) for name in (*names, *_DERIVED)]
     entries += [_entry(name, data, "pixels") for name in ("s2stdp", "s2stdp+ncg")]

@@ -84,22 +84,8 @@ def train_entry(
 ) -> dict[str, Any]:
     """Train one classifier on one fold until validation no longer improves; test it at the end.
 
-    Parameters
-    ----------
-    entry : Entry
-        Which classifier.
-    data : str
-        Data set.
-    protocol : Protocol
-        Epochs, patience, folds.
-    fold, seed : int
-        Fold, and seed of the first one.
-
-    Returns
-    -------
-    dict
-        Numbers, and curves with the dimensions ``epoch``, ``cell`` (of the first class), ``sample``
-        (held out), ``point`` (of training, for the full method).
+    ``seed`` is that of the first fold. Curves have the dimensions ``epoch``, ``cell`` (of the first
+    class), ``sample`` (held out) and ``point`` (of the training of the full method).
     """
     parts = load_fold(data, protocol, fold, entry.features, seed)
     model = entry.classifier(
@@ -136,7 +122,7 @@ def train_entry(
     if watched:
         seen = np.array([row["n_seen"] for row in model.curve_]) / len(parts.train)
         trace = np.array([row["theta"] for row in model.curve_])
-        found["trace"] = xr.DataArray(trace, dims=("point", "cell"))
+        found["trace"] = xr.DataArray(trace, dims=("point", "member"))
         found["trace_epoch"] = xr.DataArray(seen, dims="point")
     return found
 

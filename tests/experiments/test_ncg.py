@@ -16,15 +16,15 @@ from bioplastic.study.results import load_results
 @pytest.fixture(scope="module")
 def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("ncg")
-    arguments = ["ncg", "--scale", "smoke", "--only", "rstdp-5n,s2stdp,s2stdp+ncg", "--out"]
-    assert cli.main([*arguments, str(folder), "--jobs", "1"]) == 0
+    arguments = ["ncg", "--scale", "smoke", "--only", "rstdp-5n,s2stdp,s2stdp+ncg,s2stdp+ncg-m7"]
+    assert cli.main([*arguments, "--out", str(folder), "--jobs", "1"]) == 0
     return folder
 
 
 def test_everything_is_measured_and_drawn(out: Path) -> None:
     results = load_results(out / "ncg_smoke.json")
     numbers, curves = results.measured["numbers"], results.measured["first_fold"]
-    assert numbers.entry.values.tolist() == ["rstdp_5n", "s2stdp", "s2stdp_ncg"]
+    assert numbers.entry.values.tolist() == ["rstdp_5n", "s2stdp", "s2stdp_ncg", "s2stdp_ncg_m7"]
     for key in numbers.entry.values:
         assert results.metrics[f"accuracy_{key}"] == float(numbers.accuracy.sel(entry=key).mean())
         assert results.metrics[f"accuracy_{key}"] > 2 * results.baselines["chance"]

@@ -335,9 +335,10 @@ class LatencyClassifier(SpikingClassifier):
             about = {"validation": dict(zip("Xy", held_out, strict=True))}
         self._held_out = held_out
         try:
-            return self._fit_stages(
-                samples, labels, checkpoints, resume, watch, watch_every, **about
-            )
+            with self._compiled_once():  # epochs change nothing in the networks
+                return self._fit_stages(
+                    samples, labels, checkpoints, resume, watch, watch_every, **about
+                )
         finally:
             del self._held_out
 

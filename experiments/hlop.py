@@ -201,14 +201,11 @@ def train_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
     else:
         scores = score_continual(matrix)
         found |= {"acc": scores.acc, "bwt": scores.bwt, "learning": scores.learning}
-    notes = list(model.notes_.values())
-    for name in notes[0] if notes else ():
-        if name == "angles":
-            found[name] = ("layer", "rank"), notes[0][name]
-        else:
-            found[name] = ("task", "layer"), np.stack([note[name] for note in notes])
-    coordinates = {"learned": n, "tested": n, **({"task": n} if notes else {})}
-    return xr.Dataset(found | {"accuracy": (("learned", "tested"), matrix)}, coordinates)
+    if notes := list(model.notes_.values()):
+        found |= {"task": n, "angles": (("layer", "rank"), notes[0].pop("angles"))}
+        found |= {k: (("task", "layer"), np.stack([note[k] for note in notes])) for k in notes[0]}
+    found["accuracy"] = ("learned", "tested"), matrix
+    return xr.Dataset(found, {"learned": n, "tested": n})
 
 
 _N, _K, _BATCHES, _EVERY = 200, 20, 938, 14
@@ -216,13 +213,7 @@ _POWER = np.exp(-2 * np.arange(_N) / 15)
 
 
 def learn_toy(seed: int) -> xr.Dataset:
-    """Learn 20 of 200 directions whose amplitudes fall as exp(-i/15), for two tasks.
-
-    Returns
-    -------
-    Dataset
-        Residual energy over batches, orthonormality, and the change of the frozen rows.
-    """
+    """Learn 20 of 200 directions whose amplitudes fall as exp(-i/15), for two tasks."""
     rng = np.random.default_rng([seed, 9])
     learner = SubspaceLearner(_N)
     kept, orthonormality = learner.rows, 0.0
@@ -270,16 +261,14 @@ def compute(run: Run) -> Results:
         linear_baseline(task.X, task.y, task.X_test, task.y_test, seed=run.seed, max_samples=10_000)
         for task in (tasks if protocol.tasks == "split" else tasks[:1])
     ]
-    known = {} if run.scale == "smoke" else PROTOTYPE if run.data == "digits" else PAPER
-    usual = (protocol.tasks, protocol.images) == ("permuted", None)
-    usual &= protocol.n_tasks == protocol.usual_tasks
+    known = PROTOTYPE if run.data == "digits" else PAPER
+    asked = (run.scale != "smoke", protocol.tasks, protocol.images, protocol.n_tasks)
+    usual = asked == (True, "permuted", None, protocol.usual_tasks)
     audit = hlop.audit_learning(build_model(protocol, ARMS[protocol.arms[0]], run.seed))
     return Results(
         metrics=metrics,
         baselines={"chance": chance_level(tasks[0].y_test), "linear": float(np.mean(linear))},
-        paper={
-            k: v for k, v in known.items() if usual and k.split("_", 1)[1] in protocol.arms
-        },
+        paper={k: v for k, v in known.items() if usual and k.split("_", 1)[1] in protocol.arms},
         parameters={
             "n_tasks": protocol.n_tasks,
             "arms": list(protocol.arms),
@@ -297,10 +286,8 @@ LABELS = {
     "replay": "replay", "ewc": "elastic weights", "hlop_replay": "HLOP + replay",
     "hlop_bptt": "HLOP, BPTT", "sequential_bptt": "sequential, BPTT", "joint": "joint",
 }  # fmt: skip
-SCORES = {
-    "acc": "mean accuracy at the end,\nACC (%)",
-    "bwt": "backward transfer,\nBWT (percentage points)",
-}
+SCORES = {"acc": "mean accuracy at the end,\nACC (%)",
+          "bwt": "backward transfer,\nBWT (percentage points)"}  # fmt: skip
 
 
 def _shown(results: Results, *wanted: str) -> list[str]:

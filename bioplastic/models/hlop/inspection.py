@@ -182,7 +182,7 @@ def audit_learning(model: ContinualClassifier) -> tuple[LearningPart, ...]:
     rules = [subspace_rule(direction=side) for side in ("forward", "feedback")]
     laterals = max((rule.audit().verdict for rule in rules), key=list(Verdict).index)
     projects = model.projection == "hebbian"
-    parts = [
+    parts: list[tuple[bool, str, Verdict, str]] = [
         (True, "forward weights", *forward),
         (True, "feedback weights", *_FEEDBACK[model.feedback]),
         (True, "output error", Verdict.CELL_WIDE,
@@ -199,4 +199,4 @@ def audit_learning(model: ContinualClassifier) -> tuple[LearningPart, ...]:
         (model.ewc > 0, "consolidation", Verdict.MODULATED,
          "each synapse keeps its importance, estimated in a pass after the task"),
     ]  # fmt: skip
-    return tuple(LearningPart(*part) for present, *part in parts if present)
+    return tuple(LearningPart(*part[1:]) for part in parts if part[0])

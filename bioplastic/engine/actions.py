@@ -136,6 +136,7 @@ class SynapseStatements:
 class ClockedStatements:
     """Statements executed for every synapse, every ``interval`` steps or at a trial boundary.
 
+    With ``offset`` 1 they run in the last step of every interval, with 0 in the first.
     ``only`` names a variable of the postsynaptic cell: synapses of cells where it is zero are left
     out.
     """
@@ -146,6 +147,7 @@ class ClockedStatements:
     code: str
     interval: int = 1
     only: str = ""
+    offset: int = 1
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ class CellStatements:
     code: str
     shared: bool
     interval: int = 1
+    offset: int = 1
 
 
 @dataclass(frozen=True)
@@ -202,6 +205,7 @@ class LeastSquaresUpdate:
     activity: str
     error: str
     interval: int
+    offset: int
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ class NumpyActions:
 
     @_prepare.register
     def _(self, action: actions.ClockedStatements) -> Action:
-        run = self._clocked(action.synapses, action.code, action.interval)
+        run = self._clocked(action.synapses, action)
         if not action.only:
             return run
         only = action.synapses.variables[action.only]
@@ -180,16 +180,18 @@ class NumpyActions:
 
     @_prepare.register
     def _(self, action: actions.CellStatements) -> Action:
-        return self._clocked(action.owner, action.code, action.interval)
+        return self._clocked(action.owner, action)
 
-    def _clocked(self, owner: Any, code: str, interval: int) -> Action:
-        run = self._code(owner, code, "stateupdate")
-        if interval == 1:
+    def _clocked(
+        self, owner: Any, action: actions.ClockedStatements | actions.CellStatements
+    ) -> Action:
+        run = self._code(owner, action.code, "stateupdate")
+        if action.interval == 1:
             return run
         timestep = self._plan.clock.variables["timestep"]
 
         def clocked() -> None:
-            if (int(timestep.get_value()[0]) + 1) % interval == 0:
+            if (int(timestep.get_value()[0]) + action.offset) % action.interval == 0:
                 run()
 
         return clocked
@@ -246,7 +248,7 @@ class NumpyActions:
         )
 
         def update() -> None:
-            if (int(timestep.get_value()[0]) + 1) % action.interval:
+            if (int(timestep.get_value()[0]) + action.offset) % action.interval:
                 return
             if gate is not None and not np.any(gate.get_value()):
                 return

@@ -279,7 +279,7 @@ def _(action: actions.LeastSquaresUpdate, assembly: Assembly) -> str:
         f"_array_{name}_inverse_correlation, _array_{synapses.source.name}_{action.activity}, "
         f"_array_{synapses.target.name}_{action.error}, _array_{name}_{solver.variable});"
     )
-    return _at_interval(action.interval, call)
+    return _at_interval(action, call)
 
 
 @render_action.register
@@ -290,7 +290,7 @@ def _(action: actions.ClockedStatements, assembly: Assembly) -> str:
         else {}
     )
     call = _every(action.name, action.projection, action.synapses, action.code, assembly, **options)
-    return _at_interval(action.interval, call)
+    return _at_interval(action, call)
 
 
 @render_action.register
@@ -331,11 +331,14 @@ def _(action: actions.CellStatements, assembly: Assembly) -> str:
     call = assembly.add(
         action.name, action.owner, action.code, template, path="vectorised loop", size=size
     )
-    return _at_interval(action.interval, call)
+    return _at_interval(action, call)
 
 
-def _at_interval(interval: int, call: str) -> str:
-    return call if interval == 1 else f"if((_array_clock_timestep[0] + 1) % {interval} == 0) {call}"
+def _at_interval(action: Any, call: str) -> str:
+    if action.interval == 1:
+        return call
+    step = f"(_array_clock_timestep[0] + {action.offset})"
+    return f"if({step} % {action.interval} == 0) {call}"
 
 
 @render_action.register

@@ -225,12 +225,15 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
         ("on_trial_end", plan.trial_end),
     ):
         interval = _interval_steps(rule, plan) if slot == "every" else 1
+        offset = int(rule.interval_at == "end")
         for number, phase in enumerate(rule.phases(slot)):
             name = f"{projection.name}_{slot}{number}"
             if phase.scope in ("pre", "post"):
                 cell = projection.source if phase.scope == "pre" else projection.target
                 code = cell_code(projection, rule, phase.scope, phase.code)
-                actions.append(CellStatements(name, plan.groups[cell], code, False, interval))
+                actions.append(
+                    CellStatements(name, plan.groups[cell], code, False, interval, offset)
+                )
                 continue
             code = word_substitute(phase.code, names)
             advance = advance_code(synapses, code) if slot == "every" else ""
@@ -238,13 +241,17 @@ def _schedule_clocked(plan: Plan, projection: Projection) -> None:
                 if advance:
                     before = f"{name}_advance"
                     actions.append(
-                        ClockedStatements(before, projection, synapses, advance, interval)
+                        ClockedStatements(
+                            before, projection, synapses, advance, interval, offset=offset
+                        )
                     )
-                actions.append(CellStatements(name, synapses, code, True, interval))
+                actions.append(CellStatements(name, synapses, code, True, interval, offset))
             else:
                 only = _only_at_end(projection, names) if slot == "on_trial_end" else ""
                 code = f"{advance}{code}"
-                actions.append(ClockedStatements(name, projection, synapses, code, interval, only))
+                actions.append(
+                    ClockedStatements(name, projection, synapses, code, interval, only, offset)
+                )
     if rule.least_squares is not None:
         plan.step.extend(_least_squares_actions(plan, projection, rule))
     if scaling is not None and scaling.rule.when == "trial_end":
@@ -268,17 +275,18 @@ def _least_squares_actions(
 ) -> Iterator[CellStatements | ClockedStatements | LeastSquaresUpdate]:
     solver = rule.least_squares
     assert solver is not None
-    interval = _interval_steps(rule, plan)
+    interval, offset = _interval_steps(rule, plan), int(rule.interval_at == "end")
     synapses = plan.synapses[projection.name]
     if advance := advance_code(synapses, f"{solver.variable} *= 1"):
         name = f"{projection.name}_solver_advance"
-        yield ClockedStatements(name, projection, synapses, advance, interval)
+        yield ClockedStatements(name, projection, synapses, advance, interval, offset=offset)
     for side, part in (("pre", "activity"), ("post", "error")):
         cell = projection.source if side == "pre" else projection.target
         code = cell_code(projection, rule, side, getattr(solver, part))
         variable = solver_name(projection.name, part)
         name = f"{projection.name}_{part}"
-        yield CellStatements(name, plan.groups[cell], f"{variable} = {code}", False, interval)
+        code = f"{variable} = {code}"
+        yield CellStatements(name, plan.groups[cell], code, False, interval, offset)
     yield LeastSquaresUpdate(
         f"{projection.name}_least_squares",
         projection,
@@ -287,4 +295,5 @@ def _least_squares_actions(
         solver_name(projection.name, "activity"),
         solver_name(projection.name, "error"),
         interval,
+        offset,
     )

@@ -38,7 +38,12 @@ def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
     clocked = [bool(rule.every or rule.least_squares) for rule in (one, other)]
     if all(clocked) and not same_value(one.interval or 0, other.interval or 0):
         raise ValueError(f"{place}, interval: {one.interval} and {other.interval} differ")
-    fields["interval"] = one.interval if clocked[0] else other.interval
+    if all(clocked) and one.interval_at != other.interval_at:
+        raise ValueError(
+            f"{place}, interval_at: {one.interval_at!r} and {other.interval_at!r} differ"
+        )
+    first = one if clocked[0] else other
+    fields["interval"], fields["interval_at"] = first.interval, first.interval_at
     if one.least_squares and other.least_squares and one.least_squares != other.least_squares:
         raise ValueError(f"{place}, least_squares: both rules have their own")
     fields["least_squares"] = one.least_squares or other.least_squares

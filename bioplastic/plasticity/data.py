@@ -31,6 +31,10 @@ class RuleData(Protocol):
         """Period of the clock."""
 
     @property
+    def interval_at(self) -> str:
+        """When in the period it ticks."""
+
+    @property
     def normalise(self) -> Normalisation | None:
         """Homeostatic scaling."""
 

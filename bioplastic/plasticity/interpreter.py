@@ -93,7 +93,7 @@ class SynapseInterpreter:
         self.state: dict[str, float] = self._start(dict(values or {}), rest)
         self._system = self._linearise()
         self._propagators: dict[float, tuple[tuple[float, ...], Array]] = {}
-        self._next_clock = 1
+        self._next_clock = int(self.rule.interval_at == "end")
 
     def run(
         self,
@@ -125,7 +125,7 @@ class SynapseInterpreter:
                 self.execute("on_pre")
             if any(abs(time - spike) <= _SAME_TIME for spike in after):
                 self.execute("on_post")
-        self._advance_to(stop, clock_at_end=True)
+        self._advance_to(stop, clock_at_end=self.rule.interval_at == "end")
 
     def execute(self, slot: str) -> None:
         """Execute the statements of a slot once."""

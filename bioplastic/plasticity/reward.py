@@ -70,6 +70,7 @@ def dopamine_stdp(
         modulators="ddopamine/dt = -dopamine/tau_dopamine : 1 (shared)",
         every="w = clip(w + (baseline + dopamine)*c, 0, w_max)",
         interval=interval,
+        interval_at="start",
         parameters={
             "a_plus": a_plus,
             "a_minus": a_minus,

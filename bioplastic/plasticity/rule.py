@@ -77,6 +77,9 @@ class PlasticityRule:
         Statements on all synapses every ``interval``.
     interval : Quantity, optional
         Period of ``every``; None means every time step.
+    interval_at : {"end", "start"}, default "end"
+        Whether ``every`` runs in the last step of each interval, at the end of the first one for
+        the first time, or in the first, at times 0, ``interval``, ..., as a clock of Brian2 does.
     on_trial_start, on_trial_end : str, default ""
         Statements on all synapses at the limits of a trial.
     normalise : Normalisation, optional
@@ -125,6 +128,7 @@ class PlasticityRule:
     on_post: str = ""
     every: str = ""
     interval: b2.Quantity | None = None
+    interval_at: str = "end"
     on_trial_start: str = ""
     on_trial_end: str = ""
     normalise: Normalisation | None = None
@@ -147,6 +151,7 @@ class PlasticityRule:
             check_quantity(f"{self._place}, interval", self.interval, b2.second, positive=True)
             if not self.every and self.least_squares is None:
                 raise ValueError(f"{self._place}, interval: needs statements in 'every'")
+        check_choice(f"{self._place}, interval_at", self.interval_at, ("end", "start"))
         if self.least_squares is not None and not isinstance(self.least_squares, LeastSquares):
             raise TypeError(
                 f"{self._place}, least_squares: must be LeastSquares, got {self.least_squares!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import exp
 from typing import Any
 
@@ -114,12 +115,16 @@ def test_the_limit_of_a_trial_agrees_with_the_interpreter(target: str) -> None:
 
 
 @TARGETS
-def test_dopamine_reads_a_decayed_eligibility(target: str) -> None:
-    program = build(dopamine_stdp(name="p"), DenseProjection, target, 1 * second)
+@pytest.mark.parametrize(("at", "first"), [("start", 20), ("end", 29)])
+def test_dopamine_reads_a_decayed_eligibility(target: str, at: str, first: int) -> None:
+    """The pair is complete in step 20, in which the clock ticks if it does so at the start."""
+    rule = replace(dopamine_stdp(name="p"), interval_at=at)
+    assert dopamine_stdp().interval_at == "start"  # as in the published program
+    program = build(rule, DenseProjection, target, 1 * second)
     state = program.initial_state()
     state["p.dopamine"][:] = 0.4
     state, _ = program(state, {"a": [([0], [0.01])], "b": [([0], [0.02])]})
-    ticks = range(29, 1000, 10)  # a tick ends its interval: after the pair in steps 29, 39, ...
+    ticks = range(first, 1000, 10)
     change = sum((0.002 + 0.4 * exp(-(k + 1) / 200)) * exp(-(k - 20) / 1000) for k in ticks)
     assert state["p.w"].item() == pytest.approx(0.1 * exp(-0.5) * change, rel=1e-12)
 

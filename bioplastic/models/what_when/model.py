@@ -133,8 +133,15 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
 
     def program(self, kind: str) -> Program:
         """Return the compiled network of a kind; it is kept as long as no parameter changes."""
-        made_of = repr((self.get_params(deep=False), self.seed_))
-        kept: dict[str, tuple[str, Program]] = self.__dict__.setdefault("_kept", {})
+        made_of = (
+            self.n_channels,
+            self.reservoir,
+            self.learning,
+            self.merged,
+            self.target,
+            self.seed_,
+        )
+        kept: dict[str, tuple[Any, Program]] = self.__dict__.setdefault("_kept", {})
         if kind not in kept or kept[kind][0] != made_of:
             kept[kind] = (made_of, super().program(kind))
         return kept[kind][1]

@@ -253,11 +253,10 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
         for name in _CELL if p.reset else ("rbar",):
             state[f"cell.{name}"] = initial[f"cell.{name}"]
         length = round(float(self.learning.rls_interval) / float(p.dt))
+        program, seed = self.program("segment"), self.stream(_LEARN)
         for begin in range(0, p.n_steps, length):
             part = {name: frames[:, begin : begin + length] for name, frames in inputs.items()}
-            state, _ = self.program("segment")(
-                self._with_weights(state), part, seed=self.stream(_LEARN)
-            )
+            state, _ = program(self._with_weights(state), part, seed=seed)
             step = min(begin + length, p.n_steps - 1)
             target, active = inputs["target"][0, step], inputs["active"][0, step]
             self._correct_timing(state["cell.s"].astype(np.float64), target, active)

@@ -138,6 +138,8 @@ def test_headings_are_those_of_the_experiments(name: str) -> None:
 
 @pytest.mark.parametrize("start", [["-m", "experiments"], ["-m", "bioplastic"]])
 def test_one_command_behind_every_name(start: list[str]) -> None:
+    if not (ROOT / start[1]).exists():
+        pytest.skip("the archive has the scripts inside the package alone")
     command = [sys.executable, *start, "--list"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     assert re.findall(r"^(\w+): ", done.stdout, re.MULTILINE) == list(MODULES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bioplastic.plotting.animation import animate_weights
 from bioplastic.plotting.avalanche_scaling import plot_avalanche_scaling
 from bioplastic.plotting.avalanches import plot_avalanches
-from bioplastic.plotting.bars import plot_bars
 from bioplastic.plotting.confusion import plot_confusion
 from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.embedding import plot_embedding
@@ -22,12 +21,10 @@ from bioplastic.plotting.grammar import (
 )
 from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.latency_features import plot_feature_learning, plot_signed_filters
-from bioplastic.plotting.learning import plot_learning_curve
 from bioplastic.plotting.network import plot_network
 from bioplastic.plotting.phase_plane import plot_phase_plane
 from bioplastic.plotting.populations import plot_raster, stack_spikes
 from bioplastic.plotting.report import plot_rates, plot_regularity, plot_report
-from bioplastic.plotting.sizes import plot_sizes
 from bioplastic.plotting.stdp_window import plot_stdp_window
 from bioplastic.plotting.style import (
     CLASS_COLOURS,
@@ -60,7 +57,6 @@ __all__ = [
     "panels",
     "plot_avalanche_scaling",
     "plot_avalanches",
-    "plot_bars",
     "plot_class_weights",
     "plot_confusion",
     "plot_correlogram",
@@ -68,7 +64,6 @@ __all__ = [
     "plot_feature_learning",
     "plot_heat_map",
     "plot_intervals",
-    "plot_learning_curve",
     "plot_misclassified",
     "plot_network",
     "plot_phase_plane",
@@ -78,7 +73,6 @@ __all__ = [
     "plot_report",
     "plot_search",
     "plot_signed_filters",
-    "plot_sizes",
     "plot_spikes",
     "plot_stdp_window",
     "plot_sweep_curves",

@@ -6,17 +6,18 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from sklearn.metrics import confusion_matrix
 
 from bioplastic.plotting import (
+    bars,
+    lines,
     new_figure,
-    plot_bars,
     plot_class_weights,
     plot_confusion,
     plot_embedding,
-    plot_learning_curve,
     plot_misclassified,
     plot_raster,
     plot_stdp_window,
@@ -39,13 +40,21 @@ def _class_weights():
 
 
 def _learning_curve():
-    samples = np.arange(0, 60_001, 10_000)
-    return plot_learning_curve(
-        samples,
-        {"supervised": np.linspace(0.1, 0.93, 7), "assignment": np.linspace(0.1, 0.92, 7)},
-        spread={"supervised": np.full(7, 0.02)},
+    curves = np.linspace([0.1, 0.1], [0.93, 0.92], 7) + np.array([[[-0.02]], [[0.02]]])
+    data = xr.DataArray(
+        curves,
+        dims=("seed", "samples", "readout"),
+        name="test accuracy",
+        coords={"samples": np.arange(0, 60_001, 10_000), "readout": ["supervised", "assignment"]},
+    )
+    return lines(
+        data,
+        x="samples",
+        hue="readout",
+        factor=100,
+        legend="end",
+        published={"supervised": 0.95},
         baselines={"chance": 0.11, "linear": 0.926},
-        paper={"supervised": 0.95, "Diehl & Cook": 0.93},
     ).figure
 
 
@@ -86,11 +95,12 @@ def _embedding():
 
 
 def _bars():
-    return plot_bars(
+    return bars(
         {"S2-STDP": [0.97, 0.975], "S2-STDP + NCG": [0.98], "R-STDP": [0.92, 0.93, 0.9]},
-        paper={"R-STDP": 0.93},
+        published={"R-STDP": 0.93},
         baselines={"chance": 0.11, "linear": 0.926},
         title="MNIST",
+        xlabel="test accuracy (%)",
     ).figure
 
 
@@ -208,20 +218,6 @@ def test_many_classes_are_not_annotated():
     assert len(plot_confusion(np.arange(13), np.arange(13)).texts) == 0
 
 
-def test_learning_curve_is_in_percent_with_paper_and_baseline():
-    axes = plot_learning_curve(
-        [0, 10], {"a": [0.1, 0.8]}, baselines={"chance": 0.1}, paper={"a": 0.9, "other": 0.7}
-    )
-    np.testing.assert_allclose(axes.lines[0].get_ydata(), [10, 80])
-    assert [t.get_text() for t in axes.texts] == [
-        "a 80.0",
-        "chance 10.0",
-        "paper 90.0",
-        "other 70.0",
-    ]
-    assert axes.texts[2].get_color() == axes.lines[0].get_color()
-
-
 def test_stack_spikes_counts_through_the_populations():
     times, indices = stack_spikes(
         {"b": ([0.3], [1]), "a": ([0.1, 0.2], [0, 4])}, {"a": 5, "none": 7, "b": 2}
@@ -256,16 +252,6 @@ def test_embedding_draws_every_point_with_its_class():
     assert [len(group.get_offsets()) for group in axes.collections] == [1, 2, 1]
 
 
-def test_bars_show_mean_and_spread_over_seeds():
-    axes = plot_bars({"a": [0.5, 0.7], "b": 0.9}, paper={"b": 0.95})
-    assert [bar.get_width() for bar in axes.patches] == pytest.approx([60, 90])
-    assert [text.get_text() for text in axes.texts] == ["60.0 ± 14.1", "90.0"]
-
-
-def test_bars_without_zero_are_no_bars():
-    assert len(plot_bars({"a": [0.95]}, xlim=(90, 100)).patches) == 0
-
-
 def test_gallery_shows_the_first_errors():
     images = np.arange(5)[:, None, None] * np.ones((5, 2, 2))
     figure = plot_misclassified(images, [0, 1, 2, 3, 4], [0, 2, 2, 0, 1], max_images=2)
@@ -283,7 +269,7 @@ def test_gallery_without_errors_says_so():
 def test_given_axes_are_used():
     figure = new_figure()
     ax = figure.add_subplot()
-    assert plot_bars({"a": [1.0]}, ax=ax) is ax
+    assert bars({"a": [1.0]}, ax) is ax
     assert plot_stdp_window([0.0], [1.0], ax=ax).figure is figure
 
 
@@ -295,10 +281,6 @@ def test_given_axes_are_used():
         (lambda: plot_weight_maps(np.ones((4, 0)), (2, 2)), "at least one neuron"),
         (lambda: plot_weight_maps(np.ones((4, 1)), (2, 2), vmin=1, vmax=1), "vmax: must be larger"),
         (lambda: plot_class_weights(np.ones((3, 2)), [0, 1]), "assignment: must have shape"),
-        (lambda: plot_learning_curve([1, 1], {"a": [0, 1]}), "samples: must be increasing"),
-        (lambda: plot_learning_curve([1, 2], {}), "curves: must hold at least one"),
-        (lambda: plot_learning_curve([1, 2], {"a": [0]}), r"curves\['a'\]: must have shape \(2\)"),
-        (lambda: plot_learning_curve([1], {"a": [0]}, spread={"b": [0]}), "spread: must name"),
         (lambda: plot_confusion([0, 1], [0, 3], n_classes=3), "y_pred: must be class labels"),
         (lambda: plot_confusion([], []), "y_true: must not be empty"),
         (lambda: plot_raster([0.1], [3], {"a": 3}), "indices: must be neuron indices from 0 to 2"),
@@ -306,8 +288,6 @@ def test_given_axes_are_used():
         (lambda: stack_spikes({"b": ([], [])}, {"a": 3}), "spikes: must name populations"),
         (lambda: plot_stdp_window([0.1], [1, 2]), r"dw: must have shape \(1\)"),
         (lambda: plot_embedding([[0, 0]], [4], class_names=["a"]), "labels: must be class labels"),
-        (lambda: plot_bars({"a": []}), r"values\['a'\]: must hold at least one value"),
-        (lambda: plot_bars({"a": [1]}, paper={"b": 1}), "paper: must name conditions"),
         (lambda: plot_misclassified(np.ones((2, 4)), [0, 1], [0, 1]), "images: must have shape"),
     ],
 )

@@ -327,11 +327,6 @@ VALID: dict[str, dict[str, Any]] = {
         "values": {"a": np.arange(1, 50)},
         "exponents": {"a": (1.5, 1.0, 40.0)},
     },
-    "plotting.plot_bars": {
-        "values": {"a": VALUES},
-        "paper": {"a": 0.5},
-        "baselines": {"chance": 0.1},
-    },
     "plotting.plot_class_weights": {
         "weights": MATRIX,
         "assignment": np.arange(12) % 5,
@@ -348,13 +343,6 @@ VALID: dict[str, dict[str, Any]] = {
         "best": (0, 1),
     },
     "plotting.plot_intervals": {"intervals": VALUES},
-    "plotting.plot_learning_curve": {
-        "samples": np.arange(12),
-        "curves": {"a": VALUES},
-        "spread": {"a": VALUES},
-        "baselines": {"chance": 0.1},
-        "paper": {"a": 0.9},
-    },
     "plotting.plot_misclassified": {
         "images": IMAGES.reshape(12, 4, 4),
         "y_true": LABELS,
@@ -379,11 +367,6 @@ VALID: dict[str, dict[str, Any]] = {
     "plotting.plot_regularity": {"rates": VALUES, "cv": VALUES},
     "plotting.plot_report": {**TRAINS, "summary": lambda: analysis.summarise_spikes(trains())},
     "plotting.plot_search": {"x": VALUES, "scores": VALUES, "best": 1},
-    "plotting.plot_sizes": {
-        "curves": {"a": {100: VALUES, 400: VALUES}},
-        "baselines": {"chance": 0.1},
-        "paper": {400: 0.9},
-    },
     "plotting.plot_signed_filters": {"filters": RNG.random((4, 3, 3, 2)) - 0.5, "title": "a"},
     "plotting.plot_feature_learning": {
         "threshold_history": RNG.random((5, 4)),
@@ -554,7 +537,6 @@ ALLOWED = {
     ("analysis.summarise_latencies", "latencies", "nan"),  # silent cells
     ("plotting.plot_feature_learning", "filters", "dimensions"),
     ("plotting.plot_feature_learning", "latencies", "nan"),
-    ("plotting.plot_sizes", "paper", "keys"),  # sizes
     ("plotting.plot_regularity", "cv", "nan"),  # units with too few spikes
 }
 

@@ -42,7 +42,8 @@ exclude_patterns = [
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-suppress_warnings = ["config.cache"]
+# numpydoc links attributes by their bare names, which several classes share: weights_
+suppress_warnings = ["config.cache", "ref.python"]
 
 default_role = "py:obj"
 autodoc_typehints = "none"  # numpydoc's own tables say the types

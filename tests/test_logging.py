@@ -68,8 +68,8 @@ def test_models_tell_what_they_learn(caplog):
     model = SymSTDPClassifier(n_hidden=4, target="numpy", parameters=short)
     model.fit(images, [0, 1, 0, 1]).predict(images)
     assert [re.sub(r" in .*", "", record.getMessage()) for record in caplog.records] == [
-        "epoch 1/1: 4 images, 4 hidden neurons",
-        "answers to 4 images",
+        "SymSTDPClassifier.fit: 4 samples",
+        "SymSTDPClassifier.answer: 4 samples",
     ]
 
 
@@ -109,6 +109,6 @@ def test_the_library_is_silent_where_no_one_listens():
 
 def test_the_library_never_prints():
     for path in LIBRARY.rglob("*.py"):
-        if path.name != "cli.py" and "commands" not in path.parts:
+        if path.name not in ("cli.py", "__main__.py") and "commands" not in path.parts:
             code = [line for line in path.read_text().splitlines() if ">>>" not in line]
             assert not [line for line in code if re.match(r"\s+print\(", line)], path

@@ -537,7 +537,8 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         program = self.program(kind or self.frozen)
         state = {**program.initial_state(0), **self.frozen_state()}
         seed, records = self.stream(*stream), []
-        with self._progress_bar(len(samples)) as bar:
+        told = log_time(_LOG, "%s.answer: %d samples", type(self).__name__, len(samples))
+        with told, self._progress_bar(len(samples)) as bar:
             for part in self._parts(len(samples), 0, None):
                 state, record = program(state, self.present(samples[part]), seed=seed)
                 records.append(record)

@@ -358,7 +358,7 @@ def test_another_scale_of_grey_values_is_noticed() -> None:
         with pytest.warns(UserWarning, match=r"no grey value is above 16, .* multiply by 15\.9375"):
             learn(X // 16 + 1, Y)
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        warnings.simplefilter("error", UserWarning)
         model().fit(X // 3, Y)
 
 

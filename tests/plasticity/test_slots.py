@@ -34,7 +34,8 @@ def test_delayed_reward_falls_with_the_time_constant_of_the_eligibility(delay):
     synapse.state["dopamine"] = 0.5
     synapse.run(until=(4 + delay) * second)
     steps = np.exp(-1e-3 * (1 / 1.0 + 1 / 0.2))
-    total = 0.1 * np.exp(-5 / 20) * np.exp(-delay) * 0.5 * steps / (1 - steps)
+    # the clock ticks from the moment of the reward on
+    total = 0.1 * np.exp(-5 / 20) * np.exp(-delay) * 0.5 / (1 - steps)
     assert synapse.state["w"] - 1.0 == pytest.approx(total, rel=1e-6)
 
 

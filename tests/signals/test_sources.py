@@ -212,17 +212,17 @@ def test_rates_must_be_finite_and_not_negative(target: str) -> None:
         ({"repeat_while": "unknwon > 3"}, r"Program, repeat: cannot compile .*unknwon"),
         (
             {"repeat_while": "a < 3", "on_repeat": "b += 1", "variables": {"a": 1}},
-            r"Program, on_repeat: cannot compile 'b \+= 1'",
+            r"Trial.on_repeat: unknown variable 'b' in 'b \+= 1'",
         ),
     ],
 )
 def test_trials_with_unknown_names(arguments: dict[str, Any], message: str) -> None:
-    spec = NetworkSpec(
-        populations=[PoissonSource(name="source", n=3, rates="5*Hz")],
-        projections=[],
-        trial=Trial(duration=1 * second, **arguments),
-    )
     with pytest.raises(ValueError, match=message):
+        spec = NetworkSpec(
+            populations=[PoissonSource(name="source", n=3, rates="5*Hz")],
+            projections=[],
+            trial=Trial(duration=1 * second, **arguments),
+        )
         Program(spec, dt=1 * ms, target="numpy")
 
 

@@ -170,6 +170,4 @@ def _cpu() -> float:
 def print_findings(cases: Iterable[Case]) -> None:
     """Print findings with the code that shows each of them."""
     for case in cases:
-        print(
-            f"\n# {case.what} {case.number}: {case.status}: {case.detail}\n{case.code}", flush=True
-        )
+        tqdm.write(f"\n# {case.what} {case.number}: {case.status}: {case.detail}\n{case.code}")

@@ -217,13 +217,16 @@ def test_rates_must_be_finite_and_not_negative(target: str) -> None:
     ],
 )
 def test_trials_with_unknown_names(arguments: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    def build() -> None:
         spec = NetworkSpec(
             populations=[PoissonSource(name="source", n=3, rates="5*Hz")],
             projections=[],
             trial=Trial(duration=1 * second, **arguments),
         )
         Program(spec, dt=1 * ms, target="numpy")
+
+    with pytest.raises(ValueError, match=message):
+        build()
 
 
 def test_bad_trials() -> None:

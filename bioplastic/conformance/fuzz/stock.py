@@ -509,8 +509,8 @@ class Stock:
             for v in cells.variables:
                 if v.kind != "sub" and v.name not in cells.inputs:
                     result[f"{cells.name}.{v.name}"] = np.array(getattr(group, f"{v.name}_")[:])
-            values = np.asarray(getattr(self.voltages[cells.name], f"{cells.recorded}_")).T
-            result[f"record {cells.name}"] = values
+            recorded = getattr(self.voltages[cells.name], f"{cells.recorded}_")
+            result[f"record {cells.name}"] = np.array(recorded).T  # Brian2 2.11 gives a view
             if cells.threshold:
                 raster = np.zeros((network.trials * network.n_steps, cells.n))
                 monitor = self.spikes[cells.name]

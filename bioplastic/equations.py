@@ -273,7 +273,7 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
                 if operator not in {"=", "+=", "-=", "*=", "/="}:
                     raise ValueError(f"operator {operator!r} is not one of =, +=, -=, *=, /=")
                 Expression(expression)
-            except (ValueError, SyntaxError, KeyError, TypeError) as error:
+            except (ValueError, SyntaxError, KeyError, TypeError, RecursionError) as error:
                 if str(error).startswith(f"{place}: "):
                     raise
                 raise ValueError(
@@ -311,7 +311,7 @@ def check_expression(place: str, text: str) -> None:
     check_language(place, text, text)
     try:
         Expression(text)
-    except (ValueError, SyntaxError, KeyError, TypeError) as error:
+    except (ValueError, SyntaxError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
 
 

@@ -85,6 +85,10 @@ def test_scope_outside_spikes():
         ({"on_pre": "w = clip(w, 0, 1"}, r"on_pre: cannot read (statement )?'w = clip\(w, 0, 1'"),
         ({"on_pre": "w + x_pre"}, r"on_pre: cannot read statement"),
         ({"on_pre": "w **= 2"}, r"on_pre: cannot read statement"),
+        (  # which SymPy cannot take apart
+            {"on_pre": "w += abs(int(x_pre > int(t > 20*ms)) - 0.5 - sin(i % 2))"},
+            r"on_pre: cannot read statement",
+        ),
         ({"on_pre": "w += sum(x_pre)"}, r"on_pre: unknown variable 'sum'"),
         ({"on_pre": "w += clip(x_pre)"}, r"on_pre: 'clip\(x_pre\)' has 1 arguments instead of 3"),
         ({"on_pre": "eta += 1"}, r"on_pre: cannot assign to parameter 'eta'"),

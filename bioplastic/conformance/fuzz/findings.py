@@ -84,7 +84,8 @@ def compare(
         if not a.size:
             continue
         same = (a == b) | (np.isnan(a) & np.isnan(b))
-        same |= np.abs(b) > _HUGE  # a network that explodes, beyond what float32 can hold
+        # a network that explodes on both sides, beyond what float32 can hold
+        same |= (np.abs(b) > _HUGE) & ~(np.abs(a) <= _HUGE)
         finite = np.isfinite(a) & np.isfinite(b)
         scale = max(1.0, float(np.max(np.abs(b[finite]), initial=0.0)))
         with np.errstate(invalid="ignore", over="ignore"):

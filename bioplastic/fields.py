@@ -53,6 +53,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import brian2 as b2
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bioplastic.validation import (
     check_choice,
@@ -69,12 +70,14 @@ __all__ = [
     "Parametrised",
     "add_arguments",
     "check_params",
+    "checked",
     "given_arguments",
     "param",
     "params_of",
     "read_assignment",
 ]
 
+F = typing.TypeVar("F", bound=Callable[..., Any])
 _KEY = "bioplastic.param"
 _MISSING: Any = dataclasses.MISSING
 _UNITS = {name: unit for name, unit in vars(b2).items() if isinstance(unit, b2.Unit)}
@@ -179,7 +182,7 @@ class Param:
     late: bool
     name: str = ""
     annotation: Any = Any
-    owner: type = object
+    owner: Any = object
 
     @functools.cached_property
     def type(self) -> Any:
@@ -228,6 +231,8 @@ class Param:
 
     def _check_as(self, place: str, value: Any, kind: Any) -> Any:
         origin, inner = typing.get_origin(kind) or kind, typing.get_args(kind)
+        if kind == ArrayLike or origin is np.ndarray:
+            return _check_array(place, value)
         if origin is bool:
             return check_flag(place, value)
         if origin is int:
@@ -246,15 +251,16 @@ class Param:
             return self._check_quantity(place, value)
         if origin in (typing.Union, types.UnionType):
             return self._check_union(place, value, inner)
-        if origin is np.ndarray or getattr(origin, "__name__", "") == "NDArray":
-            return _check_array(place, value)
         if origin is collections.abc.Callable:
             return value if callable(value) else _fail(place, "a function", value)
-        if isinstance(origin, type) and issubclass(origin, os.PathLike):
+        if _is_kind(origin, os.PathLike):
             return value if isinstance(value, str | os.PathLike) else _fail(place, "a path", value)
-        if isinstance(origin, type) and issubclass(origin, collections.abc.Mapping):
-            return value if isinstance(value, Mapping) else _fail(place, "a mapping", value)
-        if isinstance(origin, type) and issubclass(origin, collections.abc.Sequence):
+        if _is_kind(origin, Mapping):
+            return _check_mapping(place, value, inner)
+        if origin is frozenset:
+            right = isinstance(value, frozenset) and all(isinstance(name, str) for name in value)
+            return value if right else _fail(place, "a frozenset of names", value)
+        if _is_kind(origin, collections.abc.Sequence):
             return self._check_sequence(place, value, origin, inner)
         if isinstance(origin, type) and origin is not Any and not isinstance(value, origin):
             none = " or None" if self.optional else ""
@@ -280,6 +286,10 @@ class Param:
         return quantity
 
     def _check_union(self, place: str, value: Any, kinds: tuple[Any, ...]) -> Any:
+        if set(typing.get_args(ArrayLike)) <= set(kinds):
+            return _check_array(place, value)
+        if any(_is_kind(kind, os.PathLike) for kind in kinds):
+            return value if isinstance(value, str | os.PathLike) else _fail(place, "a path", value)
         problem: Exception | None = None
         for kind in kinds:
             try:
@@ -340,6 +350,11 @@ class Param:
         return _read_as(text, self.type)
 
 
+def _is_kind(kind: Any, wanted: type) -> bool:
+    origin = typing.get_origin(kind) or kind
+    return isinstance(origin, type) and issubclass(origin, wanted)
+
+
 def _fail(place: str, wanted: str, value: Any) -> Any:
     shown = repr(value)
     shown = shown if len(shown) <= 80 else f"{shown[:77]}..."
@@ -353,6 +368,14 @@ def _check_array(place: str, value: Any) -> Any:
         raise ValueError(f"{place}: must be a rectangular array ({error})") from None
     if array.dtype.kind not in "biufU" or isinstance(value, str):
         _fail(place, "an array of real numbers or text", value)
+    return value
+
+
+def _check_mapping(place: str, value: Any, inner: tuple[Any, ...]) -> Any:
+    if not isinstance(value, Mapping):
+        _fail(place, "a mapping", value)
+    if inner[:1] == (str,) and not all(isinstance(key, str) for key in value):
+        _fail(place, "a mapping with text as keys", value)
     return value
 
 
@@ -421,6 +444,8 @@ def params_of(kind: type | Any) -> dict[str, Param]:
 def check_params(instance: Any, *names: str) -> None:
     """Refuse parameters that their declarations do not allow.
 
+    Fields of a dataclass that are declared without `param` are checked by type and unit.
+
     Parameters
     ----------
     instance : object
@@ -434,9 +459,75 @@ def check_params(instance: Any, *names: str) -> None:
         Naming class, parameter, what it must be and what was given.
     """
     place = type(instance).__name__
-    for name, declared in params_of(instance).items():
+    fields: dict[str, Param] = _fields_of(type(instance))  # type: ignore[arg-type]
+    for name, declared in fields.items():
         if not names or name in names:
             declared.check(f"{place}.{name}", getattr(instance, name))
+
+
+@functools.cache
+def _fields_of(cls: type) -> dict[str, Param]:
+    """Return the declared parameters and the other fields of a dataclass."""
+    plain = {}
+    for name, field in getattr(cls, "__dataclass_fields__", {}).items():
+        if field.init and _KEY not in field.metadata:
+            owner = next(c for c in cls.__mro__ if name in vars(c).get("__annotations__", ()))
+            plain[name] = _bare(name, field.default, field.type, owner)
+    return {**plain, **params_of(cls)}
+
+
+def _bare(name: str, default: Any, annotation: Any, owner: Any) -> Param:
+    """Return what a type alone says about a parameter."""
+    declared: Param = param(default).metadata[_KEY]
+    return dataclasses.replace(declared, name=name, annotation=annotation, owner=owner)
+
+
+def checked(function: F) -> F:
+    """Refuse arguments whose type or unit is not the one that the signature declares.
+
+    What a type allows is the same as in `param`; a quantity has the unit of its default. Ranges,
+    shapes and choices are left to the function.
+
+    Parameters
+    ----------
+    function : callable
+        A public function with annotated arguments.
+
+    Returns
+    -------
+    callable
+        The function, which raises `TypeError` or `ValueError` that names the argument.
+
+    Examples
+    --------
+    >>> from brian2 import Quantity, ms, mV
+    >>> @checked
+    ... def decay(tau: Quantity = 20 * ms, gain: float = 1.0) -> None: ...
+    >>> decay(tau=3 * mV)
+    Traceback (most recent call last):
+        ...
+    TypeError: decay.tau: must be a quantity in second, got 3. * mvolt
+    """
+    signature = inspect.signature(function)
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    declared = {
+        name: _bare(name, _MISSING if p.default is p.empty else p.default, p.annotation, function)
+        for name, p in signature.parameters.items()
+        if p.kind not in several and p.annotation is not p.empty
+    }
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            bound = signature.bind(*args, **kwargs)
+        except TypeError:
+            return function(*args, **kwargs)  # Python says best what is missing or too much
+        for name, value in bound.arguments.items():
+            if name in declared:
+                declared[name].check(f"{function.__qualname__}.{name}", value)
+        return function(*args, **kwargs)
+
+    return typing.cast(F, call)
 
 
 def _document(cls: type) -> None:

@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
 __all__ = ["assign_labels", "mean_responses", "predict_from_assignment", "predict_from_counts"]
 
 
-@check_arguments
+@checked
 def mean_responses(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np.float64]:
     """Average the response of every neuron over the samples of each class.
 
@@ -52,7 +52,7 @@ def mean_responses(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[n
     return means
 
 
-@check_arguments
+@checked
 def assign_labels(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np.int64]:
     """Give every neuron the class that it responds to most.
 
@@ -93,7 +93,7 @@ def assign_labels(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np
     return np.where(means.max(axis=0) > 0, winners, -1).astype(np.int64)
 
 
-@check_arguments
+@checked
 def predict_from_assignment(
     counts: ArrayLike, assignment: ArrayLike, n_classes: int
 ) -> NDArray[np.int64]:
@@ -140,7 +140,7 @@ def predict_from_assignment(
     return np.asarray(scores.argmax(axis=1), dtype=np.int64)
 
 
-@check_arguments
+@checked
 def predict_from_counts(counts: ArrayLike) -> NDArray[np.int64]:
     """Predict the class whose neuron spikes most.
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis.power_law import PowerLawFit, fit_power_law
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -93,7 +93,7 @@ def cut_silence(counts: ArrayLike, *, longest: int = 1000, keep: int = 5) -> NDA
     return np.asarray(activity[kept])
 
 
-@check_arguments
+@checked
 def find_avalanches(
     counts: ArrayLike, *, percentile: float = 35.0, threshold: float | None = None
 ) -> Avalanches:
@@ -146,7 +146,7 @@ def mean_size_by_duration(
     return durations, total / count, count
 
 
-@check_arguments
+@checked
 def fit_avalanches(
     avalanches: Avalanches,
     *,

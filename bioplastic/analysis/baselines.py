@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
 __all__ = ["chance_level", "linear_baseline"]
 
 
-@check_arguments
+@checked
 def chance_level(y: ArrayLike) -> float:
     """Return the accuracy of always answering the most frequent class.
 
@@ -44,7 +44,7 @@ def chance_level(y: ArrayLike) -> float:
     return float(np.unique(labels, return_counts=True)[1].max() / labels.size)
 
 
-@check_arguments
+@checked
 def linear_baseline(
     X_train: ArrayLike,
     y_train: ArrayLike,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.intervals import same_stretch
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
 __all__ = ["Bursts", "find_bursts"]
@@ -44,7 +44,7 @@ class Bursts:
     share: NDArray[np.float64]
 
 
-@check_arguments
+@checked
 def find_bursts(trains: SpikeTrains, max_interval: Any, min_spikes: int = 3) -> Bursts:
     """Find maximal runs of spikes whose intervals do not exceed a limit; none spans a gap.
 

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["count_phrases", "entropy_rate_markov", "lempel_ziv_complexity"]
 
 
-@check_arguments
+@checked
 def count_phrases(symbols: ArrayLike) -> int:
     """Count the phrases of the exhaustive history of Lempel and Ziv (1976).
 
@@ -62,7 +62,7 @@ def count_phrases(symbols: ArrayLike) -> int:
     return count
 
 
-@check_arguments
+@checked
 def lempel_ziv_complexity(sequences: ArrayLike) -> NDArray[np.float64]:
     r"""Measure the normalised Lempel-Ziv complexity of binary sequences.
 
@@ -110,7 +110,7 @@ def lempel_ziv_complexity(sequences: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(phrases * np.log2(n) / n).reshape(bits.shape[:-1])
 
 
-@check_arguments
+@checked
 def entropy_rate_markov(rate: float, correlation: float = 0.0) -> float:
     r"""Return the entropy rate of a two-state Markov chain of spikes and silences.
 

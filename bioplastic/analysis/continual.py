@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["ContinualScores", "score_continual"]
 
@@ -36,7 +36,7 @@ class ContinualScores:
     learning: float
 
 
-@check_arguments
+@checked
 def score_continual(accuracies: ArrayLike) -> ContinualScores:
     r"""Score the matrix of accuracies of continual learning.
 

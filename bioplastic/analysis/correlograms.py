@@ -11,12 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from bioplastic.analysis._observed import common
 from bioplastic.analysis._spike_checks import check_index, in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["chance_counts", "cross_correlograms", "spike_time_tiling"]
 
 
-@check_arguments
+@checked
 def cross_correlograms(
     trains: SpikeTrains,
     pairs: Iterable[tuple[int, int]] | ArrayLike,
@@ -150,7 +150,7 @@ def _inside(train: NDArray[np.float64], edges: NDArray[np.float64]) -> NDArray[n
     return train[low:high]
 
 
-@check_arguments
+@checked
 def spike_time_tiling(
     trains: SpikeTrains, window: Any, units: ArrayLike | None = None
 ) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.baselines import chance_level
 from bioplastic.analysis.rates import bin_spikes
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["Decoding", "decode", "latencies"]
@@ -40,7 +40,7 @@ class Decoding:
     predictions: NDArray[np.int64]
 
 
-@check_arguments
+@checked
 def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     """Return the time from the start of the window to the first spike.
 
@@ -73,7 +73,7 @@ def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     return result.reshape(shape)
 
 
-@check_arguments
+@checked
 def decode(
     trains: SpikeTrains,
     y: ArrayLike,

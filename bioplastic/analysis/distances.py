@@ -16,7 +16,7 @@ from bioplastic.analysis._observed import common
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.parts import import_extra
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_real
 
 __all__ = [
@@ -31,7 +31,7 @@ _REACH = 30.0
 """Length of a block of time in time constants; exp(30) is far from overflow."""
 
 
-@check_arguments
+@checked
 def van_rossum_distances(trains: SpikeTrains, tau: Any) -> NDArray[np.float64]:
     r"""Measure the van Rossum distance between all trains.
 
@@ -96,7 +96,7 @@ def van_rossum_distances(trains: SpikeTrains, tau: Any) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
 
 
-@check_arguments
+@checked
 def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.float64]:
     r"""Measure the Victor-Purpura distance between all trains.
 
@@ -143,7 +143,7 @@ def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.flo
     return result
 
 
-@check_arguments
+@checked
 def isi_distances(trains: SpikeTrains) -> NDArray[np.float64]:
     """Measure the ISI-distance between all trains, by PySpike.
 
@@ -179,7 +179,7 @@ def isi_distances(trains: SpikeTrains) -> NDArray[np.float64]:
     return _by_pyspike(trains, pyspike.isi_distance_matrix)
 
 
-@check_arguments
+@checked
 def spike_distances(trains: SpikeTrains) -> NDArray[np.float64]:
     """Measure the SPIKE-distance between all trains, by PySpike.
 
@@ -215,7 +215,7 @@ def spike_distances(trains: SpikeTrains) -> NDArray[np.float64]:
     return _by_pyspike(trains, pyspike.spike_distance_matrix)
 
 
-@check_arguments
+@checked
 def spike_synchronisation(trains: SpikeTrains) -> NDArray[np.float64]:
     """Measure the SPIKE-synchronisation between all trains, by PySpike.
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["embed_tsne"]
@@ -14,7 +14,7 @@ __all__ = ["embed_tsne"]
 _PRINCIPAL = 50
 
 
-@check_arguments
+@checked
 def embed_tsne(
     X: ArrayLike, seed: int, *, perplexity: float = 30.0, max_iter: int = 1000
 ) -> NDArray[np.float64]:

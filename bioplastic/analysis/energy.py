@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments, check_fields
+from bioplastic.fields import check_params, checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -57,7 +57,7 @@ class SynapseLayer:
     plastic: bool = False
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         wiring = check_array("SynapseLayer.connections", self.connections, shape=(None, None))
         _check_spikes("SynapseLayer.pre_spikes", self.pre_spikes, wiring.shape[0])
         if self.post_spikes is not None:
@@ -90,7 +90,7 @@ class Operations:
     neuron_updates: int
 
 
-@check_arguments
+@checked
 def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps: int) -> Operations:
     """Count what an event-driven machine has to do.
 
@@ -145,7 +145,7 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     )
 
 
-@check_arguments
+@checked
 def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     r"""Estimate the energy of inference as most papers do: arithmetic only.
 
@@ -175,7 +175,7 @@ def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     return E_MAC * macs + E_AC * operations
 
 
-@check_arguments
+@checked
 def bit_budget(
     macs: float, *, n_steps: int, weight_bits: int, spike_bits: int = 1, rate: float | None = None
 ) -> float:
@@ -222,7 +222,7 @@ def bit_budget(
     return float(n * budget * share)
 
 
-@check_arguments
+@checked
 def memory_energy_snn(
     operations: Operations, *, cached_weights: bool = False, event_driven: bool = False
 ) -> float:
@@ -263,7 +263,7 @@ def memory_energy_snn(
     return E_AC * additions + E_MEM * accesses
 
 
-@check_arguments
+@checked
 def memory_energy_ann(
     macs: float, *, bits: int, n_activations: int, n_weights: int, bit_density: float = 0.5
 ) -> float:

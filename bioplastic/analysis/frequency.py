@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis._spike_checks import in_seconds
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["SpectralResponse", "integrator_gain", "lif_gain", "lock_in", "spectral_response"]
@@ -37,7 +37,7 @@ class SpectralResponse:
     coherence: NDArray[np.float64]
 
 
-@check_arguments
+@checked
 def spectral_response(
     stimulus: ArrayLike, response: ArrayLike, dt: float, *, n_segment: int = 1024
 ) -> SpectralResponse:
@@ -106,7 +106,7 @@ def spectral_response(
     )
 
 
-@check_arguments
+@checked
 def lock_in(signal: ArrayLike, frequency: float) -> complex:
     r"""Return the complex amplitude of one frequency in a signal.
 
@@ -149,7 +149,7 @@ def lock_in(signal: ArrayLike, frequency: float) -> complex:
     return complex(real, imaginary)
 
 
-@check_arguments
+@checked
 def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     r"""Return the gain of the membrane of a discrete leaky integrate-and-fire neuron.
 
@@ -190,7 +190,7 @@ def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     return np.asarray((1 - decay) / np.sqrt(1 + decay**2 - 2 * decay * cosine))
 
 
-@check_arguments
+@checked
 def integrator_gain(frequency: ArrayLike) -> NDArray[np.float64]:
     r"""Return the gain of the membrane of a non-leaky neuron, :math:`1 / (2 |\sin \pi f|)`.
 

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["mutual_information"]
 
 
-@check_arguments
+@checked
 def mutual_information(
     stimuli: ArrayLike,
     responses: ArrayLike,

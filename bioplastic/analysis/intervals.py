@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["IntervalStatistics", "interval_statistics", "intervals", "same_stretch"]
 
@@ -36,7 +36,7 @@ class IntervalStatistics:
     lv: NDArray[np.float64]
 
 
-@check_arguments
+@checked
 def intervals(trains: SpikeTrains) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Return all inter-spike intervals and the unit of each.
 
@@ -63,7 +63,7 @@ def intervals(trains: SpikeTrains) -> tuple[NDArray[np.float64], NDArray[np.int3
     return np.diff(trains.times)[same], trains.units[1:][same]
 
 
-@check_arguments
+@checked
 def interval_statistics(trains: SpikeTrains) -> IntervalStatistics:
     r"""Measure the regularity of every unit, all of its trials together.
 

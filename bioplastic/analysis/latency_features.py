@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["summarise_filters", "summarise_latencies"]
 
 
-@check_arguments
+@checked
 def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, float]:
     """Return the numbers that papers give for filters learned by STDP between 0 and 1.
 
@@ -58,7 +58,7 @@ def summarise_filters(filters: ArrayLike, thresholds: ArrayLike) -> dict[str, fl
     }
 
 
-@check_arguments
+@checked
 def summarise_latencies(latencies: ArrayLike, silent: float = 1.0) -> dict[str, float | int]:
     """Return how dense and how early a latency code is.
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from bioplastic.analysis._observed import seconds_before
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["bin_spikes", "fano_factor", "mean_rates", "population_rate"]
 
 
-@check_arguments
+@checked
 def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
     """Return the mean rate of each unit over its observed time in all trials.
 
@@ -40,7 +40,7 @@ def mean_rates(trains: SpikeTrains) -> NDArray[np.float64]:
         return np.asarray(counts.sum(axis=0, dtype=np.float64) / seconds)
 
 
-@check_arguments
+@checked
 def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[Any]:
     """Count spikes in adjacent bins of equal width.
 
@@ -85,7 +85,7 @@ def bin_spikes(trains: SpikeTrains, bin_width: Any) -> NDArray[Any]:
     return counts[0] if trains.trials is None else counts
 
 
-@check_arguments
+@checked
 def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
     """Return the mean rate per unit in adjacent bins, over units and trials.
 
@@ -126,7 +126,7 @@ def population_rate(trains: SpikeTrains, bin_width: Any) -> NDArray[np.float64]:
         return np.where(seconds > 1e-8 * width, counts / seconds, np.nan)
 
 
-@check_arguments
+@checked
 def fano_factor(trains: SpikeTrains, window: Any = None) -> NDArray[np.float64]:
     r"""Measure how variable the spike count of each unit is.
 

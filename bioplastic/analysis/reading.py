@@ -13,13 +13,13 @@ import xarray as xr
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.files import read_file
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_choice
 
 __all__ = ["read_spikes", "to_spike_trains", "to_xarray"]
 
 
-@check_arguments
+@checked
 def read_spikes(
     path: str | os.PathLike[str],
     *,
@@ -104,7 +104,7 @@ def read_spikes(
     return SpikeTrains.load(place)
 
 
-@check_arguments
+@checked
 def to_spike_trains(
     record: Mapping[str, Any], program: Any, population: str | None = None, *, join: bool = False
 ) -> SpikeTrains:
@@ -173,7 +173,7 @@ def to_spike_trains(
     )
 
 
-@check_arguments
+@checked
 def to_xarray(record: Mapping[str, Any], program: Any) -> xr.Dataset:
     """Label the states and counts that a compiled program recorded.
 

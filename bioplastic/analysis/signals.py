@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -17,7 +17,7 @@ __all__ = [
 ]
 
 
-@check_arguments
+@checked
 def normalised_error(output: ArrayLike, target: ArrayLike) -> NDArray[np.float64]:
     """Return the root mean squared error over the standard deviation of the target.
 
@@ -45,7 +45,7 @@ def normalised_error(output: ArrayLike, target: ArrayLike) -> NDArray[np.float64
     return np.asarray(np.sqrt(np.mean((z - x) ** 2, axis=0)) / _spread("normalised_error", x))
 
 
-@check_arguments
+@checked
 def lag_tolerant_error(
     output: ArrayLike, target: ArrayLike, *, max_lag: int, window: int
 ) -> NDArray[np.float64]:
@@ -105,7 +105,7 @@ def lag_tolerant_error(
     return np.asarray(np.sqrt(np.mean(best, axis=0)) / spread)
 
 
-@check_arguments
+@checked
 def spectral_peak(signal: ArrayLike, dt: float) -> float:
     """Return the frequency with the largest power, in the inverse unit of ``dt``.
 
@@ -143,7 +143,7 @@ def spectral_peak(signal: ArrayLike, dt: float) -> float:
     return float((k + shift) / (x.size * dt))
 
 
-@check_arguments
+@checked
 def histogram_overlap(
     output: ArrayLike, target: ArrayLike, *, bins: int = 50
 ) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
 __all__ = ["SubspaceComparison", "compare_subspaces", "participation_ratio", "principal_angles"]
@@ -40,7 +40,7 @@ class SubspaceComparison:
     p_orthogonal: float
 
 
-@check_arguments
+@checked
 def participation_ratio(activity: ArrayLike) -> float:
     r"""Measure in how many dimensions a population varies.
 
@@ -88,7 +88,7 @@ def participation_ratio(activity: ArrayLike) -> float:
     return float(1.0 / np.sum(gram * gram))
 
 
-@check_arguments
+@checked
 def principal_angles(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
     """Return the principal angles between the column spaces of two matrices.
 
@@ -126,7 +126,7 @@ def principal_angles(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]
     return np.asarray(subspace_angles(one, two)[::-1], dtype=np.float64)
 
 
-@check_arguments
+@checked
 def compare_subspaces(
     first: ArrayLike, second: ArrayLike, *, n_samples: int = 1000, seed: int = 0
 ) -> SubspaceComparison:

@@ -17,7 +17,7 @@ from bioplastic.analysis.intervals import interval_statistics
 from bioplastic.analysis.rates import bin_spikes, fano_factor, mean_rates
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.analysis.subspaces import participation_ratio
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["SUMMARY_LABELS", "show_number", "summarise_spikes"]
 
@@ -54,7 +54,7 @@ _MOST_BINS = 10_000
 _MOST_COUNTS = 20_000_000
 
 
-@check_arguments
+@checked
 def summarise_spikes(trains: SpikeTrains) -> dict[str, float | int | None]:
     """Measure a recording by one number for each property.
 

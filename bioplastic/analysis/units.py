@@ -11,12 +11,12 @@ from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.intervals import interval_statistics, intervals
 from bioplastic.analysis.rates import bin_spikes, mean_rates
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["unit_table"]
 
 
-@check_arguments
+@checked
 def unit_table(
     trains: SpikeTrains, *, refractory: Any = 0.0015, presence_bin: Any = None
 ) -> pd.DataFrame:

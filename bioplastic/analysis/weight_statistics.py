@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 
 __all__ = ["bimodality_coefficient", "effective_rank", "weight_error"]
 
 
-@check_arguments
+@checked
 def bimodality_coefficient(weights: ArrayLike) -> float:
     r"""Measure whether weights split into two groups.
 
@@ -61,7 +61,7 @@ def bimodality_coefficient(weights: ArrayLike) -> float:
     return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
 
 
-@check_arguments
+@checked
 def effective_rank(weights: ArrayLike) -> float:
     r"""Measure how many directions a matrix spans, weighted by their strength.
 
@@ -103,7 +103,7 @@ def effective_rank(weights: ArrayLike) -> float:
     return float(np.exp(-np.sum(shares * np.log(shares))))
 
 
-@check_arguments
+@checked
 def weight_error(weights: ArrayLike, truth: ArrayLike) -> dict[str, float]:
     """Compare learned weights with those that made the data.
 

@@ -7,13 +7,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis.assignment import mean_responses
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
 __all__ = ["hoyer_sparseness", "selectivity_index", "treves_rolls_sparseness"]
 
 
-@check_arguments
+@checked
 def hoyer_sparseness(weights: ArrayLike) -> NDArray[np.float64]:
     r"""Measure how few inputs carry the weight of each neuron.
 
@@ -60,7 +60,7 @@ def hoyer_sparseness(weights: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.clip(sparseness, 0.0, 1.0), dtype=np.float64)
 
 
-@check_arguments
+@checked
 def treves_rolls_sparseness(rates: ArrayLike) -> NDArray[np.float64]:
     r"""Measure how few of the stimuli (or neurons) in each column carry the response.
 
@@ -108,7 +108,7 @@ def treves_rolls_sparseness(rates: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.clip((1.0 - activity) / (1.0 - 1.0 / n), 0.0, 1.0), dtype=np.float64)
 
 
-@check_arguments
+@checked
 def selectivity_index(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np.float64]:
     r"""Compare each neuron's response to its best class with that to the other classes.
 

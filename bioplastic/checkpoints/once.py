@@ -14,9 +14,9 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.checkpoints.parameters import describe_parameters
 from bioplastic.checkpoints.seconds import seconds_of, seconds_spent, take_over
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 
 __all__ = ["compute_once"]
@@ -24,7 +24,7 @@ __all__ = ["compute_once"]
 _FORMAT = 2
 
 
-@check_arguments
+@checked
 def compute_once(
     folder: str | os.PathLike[str] | None,
     name: str,

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import bioplastic
-from bioplastic.arguments import check_arguments
 from bioplastic.checkpoints.seconds import seconds_of
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, WrongVersionError, file_digest, read_json
 
 __all__ = ["RunFolderError", "find_state", "read_run"]
@@ -29,7 +29,7 @@ class RunFolderError(ValueError):
     """A run folder belongs to another run, or to another process."""
 
 
-@check_arguments
+@checked
 def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """Return what the folder of a run says about it, without opening it.
 
@@ -70,7 +70,7 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     return about
 
 
-@check_arguments
+@checked
 def find_state(folder: str | os.PathLike[str]) -> Path:
     """Return the file with the last state of a run, for example to load its model elsewhere.
 

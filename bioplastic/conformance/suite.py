@@ -10,12 +10,12 @@ import numpy as np
 from brian2.equations.equations import SUBEXPRESSION
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.conformance.bench import N_POST, N_PRE, Bench, Spikes, State, stored_names
 from bioplastic.conformance.limits import find_bounds, find_learned, read_all_names
 from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
 from bioplastic.engine.compiler import CompilerError, find_compiler
 from bioplastic.equations import suggest
+from bioplastic.fields import checked
 from bioplastic.plasticity.audit import Origin
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.rule import PlasticityRule
@@ -43,7 +43,7 @@ class _NotApplicable(Exception):
     """Raised by a check that has nothing to check in a rule."""
 
 
-@check_arguments
+@checked
 def check_rule(
     rule: PlasticityRule,
     *,

@@ -13,8 +13,8 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, check_memory, user_cache
 from bioplastic.validation import check_choice
 
@@ -65,7 +65,7 @@ CIFAR_FAMILY: tuple[str, ...] = tuple(_ARCHIVES)
 """Names that `load_cifar` knows."""
 
 
-@check_arguments
+@checked
 def load_cifar(name: str = "cifar-10", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return CIFAR-10, or CIFAR-100 with its fine labels.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_fields
+from bioplastic.fields import check_params
 from bioplastic.validation import check_integer
 
 __all__ = ["Dataset"]
@@ -68,7 +68,7 @@ class Dataset:
     n_channels: int = 1
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         check_integer("Dataset.n_classes", self.n_classes, minimum=1)
         check_integer("Dataset.n_channels", self.n_channels, minimum=1)
         for suffix, X, y in (("", self.X, self.y), ("_test", self.X_test, self.y_test)):

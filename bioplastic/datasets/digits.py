@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 from sklearn import datasets as sklearn_datasets
 
-from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.splits import stratified_split
+from bioplastic.fields import checked
 
 __all__ = ["load_digits"]
 
 _LEVELS = 16  # pixels count the set bits in blocks of 4 x 4
 
 
-@check_arguments
+@checked
 def load_digits(seed: int = 0, test_fraction: float = 0.2) -> Dataset:
     """Return the 1797 digits of 8 x 8 pixels that come with scikit-learn.
 

@@ -13,7 +13,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, check_memory
 from bioplastic.validation import check_integer
 
@@ -24,7 +24,7 @@ _GZIP_RATIO = 1032  # the most that deflate can shrink
 _UNSIGNED_BYTE = 0x08
 
 
-@check_arguments
+@checked
 def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, plain or compressed with gzip.
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 
-from bioplastic.arguments import check_arguments
 from bioplastic.datasets.cifar import CIFAR_FAMILY, load_cifar
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
+from bioplastic.fields import checked
 from bioplastic.validation import check_choice
 
 __all__ = ["DATASET_NAMES", "load_dataset"]
@@ -17,7 +17,7 @@ DATASET_NAMES: tuple[str, ...] = ("digits", *MNIST_FAMILY, *CIFAR_FAMILY)
 """Names that `load_dataset` knows."""
 
 
-@check_arguments
+@checked
 def load_dataset(
     name: str = "digits", *, seed: int = 0, root: str | os.PathLike[str] | None = None
 ) -> Dataset:

@@ -12,9 +12,9 @@ import numpy as np
 import pooch
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.idx import read_idx
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, user_cache
 from bioplastic.validation import check_choice
 
@@ -72,7 +72,7 @@ MNIST_FAMILY: tuple[str, ...] = tuple(_DOWNLOADS)
 """Names that `load_mnist` knows. ``kmnist`` is read from a folder only."""
 
 
-@check_arguments
+@checked
 def load_mnist(name: str = "mnist", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return MNIST, Fashion-MNIST or Kuzushiji-MNIST.
 

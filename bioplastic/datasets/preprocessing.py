@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import zoom
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_real
 
 __all__ = ["equalise_brightness", "preprocess_fashion", "resize_images"]
 
 
-@check_arguments
+@checked
 def resize_images(
     X: ArrayLike, image_shape: tuple[int, int], new_shape: tuple[int, int]
 ) -> NDArray[np.uint8]:
@@ -53,7 +53,7 @@ def resize_images(
     return flat.reshape(len(images), -1)
 
 
-@check_arguments
+@checked
 def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
     """Scale each image to a mean of 30 and saturate at 255.
 
@@ -94,7 +94,7 @@ def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
     return _scale_to_mean("preprocess_fashion.X", X, 30.0)
 
 
-@check_arguments
+@checked
 def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     """Scale each image to a mean grey value and saturate at 255.
 

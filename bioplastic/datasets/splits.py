@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["stratified_split"]
 
 
-@check_arguments
+@checked
 def stratified_split(
     y: ArrayLike, fraction: float = 0.1, seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from brian2 import second
 
-from bioplastic.arguments import check_fields
 from bioplastic.engine.trial import StateRecord, Trial
+from bioplastic.fields import check_params
 from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
 from bioplastic.signals.latency import LatencySource
 from bioplastic.validation import check_identifier, check_integer, check_real
@@ -98,7 +98,7 @@ class GroupWinner:
     among: str = ""
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         for argument in ("into", "first", "then", *(("among",) if self.among else ())):
             check_identifier(f"GroupWinner.{argument}", getattr(self, argument))
         check_integer("GroupWinner.size", self.size, minimum=1)
@@ -136,7 +136,7 @@ class PopulationMean:
     empty: float = 0.0
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         for argument in ("into", "of", "weight"):
             check_identifier(f"PopulationMean.{argument}", getattr(self, argument))
         check_real("PopulationMean.empty", self.empty)

@@ -15,11 +15,11 @@ from brian2.equations.equations import PARAMETER
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_fields
 from bioplastic.engine.events import GroupWinner, PopulationMean, TrialRecord, check_events
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
 from bioplastic.equations import declared_equations, parse_statements
+from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.checks import check_transmission
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
@@ -75,7 +75,7 @@ class Population:
     on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         check_identifier("Population.name", self.name)
         check_integer("Population.n", self.n, minimum=1)
         if not isinstance(self.model, NeuronModel):

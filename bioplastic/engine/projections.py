@@ -11,8 +11,8 @@ import numpy as np
 from brian2 import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
-from bioplastic.arguments import check_fields
 from bioplastic.equations import check_initial, check_parameters, parse_statements, read_names
+from bioplastic.fields import check_params
 from bioplastic.plasticity.checks import expand_names, initial_dimensions
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import (
@@ -51,7 +51,7 @@ class Projection:
 
     def __post_init__(self) -> None:
         place = type(self).__name__
-        check_fields(self)
+        check_params(self)
         if self.delay is not None:
             check_quantity(f"{place}.delay", self.delay, second, non_negative=True)
         for argument in ("name", "source", "target"):

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from brian2 import Quantity, second
 
-from bioplastic.arguments import check_fields
 from bioplastic.equations import check_expression, check_name, parse_statements
+from bioplastic.fields import check_params
 from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
 __all__ = ["SpikeCount", "SpikeRecord", "StateRecord", "Trial"]
@@ -53,7 +53,7 @@ class Trial:
     max_presentations: int = 1000
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
         check_quantity("Trial.duration", self.duration, second, positive=True)
         check_integer("Trial.max_presentations", self.max_presentations, minimum=1)
         values = {}

@@ -6,13 +6,13 @@ from typing import Any
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 
 __all__ = ["discrete_alif", "discrete_lif"]
 
 
-@check_arguments
+@checked
 def discrete_lif(
     *, tau_m: Quantity = 20 * ms, v_t: float = 1.0, name: str = "discrete-lif"
 ) -> NeuronModel:
@@ -49,7 +49,7 @@ def discrete_lif(
     return _make(name, {"tau_m": tau_m, "v_t": v_t}, "", "", "v > v_t")
 
 
-@check_arguments
+@checked
 def discrete_alif(
     *,
     tau_m: Quantity = 20 * ms,

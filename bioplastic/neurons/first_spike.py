@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 
 __all__ = ["FIRST_SPIKE_TRANSMISSION", "first_spike"]
@@ -11,7 +11,7 @@ __all__ = ["FIRST_SPIKE_TRANSMISSION", "first_spike"]
 FIRST_SPIKE_TRANSMISSION = "v_post += active_post*w"
 
 
-@check_arguments
+@checked
 def first_spike(*, theta: float = 200.0, name: str = "first-spike") -> NeuronModel:
     """Return a non-leaky integrate-and-fire neuron whose first spike time is its answer.
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, ms, mV, nS, pA, pF
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.validation import check_choice
 
@@ -51,7 +51,7 @@ _HALF_STEPS = """
 """
 
 
-@check_arguments
+@checked
 def izhikevich_2003(
     *,
     name: str = "izhikevich-2003",
@@ -99,7 +99,7 @@ def izhikevich_2003(
     )
 
 
-@check_arguments
+@checked
 def izhikevich_2003_excitatory(
     *, name: str = "izhikevich-excitatory", scheme: str = "half_steps"
 ) -> NeuronModel:
@@ -130,7 +130,7 @@ def izhikevich_2003_excitatory(
     return _make_2003(name, varied, {"a": 0.02, "b": 0.2}, scheme, 30.0, -100.0, initial)
 
 
-@check_arguments
+@checked
 def izhikevich_2003_inhibitory(
     *, name: str = "izhikevich-inhibitory", scheme: str = "half_steps"
 ) -> NeuronModel:
@@ -160,7 +160,7 @@ def izhikevich_2003_inhibitory(
     return _make_2003(name, varied, {"c": -65.0, "d": 2.0}, scheme, 30.0, -100.0, initial)
 
 
-@check_arguments
+@checked
 def izhikevich_2007(cell: str = "regular_spiking", *, name: str | None = None) -> NeuronModel:
     """Return the dimensional model of a cell type.
 

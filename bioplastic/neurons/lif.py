@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms, mV, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.validation import check_choice
 
@@ -15,7 +15,7 @@ __all__ = ["adaptive_conductance_lif", "conductance_lif", "current_lif"]
 _CONDUCTANCES = "ge*(e_rev - v) + gi*(i_rev - v)"
 
 
-@check_arguments
+@checked
 def current_lif(
     *,
     name: str = "current-lif",
@@ -82,7 +82,7 @@ def current_lif(
     )
 
 
-@check_arguments
+@checked
 def conductance_lif(
     *,
     name: str = "conductance-lif",
@@ -165,7 +165,7 @@ def conductance_lif(
     )
 
 
-@check_arguments
+@checked
 def adaptive_conductance_lif(
     *,
     name: str = "adaptive-conductance-lif",

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from brian2.equations.equations import SUBEXPRESSION
 
-from bioplastic.arguments import check_arguments, check_fields
 from bioplastic.equations import (
     FrozenMap,
     check_initial,
@@ -22,6 +21,7 @@ from bioplastic.equations import (
     suggest,
     unit_string,
 )
+from bioplastic.fields import check_params, checked
 from bioplastic.neurons.checks import check_model
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.validation import check_identifier, check_integer
@@ -107,7 +107,7 @@ class NeuronModel:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"NeuronModel.name: must be a non-empty string, got {self.name!r}")
-        check_fields(self, "initial", "reference")
+        check_params(self, "initial", "reference")
         object.__setattr__(
             self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
         )
@@ -280,7 +280,7 @@ def _reset_code(model: NeuronModel) -> str | None:
     return "\n".join(" ".join(statement) for statement in parse_statements(place, model.reset))
 
 
-@check_arguments
+@checked
 def build_group(
     model: NeuronModel,
     n: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brian2 import second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 
 __all__ = ["FRESH_START", "single_spike"]
@@ -13,7 +13,7 @@ __all__ = ["FRESH_START", "single_spike"]
 FRESH_START = "v_post = 0; fired_post = 0; age_post = 0*second; latency_post = -1*second"
 
 
-@check_arguments
+@checked
 def single_spike(*, theta: float = 5.0, name: str = "single-spike") -> NeuronModel:
     """Return a non-leaky integrate-and-fire neuron for first-spike coding.
 

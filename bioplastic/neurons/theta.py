@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from brian2 import Quantity, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.neurons.model import NeuronModel
 
 __all__ = ["theta_neuron"]
 
 
-@check_arguments
+@checked
 def theta_neuron(*, name: str = "theta", tau: Quantity = 1 * second) -> NeuronModel:
     """Return a theta neuron.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice
 
@@ -18,7 +18,7 @@ _COMMIT = {
 }
 
 
-@check_arguments
+@checked
 def eprop_lif(
     *,
     eta: float = 1e-4,
@@ -75,7 +75,7 @@ def eprop_lif(
     return _make(name, eta, gamma, v_t, tau_m, tau_out, commit, None, None)
 
 
-@check_arguments
+@checked
 def eprop_alif(
     *,
     eta: float = 1e-4,

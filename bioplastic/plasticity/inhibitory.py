@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from brian2 import Hz, Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["vogels_stdp"]
 
 
-@check_arguments
+@checked
 def vogels_stdp(
     *,
     eta: float = 0.01,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Hz, Quantity, ms, mV
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_identifier
 
 __all__ = ["intrinsic_plasticity"]
 
 
-@check_arguments
+@checked
 def intrinsic_plasticity(
     *,
     step: Quantity = 0.1 * mV,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice
 
 __all__ = ["ottt_rule"]
 
 
-@check_arguments
+@checked
 def ottt_rule(
     *, eta: float = 0.1, direction: str = "forward", name: str | None = None
 ) -> PlasticityRule:

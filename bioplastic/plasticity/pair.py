@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice, check_real
 
 __all__ = ["pair_stdp"]
 
 
-@check_arguments
+@checked
 def pair_stdp(
     *,
     eta: float = 0.01,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["miconi_rule", "node_perturbation"]
 
 
-@check_arguments
+@checked
 def node_perturbation(
     *,
     eta: float = 1e-3,
@@ -68,7 +68,7 @@ def node_perturbation(
     )
 
 
-@check_arguments
+@checked
 def miconi_rule(
     *,
     eta: float = 0.1,

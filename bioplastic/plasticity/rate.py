@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["bcm_rule", "delta_rule", "oja_rule"]
@@ -19,7 +19,7 @@ _TRACES: dict[str, Any] = {
 }
 
 
-@check_arguments
+@checked
 def oja_rule(
     *,
     eta: float = 1e-3,
@@ -64,7 +64,7 @@ def oja_rule(
     )
 
 
-@check_arguments
+@checked
 def bcm_rule(
     *,
     eta: float = 1e-3,
@@ -124,7 +124,7 @@ def bcm_rule(
     )
 
 
-@check_arguments
+@checked
 def delta_rule(
     *,
     eta: float = 1e-3,

@@ -6,7 +6,7 @@ from typing import Any
 
 from brian2 import Quantity, ms, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["dopamine_stdp", "reward_stdp"]
@@ -19,7 +19,7 @@ _PAIR: dict[str, Any] = {
 }
 
 
-@check_arguments
+@checked
 def dopamine_stdp(
     *,
     a_plus: float = 0.1,
@@ -87,7 +87,7 @@ def dopamine_stdp(
     )
 
 
-@check_arguments
+@checked
 def reward_stdp(
     *,
     eta: float = 0.01,

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from brian2 import Quantity, ms
 from scipy.linalg.blas import dsymv, dsyrk
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.least_squares import LeastSquares
 from bioplastic.plasticity.locality import Audit, Origin, Update, Verdict
 from bioplastic.plasticity.rule import PlasticityRule
@@ -20,7 +20,7 @@ __all__ = ["BufferedInverse", "RecursiveLeastSquares", "rls_rule"]
 Array = npt.NDArray[np.float64]
 
 
-@check_arguments
+@checked
 def rls_rule(
     *,
     activity: str = "r_pre",

@@ -16,7 +16,6 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 
-from bioplastic.arguments import check_fields
 from bioplastic.equations import (
     FrozenMap,
     check_initial,
@@ -25,6 +24,7 @@ from bioplastic.equations import (
     read_names,
     suggest,
 )
+from bioplastic.fields import check_params
 from bioplastic.plasticity.checks import check_rule_text, check_units_against, initial_dimensions
 from bioplastic.plasticity.compose import compose_rules
 from bioplastic.plasticity.least_squares import LeastSquares
@@ -143,7 +143,7 @@ class PlasticityRule:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
             raise ValueError(f"PlasticityRule.name: must be a non-empty string, got {self.name!r}")
-        check_fields(self, "initial", "reference")
+        check_params(self, "initial", "reference")
         object.__setattr__(
             self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
         )

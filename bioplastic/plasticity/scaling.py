@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Hz, Quantity, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["rate_scaling", "synaptic_scaling"]
 
 
-@check_arguments
+@checked
 def synaptic_scaling(
     total: float, *, over: str = "pre", name: str = "synaptic-scaling"
 ) -> PlasticityRule:
@@ -45,7 +45,7 @@ def synaptic_scaling(
     )
 
 
-@check_arguments
+@checked
 def rate_scaling(
     *,
     eta: float = 1e-3,

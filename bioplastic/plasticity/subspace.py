@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice, check_real
 
 __all__ = ["subspace_rule"]
 
 
-@check_arguments
+@checked
 def subspace_rule(
     *,
     eta: float = 1e-2,

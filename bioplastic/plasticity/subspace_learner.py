@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import get_blas_funcs
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["SubspaceLearner", "quantise_bursts"]
@@ -14,7 +14,7 @@ __all__ = ["SubspaceLearner", "quantise_bursts"]
 Array = npt.NDArray[np.floating]
 
 
-@check_arguments
+@checked
 def quantise_bursts(y: npt.ArrayLike, steps: int, scale: float = 20.0) -> Array:
     """Return what a burst code of so many time steps carries of an analogue response.
 

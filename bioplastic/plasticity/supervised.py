@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice, check_real
@@ -23,7 +23,7 @@ _ON_TIME = "int(t_spike_pre <= t_spike_post)"
 _LATE = "int(t_spike_pre > t_spike_post)"
 
 
-@check_arguments
+@checked
 def s2_stdp(
     *,
     a_plus: float = 0.05,
@@ -101,7 +101,7 @@ def s2_stdp(
     )
 
 
-@check_arguments
+@checked
 def sstdp(
     *,
     a_plus: float = 0.01,
@@ -156,7 +156,7 @@ def sstdp(
     )
 
 
-@check_arguments
+@checked
 def reward_latency_stdp(
     *,
     a_plus: float = 0.05,
@@ -232,7 +232,7 @@ def reward_latency_stdp(
     )
 
 
-@check_arguments
+@checked
 def first_spike_trial(*, dropout: bool = False, regulation: str = "none") -> PlasticityRule:
     """Return the rule that starts a trial of `bioplastic.neurons.first_spike` cells.
 

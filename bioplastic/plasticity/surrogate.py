@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms, mV, second
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["superspike"]
 
 
-@check_arguments
+@checked
 def superspike(
     *,
     eta: float = 1e-3,

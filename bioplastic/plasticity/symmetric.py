@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["symmetric_stdp"]
 
 
-@check_arguments
+@checked
 def symmetric_stdp(
     *,
     eta: float = 0.005,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice
 
@@ -32,7 +32,7 @@ TRIPLET_SETS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 
 
-@check_arguments
+@checked
 def triplet_stdp(
     *,
     parameters: str = "visual_cortex_minimal",

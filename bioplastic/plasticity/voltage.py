@@ -6,13 +6,13 @@ from typing import Any
 
 from brian2 import Quantity, ms, mV
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plasticity.rule import PlasticityRule
 
 __all__ = ["clopath_stdp"]
 
 
-@check_arguments
+@checked
 def clopath_stdp(
     *,
     a_ltd: Quantity = 14e-5 / mV,

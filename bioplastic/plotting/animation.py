@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.files import write_atomically
 from bioplastic.plotting.weights import colour_limits, tile_images
 from bioplastic.validation import check_integer, check_real
@@ -24,7 +24,7 @@ _LEVELS = 24  # colours; more make the file larger and cannot be told apart
 _CAPTION = 22  # pixels
 
 
-@check_arguments
+@checked
 def animate_weights(
     frames: ArrayLike,
     image_shape: tuple[int, int],

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from numpy.typing import ArrayLike
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import PALETTE, drawing_axes
 
 __all__ = ["plot_avalanche_scaling"]
@@ -17,7 +17,7 @@ __all__ = ["plot_avalanche_scaling"]
 _MARKERS = ("o", "s", "^", "D", "v")
 
 
-@check_arguments
+@checked
 def plot_avalanche_scaling(
     series: Mapping[str, tuple[ArrayLike, ArrayLike]],
     slopes: Mapping[str, tuple[float, float]] | None = None,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
@@ -18,7 +18,7 @@ __all__ = ["plot_avalanches"]
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 
-@check_arguments
+@checked
 def plot_avalanches(
     values: Mapping[str, ArrayLike],
     *,

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting._parts import add_colour_bar, name_classes
 from bioplastic.plotting.style import drawing_axes
 from bioplastic.validation import check_integer
@@ -19,7 +19,7 @@ __all__ = ["plot_confusion"]
 _ANNOTATED = 12
 
 
-@check_arguments
+@checked
 def plot_confusion(
     y_true: ArrayLike,
     y_pred: ArrayLike,

@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
 __all__ = ["plot_correlogram"]
 
 
-@check_arguments
+@checked
 def plot_correlogram(
     lags: ArrayLike,
     values: ArrayLike,

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import CLASS_COLOURS, CLASS_MARKERS, drawing_axes
 
 __all__ = ["plot_embedding"]
 
 
-@check_arguments
+@checked
 def plot_embedding(
     points: ArrayLike,
     labels: ArrayLike,

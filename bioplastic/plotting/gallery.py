@@ -10,14 +10,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import new_figure, use_style
 from bioplastic.validation import check_integer
 
 __all__ = ["plot_misclassified"]
 
 
-@check_arguments
+@checked
 def plot_misclassified(
     images: ArrayLike,
     y_true: ArrayLike,

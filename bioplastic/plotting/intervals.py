@@ -8,14 +8,14 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_integer
 
 __all__ = ["plot_intervals"]
 
 
-@check_arguments
+@checked
 def plot_intervals(
     intervals: ArrayLike,
     *,

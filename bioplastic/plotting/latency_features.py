@@ -11,14 +11,14 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import COLUMN_WIDTH, GREY, PALETTE, drawing_axes, use_style
 from bioplastic.plotting.weights import plot_weight_maps, tile_images
 
 __all__ = ["plot_feature_learning", "plot_signed_filters"]
 
 
-@check_arguments
+@checked
 def plot_signed_filters(filters: ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Show filters over on and off channels, tiled on a near-square grid.
 
@@ -75,7 +75,7 @@ def plot_signed_filters(filters: ArrayLike, *, title: str = "", ax: Axes | None 
     return axes
 
 
-@check_arguments
+@checked
 def plot_feature_learning(
     threshold_history: ArrayLike,
     wins: ArrayLike,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_choice, check_integer
 
@@ -22,7 +22,7 @@ _HEADS = {
 }
 
 
-@check_arguments
+@checked
 def plot_network(
     populations: Mapping[str, int],
     projections: Sequence[tuple[str, str, str]],

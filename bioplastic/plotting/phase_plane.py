@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 from bioplastic.validation import check_real
 
@@ -19,7 +19,7 @@ __all__ = ["plot_phase_plane"]
 Field = Callable[[NDArray[Any], NDArray[Any]], tuple[ArrayLike, ArrayLike]]
 
 
-@check_arguments
+@checked
 def plot_phase_plane(
     field: Field,
     xlim: tuple[float, float],

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import COLUMN_WIDTH, PALETTE, new_figure, use_style
 from bioplastic.validation import check_integer, check_real
 
@@ -19,7 +19,7 @@ __all__ = ["plot_raster", "stack_spikes"]
 _SHADE = "#EDEDED"
 
 
-@check_arguments
+@checked
 def stack_spikes(
     spikes: Mapping[str, tuple[ArrayLike, ArrayLike]], populations: Mapping[str, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -65,7 +65,7 @@ def stack_spikes(
     return np.concatenate(all_times), np.concatenate(all_indices)
 
 
-@check_arguments
+@checked
 def plot_raster(
     times: ArrayLike,
     indices: ArrayLike,

@@ -16,7 +16,7 @@ from bioplastic.analysis.intervals import interval_statistics, intervals
 from bioplastic.analysis.rates import mean_rates
 from bioplastic.analysis.spike_trains import SpikeTrains
 from bioplastic.analysis.summary import show_number
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.correlogram import plot_correlogram
 from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.style import (
@@ -35,7 +35,7 @@ _MOST_SHOWN = 20_000
 _MOST_IN_ROW = 100
 
 
-@check_arguments
+@checked
 def plot_report(
     trains: SpikeTrains,
     summary: Mapping[str, float | int | None],
@@ -92,7 +92,7 @@ def plot_report(
     return figure
 
 
-@check_arguments
+@checked
 def plot_rates(rates: ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Draw the histogram of the units' rates, with their mean.
 
@@ -136,7 +136,7 @@ def plot_rates(rates: ArrayLike, *, title: str = "", ax: Axes | None = None) -> 
     return axes
 
 
-@check_arguments
+@checked
 def plot_regularity(
     rates: ArrayLike, cv: ArrayLike, *, title: str = "", ax: Axes | None = None
 ) -> Axes:

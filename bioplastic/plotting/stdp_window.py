@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
 
 __all__ = ["plot_stdp_window"]
 
 
-@check_arguments
+@checked
 def plot_stdp_window(
     lags: ArrayLike,
     dw: ArrayLike,

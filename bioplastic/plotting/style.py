@@ -13,7 +13,7 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.files import write_atomically
 from bioplastic.validation import check_integer
 
@@ -146,7 +146,7 @@ def use_style() -> Iterator[None]:
         yield
 
 
-@check_arguments
+@checked
 def new_figure(width: float = COLUMN_WIDTH, height: float = 2.4) -> Figure:
     """Return an empty figure in the house style that belongs to no window.
 
@@ -181,7 +181,7 @@ def drawing_axes(
         yield new_figure(width, height).add_subplot()
 
 
-@check_arguments
+@checked
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300) -> Path:
     """Write a figure as PNG, SVG or PDF, all or nothing, the same bytes for the same picture.
 

@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting._parts import add_colour_bar
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_integer
@@ -25,7 +25,7 @@ _MARKERS = "osv^<>D"
 _MOST_TICKS = 8
 
 
-@check_arguments
+@checked
 def plot_heat_map(
     x: Sequence[Any],
     y: Sequence[Any],
@@ -109,7 +109,7 @@ def plot_heat_map(
     return axes
 
 
-@check_arguments
+@checked
 def plot_sweep_curves(
     x: Sequence[Any],
     curves: Mapping[str, ArrayLike],
@@ -193,7 +193,7 @@ def plot_sweep_curves(
     return axes
 
 
-@check_arguments
+@checked
 def plot_search(
     x: ArrayLike,
     scores: ArrayLike,

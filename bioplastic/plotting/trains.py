@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis.rates import population_rate
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_integer
 
@@ -27,7 +27,7 @@ _RASTER = 0.72
 """Share of the height that the raster takes; the rest is the strip."""
 
 
-@check_arguments
+@checked
 def plot_spikes(
     trains: SpikeTrains,
     *,

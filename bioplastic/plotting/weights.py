@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.plotting._parts import add_colour_bar, name_classes
 from bioplastic.plotting.style import COLUMN_WIDTH, drawing_axes, new_figure, use_style
 from bioplastic.validation import check_integer, check_real
@@ -21,7 +21,7 @@ from bioplastic.validation import check_integer, check_real
 __all__ = ["plot_class_weights", "plot_weight_maps"]
 
 
-@check_arguments
+@checked
 def plot_weight_maps(
     weights: ArrayLike,
     image_shape: tuple[int, int],
@@ -98,7 +98,7 @@ def plot_weight_maps(
     return axes
 
 
-@check_arguments
+@checked
 def plot_class_weights(
     weights: ArrayLike,
     assignment: ArrayLike | None = None,

@@ -8,7 +8,6 @@ from types import MappingProxyType
 
 from brian2 import Quantity, hertz, second
 
-from bioplastic.arguments import check_fields
 from bioplastic.equations import (
     CLOCK_VARIABLES,
     DEFAULT_NAMES,
@@ -18,6 +17,7 @@ from bioplastic.equations import (
     declared_variables,
     read_names,
 )
+from bioplastic.fields import check_params
 from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
 
 __all__ = ["INPUT_DTYPES", "PoissonSource"]
@@ -81,7 +81,7 @@ class PoissonSource:
         check_integer(f"{place}.dead_steps", self.dead_steps, minimum=0)
         if not isinstance(self.rates, str) or not self.rates.strip():
             raise ValueError(f"{place}.rates: must be an expression in Hz, got {self.rates!r}")
-        check_fields(self)
+        check_params(self)
         check_expression(f"{place}.rates", self.rates)
         names = read_names(self.rates)
         if moving := names & (set(CLOCK_VARIABLES) - {"dt"}):

@@ -10,8 +10,8 @@ import numpy as np
 from brian2 import second
 from numpy.typing import ArrayLike, NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.engine import DenseProjection, NetworkSpec, Program, Trial
+from bioplastic.fields import checked
 from bioplastic.models.pspm.parameters import PSPMParameters
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals import SpikeListSource
@@ -19,7 +19,7 @@ from bioplastic.signals import SpikeListSource
 __all__ = ["pool_rule", "replay_errors", "replay_network"]
 
 
-@check_arguments
+@checked
 def pool_rule(parameters: PSPMParameters | None = None) -> PlasticityRule:
     """Return the pool update of one kind of error as a plasticity rule.
 

@@ -12,7 +12,6 @@ import numpy as np
 from brian2 import Quantity, amp, have_same_dimensions
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
 from bioplastic.engine import (
     DenseProjection,
     NetworkSpec,
@@ -22,6 +21,7 @@ from bioplastic.engine import (
     SpikeRecord,
     Trial,
 )
+from bioplastic.fields import checked
 from bioplastic.models.pspm.parameters import PSPMParameters
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.signals import PoissonSource
@@ -29,7 +29,7 @@ from bioplastic.signals import PoissonSource
 __all__ = ["RecurrentNetwork", "recurrent_network", "to_drive"]
 
 
-@check_arguments
+@checked
 def recurrent_network(n: int, parameters: PSPMParameters) -> NetworkSpec:
     """Return the all-to-all network of leaky integrate-and-fire cells with an input current.
 

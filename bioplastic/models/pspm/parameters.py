@@ -7,7 +7,7 @@ from typing import Any
 
 from brian2 import Mohm, Quantity, ms, mV, ohm, second, volt
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_quantity, check_real
 
 __all__ = ["PSPMParameters", "pif_parameters"]
@@ -106,7 +106,7 @@ class PSPMParameters:
         return replace(self, epsilon=self.epsilon * factor, rho=self.rho * factor**2)
 
 
-@check_arguments
+@checked
 def pif_parameters() -> PSPMParameters:
     """Return the constants of the avalanche experiment: weak local steps, strong homeostasis.
 

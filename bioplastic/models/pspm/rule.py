@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.analysis.pairing import Pairing
-from bioplastic.arguments import check_fields
+from bioplastic.fields import check_params
 from bioplastic.models.pspm.parameters import PSPMParameters
 
 __all__ = ["LocalChanges", "PSPMRule", "clip_signs", "find_pool"]
@@ -77,7 +77,7 @@ class PSPMRule:
     parameters: PSPMParameters
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
 
     def local_changes(
         self, spikes: NDArray[np.bool_], pairing: Pairing, rng: np.random.Generator

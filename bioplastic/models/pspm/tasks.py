@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import Quantity, nA
 from numpy.typing import NDArray
 
-from bioplastic.arguments import check_arguments
+from bioplastic.fields import checked
 from bioplastic.models.pspm.rule import clip_signs
 from bioplastic.validation import check_choice, check_integer, check_quantity, check_real
 
@@ -48,7 +48,7 @@ class Task:
     current: Quantity
 
 
-@check_arguments
+@checked
 def draw_task(
     condition: str = "uniform",
     *,
@@ -119,7 +119,7 @@ def draw_weights(
     return weights
 
 
-@check_arguments
+@checked
 def draw_current(
     rng: np.random.Generator,
     n: int,
@@ -145,7 +145,7 @@ def draw_current(
     return mean + deviation * noise
 
 
-@check_arguments
+@checked
 def integrate_and_fire_spikes(
     n: int = 500,
     n_steps: int = 10_000,

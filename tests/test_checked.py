@@ -1,4 +1,4 @@
-"""Signatures that are checked: what is announced is required, and nothing else changes."""
+"""Signatures and dataclasses are checked: what they declare is required, nothing else changes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pytest
 from brian2 import Quantity, ms, mV
 from numpy.typing import ArrayLike
 
-from bioplastic.arguments import check_arguments, check_fields
+from bioplastic.fields import check_params, checked
 
 
-@check_arguments
+@checked
 def work(
     x: ArrayLike,
     n: int = 3,
@@ -62,7 +62,7 @@ def test_what_is_announced_passes() -> None:
         ({"table": {1: 2.0}}, "work.table: must be a mapping with text as keys, got "),
         ({"table": [1]}, "work.table: must be a mapping"),
         ({"steps": "abc"}, "work.steps: must be a sequence"),
-        ({"span": (0, 1, 2)}, "work.span: must be a pair of numbers, got 3 entries"),
+        ({"span": (0, 1, 2)}, "work.span: must have 2 entries, got 3"),
         ({"path": 3}, "work.path: must be a path"),
         ({"call": 3}, "work.call: must be a function"),
     ],
@@ -84,7 +84,7 @@ class Base:
     n: int
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        check_params(self)
 
 
 @dataclass(frozen=True)

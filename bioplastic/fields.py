@@ -264,7 +264,8 @@ class Param:
             return self._check_sequence(place, value, origin, inner)
         if isinstance(origin, type) and origin is not Any and not isinstance(value, origin):
             none = " or None" if self.optional else ""
-            return _fail(place, f"{origin.__name__}{none}", value)
+            article = "an" if origin.__name__[0] in "AEIOU" else "a"
+            return _fail(place, f"{article} {origin.__name__}{none}", value)
         return value
 
     def _check_quantity(self, place: str, value: Any) -> Any:

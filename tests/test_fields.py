@@ -130,7 +130,7 @@ def test_what_is_declared_passes() -> None:
         ({"pair": (1.0,)}, r"pair: must have 2 entries, got 1"),
         ({"sizes": (1, 2)}, r"sizes: must be a sequence, got 1"),
         ({"merged": 1}, r"merged: must be True or False, got 1"),
-        ({"inner": {"x": 1}}, r"inner: must be Inner or None, got \{'x': 1\}"),
+        ({"inner": {"x": 1}}, r"inner: must be an Inner or None, got \{'x': 1\}"),
         ({"path": 3}, r"path: must be .*, got 3"),
         ({"call": 3}, r"call: must be a function, got 3"),
         ({"table": [1]}, r"table: must be a mapping, got \[1\]"),

@@ -285,7 +285,8 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             elif variable.name == "not_refractory" and refractory_steps(variable.owner) is not None:
                 last = f"_last_step_{variable.owner.name}[{index}]"
                 steps = refractory_steps(variable.owner)
-                lines.append(f"const bool {local} = (_step - {last}) >= {steps};")
+                now = f"_refractory_step_{variable.owner.name}"
+                lines.append(f"const bool {local} = ({now} - {last}) >= {steps};")
             else:
                 pointer = self.get_array_name(variable)
                 lines.append(f"{const}{c_data_type(variable.dtype)} {local} = {pointer}[{index}];")

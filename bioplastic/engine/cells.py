@@ -213,7 +213,8 @@ def _count_refractory_steps(group: Any, population: Population, plan: Plan) -> N
     period = population.model.refractory
     if isinstance(period, b2.Quantity):
         dt = float(plan.clock.dt)
-        steps = int((float(period) + 1e-3 * dt) / dt)
+        # A cell that fires is refractory to the end of the step, as in Brian2.
+        steps = max(1, int((float(period) + 1e-3 * dt) / dt))
         group.add_attribute("refractory_steps_")
         group.refractory_steps_ = steps
 

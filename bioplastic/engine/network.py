@@ -51,7 +51,8 @@ class Population:
         takes an input of that name: an array of shape ``(n_samples, n)``, or ``(n_samples,)`` for
         a shared variable.
     on_trial_start : str, default ""
-        Statements for every cell, executed before those of the rules.
+        Statements for every cell, executed before those of the rules. Here and at the end of a
+        trial, cells are refractory as they were in the last step.
     on_trial_end : tuple of str, GroupWinner or PopulationMean, default ()
         Statements for every cell and competitions between them, executed in this order before the
         statements of the rules. What rules read of it they declare as a modulator.

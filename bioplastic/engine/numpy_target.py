@@ -63,6 +63,8 @@ class NumpyNetwork(NumpyActions):
             if entry.kind == "steps_since_spike":
                 group = self._plan.groups[entry.owner]
                 group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
+                over = values > group.refractory_steps_  # as in the last step
+                group.variables["not_refractory"].get_value()[:] = over
             else:
                 array = self._array(entry)
                 array[:] = values.reshape(array.shape)

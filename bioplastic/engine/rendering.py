@@ -44,18 +44,21 @@ def render_action(action: Any, assembly: Assembly) -> str:
 @render_action.register
 def _(action: actions.Integrate, assembly: Assembly) -> str:
     code = abstract_code(action.group.state_updater)
+    settle = ""
     if refractory_steps(action.group) is not None:
         first, _, rest = code.partition("\n")
         if not first.startswith("not_refractory = "):
             raise RuntimeError(f"unexpected refractory statement of Brian2: {first}")
-        code = rest
-        if not code.strip():
-            return ""
+        # Who is refractory stays the same from here to the same point of the next step.
+        code, settle = rest, f"_refractory_step_{action.group.name} = _step; "
     name = f"{action.group.name}_integrate"
+    if not code.strip():
+        assembly.parts.append(Part(name, "refractory", "counter", int(action.group.N)))
+        return settle
     # Brian2 has checked the equations; what it makes of noise has no consistent units.
     if action.projection is not None:
         return _every(name, action.projection, action.group, code, assembly, check_units=False)
-    return assembly.add(
+    return settle + assembly.add(
         name,
         action.group,
         code,

@@ -46,12 +46,14 @@ def _number_calls(texts: dict[str, list[str]]) -> dict[str, list[_Call]]:
         numbered[stage] = []
         for text in filter(None, stage_texts):
             match = re.search(
-                r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)|_array_(\w+)_\w+", text
+                r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)|_array_(\w+)_\w+"
+                r"|_refractory_step_(\w+) = _step; $",
+                text,
             )
             assert match is not None
-            kernel, source, _, delay, signal = match.groups()
+            kernel, source, _, delay, signal, frozen = match.groups()
             name = kernel or (f"{source}_emit" if source else f"{delay}_delay")
-            name = f"{signal}_frame" if signal else name
+            name = f"{signal}_frame" if signal else f"{frozen}_integrate" if frozen else name
             numbered[stage].append(_Call(count, name, text))
             count += 1
     return numbered

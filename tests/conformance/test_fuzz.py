@@ -156,3 +156,8 @@ def test_stages_of_a_step_do_not_move_refractory_cells(method: str) -> None:
     group = NeuronGroup(1, equations, clock=clock, namespace={}, **options)
     Network(group).run(20 * ms)
     assert state["c.u"] == pytest.approx(group.u[:], rel=1e-12)
+
+
+def test_one_network_alone_that_reads_a_subexpression_with_parameters_of_a_cell() -> None:
+    report = fuzz(rules=0, networks=1, first=37, compiled=False)
+    assert [(case.number, case.status) for case in report.cases] == [(37, "agrees")]

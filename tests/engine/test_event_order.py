@@ -372,3 +372,42 @@ def test_rules_see_what_all_synapses_of_a_step_have_transmitted(
         order = [p.name for p in program.layout.parts if p.action == "dense_pre"]
         assert order[:3] == ["reads_pre0", "fused_pre0", "own_pre0"]
         assert order[3:] == ["reads_pre1", "through_pre0", "own_pre2"]
+
+
+@TARGETS
+@pytest.mark.parametrize("trials", [[2], [1, 1]])
+@pytest.mark.parametrize("period", [0, 0.3, 1, 2])
+def test_a_cell_is_refractory_until_the_next_step_begins(
+    target: str, trials: list[int], period: float
+) -> None:
+    """Cells fire in steps 0, 1 and 2; between trials they are as they were in the last step."""
+    cell = NeuronModel(
+        name="cell",
+        equations="dv/dt = 1/ms : 1\ndmark/dt = 0/second : 1 (unless refractory)",
+        threshold="v > 2.5 and v < 3.5",
+        refractory=period * ms,
+        initial={"v": np.array([2.0, 1.0, 0.0])},
+    )
+    spec = NetworkSpec(
+        populations=[
+            SpikeListSource(name="input", n=3),
+            Population(
+                name="cell", n=3, model=cell,
+                on_trial_start="mark += 1", on_trial_end=("mark += 10",),
+            ),
+        ],
+        projections=[
+            UniformProjection(
+                name="p", source="input", target="cell", pattern="one_to_one",
+                transmit="mark_post += 100",
+            )
+        ],
+        trial=Trial(duration=3 * ms),
+    )  # fmt: skip
+    program = Program(spec, dt=1 * ms, target=target)
+    state = program.initial_state()
+    times = [([0, 1, 2], np.arange(3) * ms), ([], [])]
+    for first, count in enumerate(trials):
+        state, _ = program(state, {"input": times[first : first + count]})
+    free = np.arange(3) + max(period, 1) <= 2  # what arrives with the spike is always lost
+    np.testing.assert_array_equal(state["cell.mark"], 11 + 11 * free)

@@ -112,7 +112,7 @@ def fuzz(
     tasks: list[tuple[str, int, range, bool, bool]] = []
     for what, count in (("rule", rules), ("network", networks)):
         size, stop = _BATCH[what], first + count
-        for begin in range(first - first % size, stop, size):
+        for begin in range(first - first % size, stop, size) if count else ():
             numbers = range(max(begin, first), min(begin + size, stop))
             if what == "network":  # they share time step and length: always the whole batch
                 numbers = range(begin, begin + size)

@@ -310,6 +310,9 @@ class Stock:
         parameters = dict(link.parameters)
         if link.rule is not None:
             parameters |= link.rule.parameters
+        for cells in self.network.cells:  # for subexpressions written out
+            if cells.name in (link.source, link.target):
+                parameters |= {f"{name}_of_{cells.name}": p for name, p in cells.parameters.items()}
         return parameters
 
     def _phases(self, link: Link, side: str) -> list[tuple[str, str]]:
@@ -350,6 +353,13 @@ class Stock:
         assert link.rule is not None
         members = [*link.rule.synapse, *link.rule.pre, *link.rule.post, *link.rule.modulators]
         texts = {v.name: f"({in_floats(v.text)})" for v in members if v.kind == "sub"}
+        for side, cell in (("pre", link.source), ("post", link.target)):
+            for cells in (c for c in self.network.cells if c.name == cell):
+                names = {v.name: f"{v.name}_{side}" for v in cells.variables}
+                names |= {name: f"{name}_of_{cell}" for name in cells.parameters}
+                for v in cells.variables:
+                    if v.kind == "sub":
+                        texts[f"{v.name}_{side}"] = f"({_swap(in_floats(v.text), names)})"
         for _ in texts:
             code = _swap(code, texts)
         return code

@@ -32,6 +32,9 @@ struct Network
     // state: arrays of the caller
     {% for entry, ctype in state %}
     {{ctype}}* {{entry.array}} = nullptr;
+    {% if entry.kind == 'steps_since_spike' %}
+    int32_t _refractory_step_{{entry.owner}} = -1; // that `not_refractory` is of
+    {% endif %}
     {% endfor %}
     {% for projection, member, ctype in connectivity %}
     const {{ctype}}* _{{member}}_{{projection}} = nullptr;
@@ -193,6 +196,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 {% for entry, ctype in state if entry.kind == 'steps_since_spike' %}
                 for(int _j=0; _j<{{entry.shape[0]}}; _j++)
                     net.{{entry.array}}[_j] = std::max<int64_t>((int64_t)net.{{entry.array}}[_j] - net._step, -1000000000);
+                net._refractory_step_{{entry.owner}} = -1;
                 {% endfor %}
                 net._step = 0;
             }

@@ -13,7 +13,7 @@ from typing import Any
 import brian2 as b2
 from brian2.core.variables import Constant
 from brian2.equations.codestrings import Expression
-from brian2.equations.equations import DIFFERENTIAL_EQUATION, SingleEquation
+from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SingleEquation
 from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 
@@ -131,6 +131,8 @@ class StepMethod:
             ]
         )
         integrated = self._integrate(rest, variables, method_options)
+        if self.base in ("exact", "linear"):
+            integrated = _hold_frozen(integrated, rest, variables)
         update = [
             f"{target} {operator} {expression}"
             for target, operator, expression in parse_statements("update", self.update)
@@ -175,6 +177,31 @@ def _drop_refractory_factor(equation: SingleEquation) -> SingleEquation:
         expr=Expression(equation.expr.code[len(factor) : -1]),
         flags=equation.flags,
     )
+
+
+def _hold_frozen(code: str, equations: b2.Equations, variables: dict[str, Any] | None) -> str:
+    """Let variables of refractory cells that are not frozen see the frozen ones stand still."""
+    frozen = {n for n, e in equations.items() if "unless refractory" in e.flags}
+    right = dict(equations.get_substituted_expressions(variables))
+    seeing: set[str] = set()
+    for _ in right:
+        seeing |= {n for n, e in right.items() if read_names(e.code) & (frozen | seeing)} - frozen
+    if not seeing:
+        return code
+    still = b2.Equations(
+        [
+            SingleEquation(PARAMETER, e.varname, e.dim, var_type=e.var_type) if n in frozen else e
+            for n, e in equations.items()
+        ]
+    )
+    lines = code.splitlines()
+    for name in sorted(seeing):
+        lines.remove(f"{name} = _{name}")
+        held = f"(1 - int(not_refractory))*_still_{name}"
+        lines.append(f"{name} = int(not_refractory)*_{name} + {held}")
+    solved = [line.split(" = ", 1) for line in solve_linear(still, variables).splitlines()]
+    before = [f"_still{name} = {text}" for name, text in solved if name[1:] in seeing]
+    return "\n".join([*before, *lines])
 
 
 def _decay_statement(name: str, rate: str, target: str | None) -> str:

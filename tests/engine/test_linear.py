@@ -7,7 +7,14 @@ import pytest
 from brian2 import ms, second
 from scipy.linalg import expm
 
-from bioplastic.engine import DenseProjection, NetworkSpec, Population, Program, Trial
+from bioplastic.engine import (
+    DenseProjection,
+    NetworkSpec,
+    Population,
+    Program,
+    StateRecord,
+    Trial,
+)
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule
 from bioplastic.signals import SpikeListSource
@@ -118,6 +125,39 @@ SINGULAR = {
         2 * np.exp(-2),
     ),
 }
+
+
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+@pytest.mark.parametrize("feedback", [0.0, 0.7])
+def test_frozen_variables_stand_still_for_those_that_see_them(feedback, target):
+    """The cell fires in step 2 and is frozen for 3 steps; adaptation goes on and sees it."""
+    cell = NeuronModel(
+        name="cell",
+        equations="dv/dt = (3 - v - f*a)/tau : 1 (unless refractory)\n"
+        "da/dt = (v - a)/tau_a : 1\ndb/dt = (a - b)/tau_a : 1",
+        threshold="v > 1.2", reset="v = -1", refractory=3 * ms, method="exact",
+        parameters={"f": feedback, "tau": 5 * ms, "tau_a": 12 * ms},
+    )  # fmt: skip
+    network = NetworkSpec(
+        populations=[Population(name="cell", n=1, model=cell)], projections=[],
+        trial=Trial(duration=9 * ms), records=[StateRecord(population="cell", variable="b")],
+    )  # fmt: skip
+    program = Program(network, dt=1 * ms, dtype="float64", target=target)
+    found = program(program.initial_state(), n_samples=1)[1]["cell.b"].ravel()
+    system = np.array(
+        [[-1 / 5, -feedback / 5, 0, 3 / 5], [1 / 12, -1 / 12, 0, 0], [0, 1 / 12, -1 / 12, 0]]
+    )
+    state, left, wanted = np.array([0.0, 0.0, 0.0, 1.0]), 0, []
+    for _ in range(9):
+        step = np.vstack([system, np.zeros(4)])
+        if left > 1:
+            step[0] = 0
+        left = max(left - 1, 0)
+        state = expm(step) @ state
+        wanted.append(state[2])
+        if not left and state[0] > 1.2:
+            state[0], left = -1.0, 3
+    np.testing.assert_allclose(found, wanted, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", SINGULAR)

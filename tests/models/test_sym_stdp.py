@@ -304,7 +304,10 @@ def test_continuous_labels_and_reversed_columns_are_refused(fitted: SymSTDPClass
         ({"readout": "best"}, r"SymSTDPClassifier.readout: must be one of 'supervised', 'assi"),
         ({"dtype": "float16"}, r"SymSTDPClassifier.dtype: must be one of 'float32', 'float64'"),
         ({"target": "cuda"}, r"SymSTDPClassifier.target: must be one of 'cpp', 'numpy'"),
-        ({"parameters": {"eta": 1}}, r"SymSTDPClassifier.parameters: must be a SymSTDPParameters or"),
+        (
+            {"parameters": {"eta": 1}},
+            r"SymSTDPClassifier.parameters: must be a SymSTDPParameters or",
+        ),
     ],
 )
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])

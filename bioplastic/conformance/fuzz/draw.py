@@ -132,9 +132,10 @@ def _current(draw: _Chooser, name: str, n: int) -> Cells:
         parameters["tau_w"] = draw.tau()
         reset += "; ad += 1*mV"
     method = draw.pick(("euler+decay", "euler+decay", "euler", "exponential_euler", "rk2", "rk4"))
-    if draw.chance(0.2) and "tau_w" not in parameters:
-        # stock Brian2 divides by the difference of time constants, and takes minutes for feedback
-        method, parameters["tau_m"] = "exact", 10 * ms
+    if draw.chance(0.2):
+        method = draw.pick(("exact", "linear"))
+        if "tau_w" not in parameters and draw.chance(0.3):  # a rate of every cell's own
+            variables[0].text = "(e_l - v*(1 + 0.1*feed) + ge - gi)/tau_m"
     update = "v = clip(v, -20*mV, 30*mV)" if draw.chance(0.3) else ""
     return Cells(name, n, variables, parameters, threshold, reset, False, method, update)
 
@@ -218,7 +219,7 @@ def _random_link(draw: _Chooser, name: str, network: Network) -> Link:
     elif link.pattern == "all_but_self":
         keep &= pre != post
     if not keep.any():
-        keep, link.pattern = pre >= 0, "all"
+        keep, link.pattern, link.groups = pre >= 0, "all", 1
     link.pre, link.post = pre[keep].tolist(), post[keep].tolist()
     link.delay = draw.pick((0, 0, 0, 1, 3, 8))
     if link.kind != "uniform" and draw.chance(0.75):

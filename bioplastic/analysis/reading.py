@@ -207,22 +207,9 @@ def to_xarray(record: Mapping[str, Any], program: Any) -> xr.Dataset:
     >>> to_xarray(record, program)["exc.v"].sel(time=0.002).dims
     ('sample', 'exc')
     """
-    layout = _layout("to_xarray", record, program)
-    steps = {output["every"] for output in layout.outputs if output["kind"] == "state"}
-    variables: dict[str, Any] = {}
-    coordinates: dict[str, Any] = {}
-    for output in layout.outputs:
-        cells = output["population"] if output["shape"][-1] > 1 else f"{output['population']}_1"
-        dims = ["sample", cells]
-        if output["kind"] == "state":
-            every = output["every"]
-            time = "time" if len(steps) == 1 else f"time_{every}"
-            dims.insert(1, time)
-            number = np.arange(1, output["shape"][0] + 1)
-            coordinates[time] = (time, number * every * layout.dt, {"units": "s"})
-        variables[output["key"]] = (dims, np.asarray(record[output["key"]]))
-    variables["presentations"] = ("sample", np.asarray(record["presentations"]))
-    return xr.Dataset(variables, coordinates)
+    _layout("to_xarray", record, program)
+    labelled: xr.Dataset = program.label(record)
+    return labelled
 
 
 def _layout(place: str, record: Mapping[str, Any], program: Any) -> Any:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bioplastic.engine.compiler import CompilerError
-from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean, TrialRecord
+from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean
 from bioplastic.engine.finite import NonFiniteStateError
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
-from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
+from bioplastic.engine.records import SpikeCount, SpikeRecord, StateRecord, TrialRecord
+from bioplastic.engine.trial import Trial
 
 __all__ = [
     "CompilerError",

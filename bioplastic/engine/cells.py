@@ -13,7 +13,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, precise_times, solver_name, trace_name
 from bioplastic.engine.projections import Projection
-from bioplastic.engine.trial import SpikeCount
+from bioplastic.engine.records import SpikeCount
 from bioplastic.equations import equation_text, unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group

@@ -7,7 +7,7 @@ from typing import Any
 
 from brian2 import second
 
-from bioplastic.engine.trial import StateRecord, Trial
+from bioplastic.engine.trial import Trial
 from bioplastic.fields import check_params
 from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
 from bioplastic.signals.latency import LatencySource
@@ -18,7 +18,6 @@ __all__ = [
     "EventTrial",
     "GroupWinner",
     "PopulationMean",
-    "TrialRecord",
     "check_events",
 ]
 
@@ -147,29 +146,6 @@ class PopulationMean:
         return (self.into, self.of, self.weight)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrialRecord:
-    """A variable of every cell at the end of every trial, after all its updates.
-
-    The record holds ``<population>.<variable>``, of shape ``(n_samples, n)`` in base SI units, from
-    the last presentation of each sample; a shared variable has ``n = 1``.
-
-    Parameters
-    ----------
-    population : str
-        Name of the population.
-    variable : str
-        Name of the state variable.
-    """
-
-    population: str
-    variable: str
-
-    def __post_init__(self) -> None:
-        check_identifier("TrialRecord.population", self.population)
-        check_identifier("TrialRecord.variable", self.variable)
-
-
 def check_events(spec: Any) -> None:
     """Check that latency sources and event-driven trials come in pairs, and nothing needs a clock.
 
@@ -214,7 +190,7 @@ def check_events(spec: Any) -> None:
                 f"{min(model.parsed.diff_eq_names)!r} {clocked}"
             )
     for record in spec.records:
-        if isinstance(record, StateRecord) or getattr(record, "window", None) is not None:
+        if record.needs_clock:
             raise ValueError(f"{type(record).__name__} of {record.population!r}: {clocked}")
     for projection in spec.projections:
         if projection.delay is not None:

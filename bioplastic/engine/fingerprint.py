@@ -15,8 +15,10 @@ import numpy as np
 
 __all__ = ["describe", "software_digest"]
 
-# Initial values and connectivity are data of a run; references are for people.
-_LEFT_OUT = frozenset({"initial", "pre", "post", "reference"})
+# Initial values, connectivity and the length of a trial are data of a run; references are for
+# people. Of a subset of values only the number counts.
+_LEFT_OUT = frozenset({"initial", "pre", "post", "reference", "duration"})
+_COUNTED = frozenset({"subset"})
 
 
 def describe(value: Any) -> str:
@@ -42,8 +44,9 @@ def describe(value: Any) -> str:
         projection = hasattr(value, "source") and hasattr(value, "target")
         left_out = _LEFT_OUT if projection else _LEFT_OUT - {"pre", "post"}
         parts = [
-            f"{f.name}={describe(getattr(value, f.name))}"
+            f"{f.name}={describe(np.shape(member) if f.name in _COUNTED else member)}"
             for f in fields(value)
+            for member in [getattr(value, f.name)]
             if f.init and f.name not in left_out
         ]
         return f"{type(value).__name__}({','.join(parts)})"

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from bioplastic.engine.events import TrialRecord
 from bioplastic.engine.network import Population
 from bioplastic.engine.plan import Plan, StateEntry, exponents
 from bioplastic.engine.precision import slow_decays
 from bioplastic.engine.projections import SparseProjection
-from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord
 from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -44,6 +42,7 @@ class Layout:
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
     spike_logs: list[str]
+    tables: list[tuple[str, str]] = field(default_factory=list)
     parts: list[Part] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -51,6 +50,22 @@ class Layout:
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain JSON types."""
         return asdict(self)
+
+    def with_steps(self, n_steps: int) -> Layout:
+        """Return the layout of trials of another number of steps."""
+
+        def resize(entry: dict[str, Any], up: bool) -> dict[str, Any]:
+            if "every" not in entry:
+                return entry
+            rows = -(-n_steps // entry["every"]) if up else n_steps // entry["every"]
+            return {**entry, "shape": [rows, *entry["shape"][1:]]}
+
+        return replace(
+            self,
+            n_steps=n_steps,
+            inputs=[resize(entry, True) for entry in self.inputs],
+            outputs=[resize(entry, entry.get("when") == "start") for entry in self.outputs],
+        )
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Layout:
@@ -64,6 +79,7 @@ class Layout:
                 **data,
                 "state": entries,
                 "connectivity": [tuple(c) for c in data["connectivity"]],
+                "tables": [tuple(c) for c in data["tables"]],
                 "parts": [Part(**p) for p in data["parts"]],
             }
         )
@@ -82,6 +98,9 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
                 ("order", "int64_t"),
             ):
                 connectivity.append((projection.name, member, ctype))
+    recorded = [record.output(plan) for record in plan.spec.records]
+    outputs = [output for output in recorded if output["kind"] != "spikes"]
+    logs = [output["key"] for output in recorded if output["kind"] == "spikes"]
     return Layout(
         n_steps=plan.n_steps,
         dt=float(plan.clock.dt),
@@ -89,8 +108,9 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
         state=plan.state,
         connectivity=connectivity,
         inputs=_inputs(plan),
-        outputs=_outputs(plan),
-        spike_logs=[r.population for r in plan.spec.records if isinstance(r, SpikeRecord)],
+        outputs=outputs,
+        spike_logs=logs,
+        tables=[(f"_record_{k}", "int64_t") for k, o in enumerate(outputs) if o.get("subset")],
         parts=parts,
         calls=calls,
         warnings=list(slow_decays(plan)),
@@ -116,6 +136,7 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                 "kind": "frames",
                 "dtype": source.dtype,
                 "shape": [-(-plan.n_steps // source.every), source.n],
+                "every": source.every,
                 "groups": [source.name],
                 "dimensions": _dimensions(plan, source),
             }
@@ -157,59 +178,3 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
 
 def _dimensions(plan: Plan, source: AnalogueSource) -> list[float]:
     return list(exponents(plan.groups[source.name].variables[source.variable].dim))
-
-
-def _outputs(plan: Plan) -> list[dict[str, Any]]:
-    outputs: list[dict[str, Any]] = []
-    for record in plan.spec.records:
-        n = int(plan.groups[record.population].N)
-        if isinstance(record, SpikeCount):
-            first, last = plan.window(record.window)
-            outputs.append(
-                {
-                    "key": f"{record.population}.count",
-                    "kind": "count",
-                    "population": record.population,
-                    "dtype": "int32",
-                    "shape": [n],
-                    "window": [first, last],
-                }
-            )
-        elif isinstance(record, StateRecord):
-            variable = _recorded_variable(plan, record)
-            outputs.append(
-                {
-                    "key": f"{record.population}.{record.variable}",
-                    "kind": "state",
-                    "population": record.population,
-                    "variable": record.variable,
-                    "dtype": np.dtype(variable.dtype).name,
-                    "shape": [plan.n_steps // record.every, 1 if variable.scalar else n],
-                    "every": record.every,
-                }
-            )
-        elif isinstance(record, TrialRecord):
-            variable = _recorded_variable(plan, record)
-            outputs.append(
-                {
-                    "key": f"{record.population}.{record.variable}",
-                    "kind": "trial",
-                    "population": record.population,
-                    "variable": record.variable,
-                    "dtype": np.dtype(variable.dtype).name,
-                    "shape": [1 if variable.scalar else n],
-                }
-            )
-    return outputs
-
-
-def _recorded_variable(plan: Plan, record: StateRecord | TrialRecord) -> Any:
-    owned = {e.array for e in plan.state if e.kind == "variable"}
-    prefix = f"_array_{record.population}_"
-    if f"{prefix}{record.variable}" not in owned:
-        known = sorted(a.removeprefix(prefix) for a in owned if a.startswith(prefix))
-        raise ValueError(
-            f"{type(record).__name__}.variable: population {record.population!r} has no state "
-            f"variable {record.variable!r}; known: {', '.join(known) or 'none'}"
-        )
-    return plan.groups[record.population].variables[record.variable]

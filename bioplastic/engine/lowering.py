@@ -18,9 +18,8 @@ from bioplastic.engine.cells import (
     create_trial_group,
     link_inputs,
 )
-from bioplastic.engine.events import EventTrial
 from bioplastic.engine.network import NetworkSpec
-from bioplastic.engine.plan import MOST_STEPS, Plan
+from bioplastic.engine.plan import Plan, steps_of_trial
 from bioplastic.engine.schedule import schedule_actions
 from bioplastic.engine.state import state_entries
 from bioplastic.engine.synapses import create_synapses, synapse_names
@@ -58,19 +57,7 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         )
     with float_precision(dtype):
         clock = b2.Clock(dt=dt, name="clock")
-        exact = _steps_of_trial(spec, dt)
-        n_steps = round(exact)
-        if n_steps < 1 or abs(exact - n_steps) > 1e-6 * n_steps:
-            raise ValueError(
-                f"Trial.duration: must be a multiple of the time step {dt}, "
-                f"got {spec.trial.duration}"
-            )
-        if n_steps > MOST_STEPS:
-            raise ValueError(
-                f"Trial.duration: must be at most {MOST_STEPS:,} time steps, got {n_steps:,}; cut "
-                "it into several trials, nothing is reset between them"
-            )
-        plan = Plan(spec, clock, dtype, n_steps, create_trial_group(spec, clock))
+        plan = Plan(spec, clock, dtype, steps_of_trial(spec, dt), create_trial_group(spec, clock))
         for population in spec.populations:
             plan.groups[population.name] = create_group(population, plan)
         link_inputs(plan)
@@ -91,13 +78,6 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         plan.state.extend(state_entries(plan))
     _check_names(plan)
     return plan
-
-
-def _steps_of_trial(spec: NetworkSpec, dt: Any) -> float:
-    """Return the number of steps of a trial, for an event-driven one the largest possible."""
-    if isinstance(spec.trial, EventTrial):
-        return spec.population(spec.trial.source).n + 1
-    return float(spec.trial.duration) / float(dt)
 
 
 def _check_names(plan: Plan) -> None:

@@ -15,9 +15,10 @@ from brian2.equations.equations import PARAMETER
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
-from bioplastic.engine.events import GroupWinner, PopulationMean, TrialRecord, check_events
+from bioplastic.engine.events import GroupWinner, PopulationMean, check_events
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
-from bioplastic.engine.trial import SpikeCount, SpikeRecord, StateRecord, Trial
+from bioplastic.engine.records import Record
+from bioplastic.engine.trial import Trial
 from bioplastic.equations import declared_equations, parse_statements
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
@@ -118,7 +119,6 @@ class Population:
 
 
 Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource | LatencySource
-Record = SpikeCount | SpikeRecord | StateRecord | TrialRecord
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
 
 
@@ -126,6 +126,16 @@ def _is_shared(population: Source, variable: str) -> bool:
     if not isinstance(population, Population) or variable not in population.model.parsed:
         return False
     return "shared" in population.model.parsed[variable].flags
+
+
+def _find(complaint: str, members: Iterable[Any], name: str) -> Any:
+    known = {member.name: member for member in members}
+    if name in known:
+        return known[name]
+    close = difflib.get_close_matches(name, known, 1)
+    listed = ", ".join(known) or "none"
+    hint = f" (did you mean {close[0]!r}?)" if close else f"; known: {listed}"
+    raise ValueError(f"{complaint} {name!r}{hint}")
 
 
 def _check_members(place: str, value: Any, kinds: tuple[type, ...]) -> tuple[Any, ...]:
@@ -162,7 +172,7 @@ class NetworkSpec:
         Who projects to whom.
     trial : Trial
         What one call per sample does.
-    records : sequence of SpikeCount, SpikeRecord or StateRecord, default ()
+    records : sequence of SpikeCount, SpikeRecord, StateRecord or TrialRecord, default ()
         What a call returns besides the state.
 
     Raises
@@ -180,7 +190,7 @@ class NetworkSpec:
         for argument, kinds in (
             ("populations", (*Source.__args__,)),
             ("projections", (Projection,)),
-            ("records", (*Record.__args__,)),
+            ("records", (Record,)),
         ):
             members = _check_members(f"NetworkSpec.{argument}", getattr(self, argument), kinds)
             object.__setattr__(self, argument, members)
@@ -206,7 +216,7 @@ class NetworkSpec:
     def _check_population_inputs(self, population: Population) -> None:
         for variable, name in population.inputs.items():
             place = f"Population {population.name!r}, inputs[{variable!r}]"
-            source = self._population(place, name)
+            source = self.find_population(place, name)
             if not isinstance(source, (AnalogueSource, NoiseSource)):
                 raise ValueError(f"{place}: {name!r} is no AnalogueSource or NoiseSource")
             if source.n not in (1, population.n):
@@ -217,31 +227,32 @@ class NetworkSpec:
     def _check_records(self) -> None:
         keys: set[str] = set()
         for record in self.records:
-            place = f"{type(record).__name__}.population"
-            population = self._population(place, record.population)
-            if not isinstance(record, (StateRecord, TrialRecord)) and not _fires(population):
-                raise ValueError(f"{place}: {record.population!r} has no threshold and never fires")
-            what = {SpikeCount: "count", SpikeRecord: "spike"}.get(type(record))
-            key = f"{record.population}.{what or getattr(record, 'variable', '')}"
+            key = record.check(self)
             if key in keys:
                 raise ValueError(f"NetworkSpec.records: {key!r} is recorded twice")
             keys.add(key)
 
-    def _population(self, place: str, name: str) -> Source:
-        for population in self.populations:
-            if population.name == name:
-                return population
-        known = [population.name for population in self.populations]
-        close = difflib.get_close_matches(name, known, 1)
-        hint = f" (did you mean {close[0]!r}?)" if close else f"; known: {', '.join(known)}"
-        raise ValueError(f"{place}: unknown population {name!r}{hint}")
+    def find_population(self, place: str, name: str) -> Source:
+        """Return the population of that name; the complaint names ``place``."""
+        found: Source = _find(f"{place}: unknown population", self.populations, name)
+        return found
+
+    def find_projection(self, place: str, name: str) -> Projection:
+        """Return the projection of that name; the complaint names ``place``."""
+        found: Projection = _find(f"{place}: unknown projection", self.projections, name)
+        return found
+
+    def check_fires(self, place: str, name: str) -> None:
+        """Refuse a population that is unknown or has no threshold."""
+        if not _fires(self.find_population(place, name)):
+            raise ValueError(f"{place}: {name!r} has no threshold and never fires")
 
     def _check_projection(self, projection: Projection) -> None:
         place = f"{type(projection).__name__} {projection.name!r}"
-        source = self._population(f"{place}.source", projection.source)
-        target = self._population(f"{place}.target", projection.target)
+        source = self.find_population(f"{place}.source", projection.source)
+        target = self.find_population(f"{place}.target", projection.target)
         for modulator, (name, variable) in getattr(projection, "modulators", {}).items():
-            linked = self._population(f"{place}.modulators[{modulator!r}]", name)
+            linked = self.find_population(f"{place}.modulators[{modulator!r}]", name)
             wanted = {"pre": source.n, "post": target.n}.get(modulator.rpartition("_")[2], 1)
             if linked.n != wanted and not _is_shared(linked, variable):
                 raise ValueError(
@@ -326,4 +337,4 @@ class NetworkSpec:
 
     def population(self, name: str) -> Source:
         """Return the population of that name."""
-        return self._population("NetworkSpec.population", name)
+        return self.find_population("NetworkSpec.population", name)

@@ -38,14 +38,15 @@ class NumpyActions:
     """
 
     def __init__(self, plan: Plan, layout: Any) -> None:
-        self._plan = plan
+        self.plan = plan
         self._layout = layout
         self._calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
         self._matrices: dict[str, NDArray[Any]] = {}
         self._frames: dict[str, NDArray[Any]] = {}
         self._flights: dict[str, NDArray[np.int32]] = {}
         self._arrived: dict[str, NDArray[np.int32]] = {}
-        self._k = 0
+        self.k = 0
+        self.n_steps = plan.n_steps
         self._trial_key = self._noise_key = 0
 
     def _code(self, owner: Any, code: str, template: str, **kwds: Any) -> Action:
@@ -78,7 +79,7 @@ class NumpyActions:
 
         def emit() -> None:
             emits[:] = 0
-            cells = self._calendars[name].get(self._k)
+            cells = self._calendars[name].get(self.k)
             if cells is not None:
                 emits[cells] = 1
             thresholder()
@@ -92,16 +93,16 @@ class NumpyActions:
         if isinstance(source, AnalogueSource):
 
             def show() -> None:
-                values[:] = self._frames[source.name][self._k // source.every]
+                values[:] = self._frames[source.name][self.k // source.every]
 
             return show
-        names = [population.name for population in self._plan.spec.populations]
+        names = [population.name for population in self.plan.spec.populations]
         stream = 1 + names.index(source.name)
 
         def draw() -> None:
-            if self._k % source.every == 0:
+            if self.k % source.every == 0:
                 key = int(derive_key(self._noise_key, stream)[0])
-                frame_key = int(derive_key(key, self._k // source.every)[0])
+                frame_key = int(derive_key(key, self.k // source.every)[0])
                 values[:] = normal_frame(source.n, frame_key)
 
         return draw
@@ -132,7 +133,7 @@ class NumpyActions:
         flight = self._flights.setdefault(
             f"_flight_{action.projection}", np.zeros((action.steps, n + 1), dtype=np.int32)
         )
-        timestep = self._plan.clock.variables["timestep"]
+        timestep = self.plan.clock.variables["timestep"]
 
         def exchange() -> None:
             slot = int(timestep.get_value()[0]) % action.steps
@@ -188,7 +189,7 @@ class NumpyActions:
         run = self._code(owner, action.code, "stateupdate")
         if action.interval == 1:
             return run
-        timestep = self._plan.clock.variables["timestep"]
+        timestep = self.plan.clock.variables["timestep"]
 
         def clocked() -> None:
             if (int(timestep.get_value()[0]) + action.offset) % action.interval == 0:
@@ -241,10 +242,10 @@ class NumpyActions:
         error = synapses.target.variables[action.error]
         weights = synapses.variables[solver.variable]
         gate = synapses.variables[solver.gate] if solver.gate else None
-        timestep = self._plan.clock.variables["timestep"]
+        timestep = self.plan.clock.variables["timestep"]
         matrix = self._matrices.setdefault(
             f"_array_{action.projection.name}_inverse_correlation",
-            np.zeros((n_pre, n_pre), dtype=self._plan.dtype),
+            np.zeros((n_pre, n_pre), dtype=self.plan.dtype),
         )
 
         def update() -> None:
@@ -267,8 +268,8 @@ class NumpyActions:
         source = action.source
         compute = self._code(action.group, action.code, "stateupdate")
         variable = action.group.variables["source_probability"]
-        first, last = self._plan.window(source.window)
-        names = [population.name for population in self._plan.spec.populations]
+        first, offset = self.plan.window(source.window)
+        names = [population.name for population in self.plan.spec.populations]
         stream = 1 + names.index(source.name)
 
         def draw() -> None:
@@ -279,6 +280,7 @@ class NumpyActions:
                 cell = int(np.argmax(bad))
                 raise WrongRateError(stream - 1, cell, float(probability[cell]))
             key = int(derive_key(self._trial_key, stream)[0])
+            last = self.n_steps if offset is None else min(offset, self.n_steps)
             steps, cells = bernoulli_spikes(
                 np.minimum(probability, probability.dtype.type(0.9)),
                 key,

@@ -46,6 +46,10 @@ class NumpyNetwork(NumpyActions):
         self._trial_start = [self._prepare(action) for action in plan.trial_start]
         self._step = [self._prepare(action) for action in plan.step]
         self._trial_end = [self._prepare(action) for action in plan.trial_end]
+        self._records = []
+        for record, actions in zip(plan.spec.records, plan.record_updates, strict=True):
+            update = [self._prepare(action) for action in actions]
+            self._records.append(record.numpy(self, record.output(plan), update))
         self._repeat = self._prepare(plan.repeat) if plan.repeat else None
         self._on_repeat = self._prepare(plan.on_repeat) if plan.on_repeat else None
 
@@ -54,14 +58,14 @@ class NumpyNetwork(NumpyActions):
             return self._flights[entry.array]
         if entry.kind == "matrix":
             return self._matrices[entry.array]
-        values: NDArray[Any] = self._plan.owner(entry.owner).variables[entry.variable].get_value()
+        values: NDArray[Any] = self.plan.owner(entry.owner).variables[entry.variable].get_value()
         return values
 
     def _load(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
         now = float(clock[0]) * self._layout.dt
         for entry, values in zip(self._layout.state, arrays, strict=True):
             if entry.kind == "steps_since_spike":
-                group = self._plan.groups[entry.owner]
+                group = self.plan.groups[entry.owner]
                 group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
                 over = values > group.refractory_steps_  # as in the last step
                 group.variables["not_refractory"].get_value()[:] = over
@@ -73,14 +77,14 @@ class NumpyNetwork(NumpyActions):
         now = float(clock[0]) * self._layout.dt
         for entry, values in zip(self._layout.state, arrays, strict=True):
             if entry.kind == "steps_since_spike":
-                group = self._plan.groups[entry.owner]
+                group = self.plan.groups[entry.owner]
                 since = (now - group.variables["lastspike"].get_value()) / self._layout.dt
                 values[:] = np.minimum(np.rint(since), 1_000_000_000)
             else:
                 values[...] = self._array(entry).reshape(values.shape)
 
     def _set_clock(self, step: int) -> None:
-        clock = self._plan.clock
+        clock = self.plan.clock
         clock.variables["timestep"].set_value(step)
         clock.variables["t"].set_value(step * self._layout.dt)
 
@@ -95,9 +99,11 @@ class NumpyNetwork(NumpyActions):
         presentations: NDArray[np.int32],
         totals: NDArray[np.int64],
         watch: Watch,
+        n_steps: int,
     ) -> list[SpikeLog]:
         """Run the trials in place; the arguments are those of the compiled function."""
         self._watch = watch
+        self.n_steps = n_steps
         # Brian2's numpy code draws from numpy's global generator: leave it as it was.
         previous = np.random.get_state()  # noqa: NPY002
         try:
@@ -124,7 +130,11 @@ class NumpyNetwork(NumpyActions):
         with np.errstate(invalid="ignore"):  # NaN is found below
             self._load(arrays, clock)
         self._look(0, 0, 0)
-        logs: list[SpikeLog] = [[] for _ in self._layout.spike_logs]
+        self._logs: dict[str, SpikeLog] = {name: [] for name in self._layout.spike_logs}
+        numbers = {output["key"]: k for k, output in enumerate(self._layout.outputs)}
+        for recorder in self._records:
+            if recorder.output["key"] in numbers:
+                recorder.array = outputs[numbers[recorder.output["key"]]]
         root, presentation = seed_key(seed), 0
         noise_root = hash_key(root)  # no swap of seed and trial gives the same noise
         for sample in range(n_samples):
@@ -133,33 +143,35 @@ class NumpyNetwork(NumpyActions):
                 self._trial_key = int(derive_key(root, int(clock[1]))[0])
                 self._noise_key = int(derive_key(noise_root, int(clock[1]))[0])
                 np.random.seed(self._trial_key % (1 << 32))  # noqa: NPY002
-                counts = self._present(sample, presentation, outputs, clock, logs)
+                self._counts: dict[str, int] = {}
+                self._presentation = presentation
+                self._present(sample, presentation, clock)
                 presentations[sample] += 1
                 clock[1] += 1
                 presentation += 1
-                for number, (population, total) in enumerate(counts.items()):
-                    totals[number] += total
-                    self._plan.trial_group.variables[f"{population}_count"].set_value(total)
+                for population, total in self._counts.items():
+                    totals[numbers[f"{population}.count"]] += total
+                    self.plan.trial_group.variables[f"{population}_count"].set_value(total)
                 if self._repeat is None:
                     break
                 self._repeat()
-                again = self._plan.trial_group.variables["repeat_trial"].get_value()[0] > 0
-                if not again or presentations[sample] >= self._plan.spec.trial.max_presentations:
+                again = self.plan.trial_group.variables["repeat_trial"].get_value()[0] > 0
+                if not again or presentations[sample] >= self.plan.spec.trial.max_presentations:
                     break
                 if self._on_repeat is not None:
                     self._on_repeat()
         self._store(arrays, clock)
-        return logs
+        return list(self._logs.values())
 
     def _start_sample(self, inputs: dict[str, Any], sample: int) -> None:
-        for name, value in self._plan.spec.trial.variables.items():
-            self._plan.trial_group.variables[name].set_value(value)
+        for name, value in self.plan.spec.trial.variables.items():
+            self.plan.trial_group.variables[name].set_value(value)
         for entry in self._layout.inputs:
             given = inputs[entry["name"]]
             if entry["kind"] == "array":
                 for name in entry["groups"]:
                     variable = entry.get("variable", entry["name"])
-                    self._plan.groups[name].variables[variable].set_value(given[sample])
+                    self.plan.groups[name].variables[variable].set_value(given[sample])
             elif entry["kind"] == "frames":
                 frames, stride = given
                 self._frames[entry["name"]] = frames[sample if stride[0] else 0]
@@ -168,14 +180,7 @@ class NumpyNetwork(NumpyActions):
                 part = slice(offsets[sample], offsets[sample + 1])
                 self._calendars[entry["name"]] = split_by_step(steps[part], cells[part])
 
-    def _present(
-        self,
-        sample: int,
-        presentation: int,
-        outputs: Sequence[NDArray[Any]],
-        clock: NDArray[np.int64],
-        logs: list[SpikeLog],
-    ) -> dict[str, int]:
+    def _present(self, sample: int, presentation: int, clock: NDArray[np.int64]) -> None:
         self._set_clock(int(clock[0]))
         try:
             for action in self._trial_start:
@@ -183,43 +188,37 @@ class NumpyNetwork(NumpyActions):
         except WrongRateError as error:
             self._watch.note_rate(presentation, sample, *error.args)
             raise _NotFiniteError from error
-        counts = {o["population"]: 0 for o in self._layout.outputs if o["kind"] == "count"}
-        for output, array in zip(self._layout.outputs, outputs, strict=True):
-            if output["kind"] == "count":
-                array[sample] = 0
+        for recorder in self._records:
+            recorder.begin(sample)
         stepwise = self._watch.at_step(presentation)
         if stepwise:
             self._look(presentation, 0, sample)
-        events = describe_events(self._plan)
+        events = describe_events(self.plan)
         times, waiting = self._sort_events(events) if events else (None, 0)
-        for step in range(self._plan.n_steps if times is None else len(times)):
-            self._k = step
+        for step in range(self.n_steps if times is None else len(times)):
+            self.k = step
             self._set_clock(int(clock[0]))
             if events and times is not None:
                 self._tell_time(events, times[step - 1] if step else 0.0)
+            for recorder in self._records:
+                recorder.before(sample)
             for action in self._step:
                 action()
-            self._record(sample, outputs, counts)
-            for log, name in zip(logs, self._layout.spike_logs, strict=True):
-                cells = self._spikes(name)
-                if cells.size:
-                    log.append((presentation, self._k, cells.copy()))
+            for recorder in self._records:
+                recorder.after(sample)
             clock[0] += 1
             if stepwise:
                 self._look(presentation, step + 1, sample)
             if events and events["until"]:
-                waiting -= self._spikes(events["until"]).size
+                waiting -= self.spikes(events["until"]).size
                 if waiting <= 0:
                     break
         self._set_clock(int(clock[0]))
         for action in self._trial_end:
             action()
-        for output, array in zip(self._layout.outputs, outputs, strict=True):
-            if output["kind"] == "trial":
-                variable = self._plan.groups[output["population"]].variables[output["variable"]]
-                array[sample] = variable.get_value()
+        for recorder in self._records:
+            recorder.end(sample)
         self._look(presentation, -1, sample)
-        return counts
 
     def _look(self, presentation: int, step: int, sample: int) -> None:
         arrays = [
@@ -234,34 +233,29 @@ class NumpyNetwork(NumpyActions):
 
         A step after the last event, if asked for, has the time of that event.
         """
-        latencies = self._plan.groups[events["source"]].variables["t_spike"].get_value()
+        latencies = self.plan.groups[events["source"]].variables["t_spike"].get_value()
         cells = np.flatnonzero(latencies < 1).astype(np.int32)
         times, steps = np.unique(latencies[cells], return_inverse=True)
         order = np.argsort(steps, kind="stable")
         self._calendars[events["source"]] = split_by_step(
             steps[order].astype(np.int32), cells[order]
         )
-        waiting = int(self._plan.groups[events["until"]].N) if events["until"] else 0
+        waiting = int(self.plan.groups[events["until"]].N) if events["until"] else 0
         return [*times.tolist(), *times[-1:].tolist() * events["after_last"]], waiting
 
     def _tell_time(self, events: dict[str, Any], now: float) -> None:
         for name in events["timed"]:
-            self._plan.groups[name].variables[EVENT_TIME].set_value(now)
+            self.plan.groups[name].variables[EVENT_TIME].set_value(now)
 
-    def _record(self, sample: int, outputs: Sequence[NDArray[Any]], counts: dict[str, int]) -> None:
-        for output, array in zip(self._layout.outputs, outputs, strict=True):
-            name = output["population"]
-            if output["kind"] == "count":
-                if output["window"][0] <= self._k < output["window"][1]:
-                    cells = self._spikes(name)
-                    array[sample, cells] += 1
-                    counts[name] += int(cells.size)
-            elif output["kind"] == "state" and (self._k + 1) % output["every"] == 0:
-                values = self._plan.groups[name].variables[output["variable"]].get_value()
-                array[sample, (self._k + 1) // output["every"] - 1] = values
+    def count(self, population: str, number: int) -> None:
+        """Note the spikes of a population in this presentation."""
+        self._counts[population] = number
 
-    def _spikes(self, population: str) -> NDArray[np.int32]:
-        space: NDArray[np.int32] = (
-            self._plan.groups[population].variables["_spikespace"].get_value()
-        )
+    def log(self, population: str, cells: NDArray[np.int32]) -> None:
+        """Note the cells of a population that have fired in this step."""
+        self._logs[population].append((self._presentation, self.k, cells.copy()))
+
+    def spikes(self, population: str) -> NDArray[np.int32]:
+        """Return the cells that have fired in this step."""
+        space: NDArray[np.int32] = self.plan.groups[population].variables["_spikespace"].get_value()
         return space[: space[-1]]

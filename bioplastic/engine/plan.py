@@ -17,11 +17,13 @@ __all__ = [
     "MOST_STEPS",
     "Plan",
     "StateEntry",
+    "count_steps",
     "delay_steps",
     "describe_events",
     "exponents",
     "precise_times",
     "solver_name",
+    "steps_of_trial",
     "trace_name",
 ]
 
@@ -58,6 +60,7 @@ class StateEntry:
 class Plan:
     """Brian2 objects of a network and the actions of a trial, in order.
 
+    ``record_updates`` run, for every record, before it looks at the network.
     ``waiting`` names projections whose rule sees a spike only after all have transmitted theirs.
     """
 
@@ -74,6 +77,7 @@ class Plan:
     trial_end: list[Any] = field(default_factory=list)
     repeat: TrialStatements | None = None
     on_repeat: TrialStatements | None = None
+    record_updates: list[list[Any]] = field(default_factory=list)
     state: list[StateEntry] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
 
@@ -84,13 +88,46 @@ class Plan:
                 return members[name]
         return next(group for group in self.modulators.values() if group.name == name)
 
-    def window(self, window: tuple[Any, Any] | None) -> tuple[int, int]:
-        """Return a window of the trial as steps (first, one past last)."""
+    def window(self, window: tuple[Any, Any] | None) -> tuple[int, int | None]:
+        """Return a window of the trial as steps (first, one past last or None for the end)."""
         if window is None:
-            return 0, self.n_steps
+            return 0, None
         dt = float(self.clock.dt)
         first, last = (round(float(edge) / dt) for edge in window)
-        return first, min(last, self.n_steps)
+        return first, last
+
+    def steps_of(self, place: str, interval: Any) -> int:
+        """Return an interval, in steps or time, as a number of steps."""
+        if not isinstance(interval, b2.Quantity):
+            return int(interval)
+        return count_steps(place, interval, self.clock.dt)
+
+
+def count_steps(place: str, duration: Any, dt: Any) -> int:
+    """Return a duration as a number of steps.
+
+    Raises
+    ------
+    ValueError
+        If it is no multiple of the time step, or too long.
+    """
+    exact = float(duration) / float(dt)
+    n_steps = round(exact)
+    if n_steps < 1 or abs(exact - n_steps) > 1e-6 * n_steps:
+        raise ValueError(f"{place}: must be a multiple of the time step {dt}, got {duration}")
+    if n_steps > MOST_STEPS:
+        raise ValueError(
+            f"{place}: must be at most {MOST_STEPS:,} time steps, got {n_steps:,}; cut "
+            "it into several trials, nothing is reset between them"
+        )
+    return n_steps
+
+
+def steps_of_trial(spec: NetworkSpec, dt: Any) -> int:
+    """Return the number of steps of a trial, for an event-driven one the largest possible."""
+    if isinstance(spec.trial, EventTrial):
+        return spec.population(spec.trial.source).n + 1
+    return count_steps("Trial.duration", spec.trial.duration, dt)
 
 
 def describe_events(plan: Plan) -> dict[str, Any] | None:

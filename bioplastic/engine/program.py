@@ -26,7 +26,9 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.plan import count_steps, steps_of_trial
 from bioplastic.engine.projections import SparseProjection
+from bioplastic.engine.recorded import Recorded, cell_labels, label
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.equations import check_dimensions, suggest
@@ -130,6 +132,7 @@ class Program:
         self.part_seconds: dict[str, float] = {}
         self.built = False
         self._connectivity: list[NDArray[Any]] | None = None
+        self._n_steps = steps_of_trial(network, dt)
         self.layout: Layout
         if target == "cpp":
             self._load_library()
@@ -139,6 +142,7 @@ class Program:
                 _, self.layout = generate_source(plan)
                 self._numpy = NumpyNetwork(plan, self.layout)
 
+        self._labels = cell_labels(self.layout, network)
         for message in self.layout.warnings:
             warnings.warn(f"Program: {message}", RuntimeWarning, stacklevel=2)
 
@@ -156,6 +160,7 @@ class Program:
         name = ", ".join(f"{p.name} {p.n}" for p in self.network.populations)
         library, layout, self.built = cache.find_or_build(key, name, self._build)
         self.layout = _fit_connectivity(Layout.from_dict(layout), self.network)
+        self.layout = self.layout.with_steps(self._n_steps)
         self.key = key
         self._library = ctypes.CDLL(str(library))
         self._library.bp_run.restype = ctypes.c_void_p
@@ -174,6 +179,10 @@ class Program:
         With ``profile=True`` the time that the calls so far spent in every part stands beside it.
         """
         return format_report(self.layout, self.part_seconds)
+
+    def label(self, record: Mapping[str, Any]) -> Any:
+        """Return what a call recorded as a labelled `xarray.Dataset`, also from plain arrays."""
+        return label(record, self.layout, cell_labels(self.layout, self.network))
 
     # ---- calling ---------------------------------------------------------------------------------
 
@@ -200,7 +209,8 @@ class Program:
         *,
         n_samples: int | None = None,
         seed: int = 0,
-    ) -> tuple[State, dict[str, NDArray[Any]]]:
+        duration: b2.Quantity | None = None,
+    ) -> tuple[State, Recorded]:
         """Run one trial per sample.
 
         Parameters
@@ -214,13 +224,17 @@ class Program:
             Number of samples when the network has no inputs.
         seed : int, default 0
             Seed of the random streams of this call.
+        duration : Quantity, optional
+            Length of the trials of this call, instead of that of the `Trial`. Nothing is compiled
+            again.
 
         Returns
         -------
         state : dict of str to array
             The state after the last trial.
-        record : dict of str to array
-            What the network records, ``"presentations"`` (int32, shape ``(n_samples,)``) and for
+        record : Recorded
+            A dict of str to array, which ``record.to_xarray()`` labels: what the network records,
+            ``"presentations"`` (int32, shape ``(n_samples,)``) and for
             every spike count ``"<population>.total"``, the spikes over all presentations.
 
         Raises
@@ -232,7 +246,8 @@ class Program:
             the variable, the cell and the time; the state given to the call is unchanged.
         """
         check_integer("Program.seed", seed, minimum=0, maximum=2**64 - 1)
-        prepared, count = prepare_inputs(self.layout, {} if inputs is None else inputs, n_samples)
+        layout = self._layout_for(duration)
+        prepared, count = prepare_inputs(layout, {} if inputs is None else inputs, n_samples)
         if not isinstance(state, Mapping):
             raise TypeError(f"Program.state: must be a mapping, got {type(state).__name__}")
         known = {entry.key for entry in self.layout.state} | {"clock.step", "clock.trial"}
@@ -250,17 +265,16 @@ class Program:
         clock = np.array([_clock_value(new, name) for name in ("clock.step", "clock.trial")])
         record: dict[str, NDArray[Any]] = {
             output["key"]: np.zeros((count, *output["shape"]), dtype=output["dtype"])
-            for output in self.layout.outputs
+            for output in layout.outputs
         }
         outputs = list(record.values())
-        counted = [o["population"] for o in self.layout.outputs if o["kind"] == "count"]
-        totals = np.zeros(max(1, len(counted)), dtype=np.int64)
+        totals = np.zeros(max(1, len(outputs)), dtype=np.int64)
         presentations = np.zeros(count, dtype=np.int32)
         run = self._run_cpp if self.target == "cpp" else self._run_numpy
         first, call = clock.copy(), (prepared, outputs, count, seed)
         watch = Watch(arrays, int(self.check_finite))
         with log_time(_LOG, "ran %d samples of %r", count, self, level=logging.DEBUG):
-            logs = run(arrays, *call, clock, presentations, totals, watch)
+            logs = run(arrays, *call, clock, presentations, totals, watch, layout.n_steps)
         if error := wrong_rate(watch, self.network.populations, self.layout.dt):
             raise error
         if watch.found:
@@ -269,21 +283,31 @@ class Program:
 
             def repeat(watch: Watch) -> list[NDArray[Any]]:
                 again = [values.copy() for values in intact]
-                run(again, *call, first.copy(), presentations, totals, watch)
+                run(again, *call, first.copy(), presentations, totals, watch, layout.n_steps)
                 return again
 
             raise locate(
-                self.layout, repeat, intact, int(first[1]),
+                layout, repeat, intact, int(first[1]),
                 events=isinstance(self.network.trial, EventTrial),
             )  # fmt: skip
         record["presentations"] = presentations
-        record.update({f"{p}.total": np.array(t) for p, t in zip(counted, totals, strict=False)})
+        for output, total in zip(layout.outputs, totals, strict=False):
+            if output["kind"] == "count":
+                record[f"{output['population']}.total"] = np.array(total)
         for name, (trial, step, cell) in zip(self.layout.spike_logs, logs, strict=True):
             record[f"{name}.spike_trial"] = trial
             record[f"{name}.spike_time"] = step * self.layout.dt
             record[f"{name}.spike_cell"] = cell
         new["clock.step"], new["clock.trial"] = (np.array(value) for value in clock)
-        return new, record
+        return new, Recorded(record, layout, self._labels)
+
+    def _layout_for(self, duration: Any) -> Layout:
+        if duration is None:
+            return self.layout
+        check_quantity("Program.duration", duration, b2.second, positive=True)
+        if isinstance(self.network.trial, EventTrial):
+            raise ValueError("Program.duration: an EventTrial lasts as long as its events")
+        return self.layout.with_steps(count_steps("Program.duration", duration, self.dt))
 
     def _state_array(self, state: State, entry: Any) -> NDArray[Any]:
         if entry.key not in state:
@@ -313,9 +337,10 @@ class Program:
         presentations: NDArray[np.int32],
         totals: NDArray[np.int64],
         watch: Watch,
+        n_steps: int,
     ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
         if self._connectivity is None:  # sorting synapses takes longer than many a short trial
-            self._connectivity = _connectivity_arrays(self.network)
+            self._connectivity = _connectivity_arrays(self.network) + self._tables()
         connectivity = self._connectivity
         flat: list[NDArray[Any]] = []
         for given in inputs.values():
@@ -326,6 +351,7 @@ class Program:
             ctypes.c_int64(count), ctypes.c_uint64(seed), clock.ctypes.data_as(ctypes.c_void_p),
             presentations.ctypes.data_as(ctypes.c_void_p),
             totals.ctypes.data_as(ctypes.c_void_p), watch.data.ctypes.data_as(ctypes.c_void_p),
+            ctypes.c_int64(n_steps),
         )  # fmt: skip
         if not result:
             raise MemoryError("Program: the compiled network could not allocate its memory")
@@ -336,6 +362,16 @@ class Program:
             return [self._copy_log(handle, k) for k in range(len(self.layout.spike_logs))]
         finally:
             library.bp_free(handle)
+
+    def _tables(self) -> list[NDArray[Any]]:
+        """Return the numbers that the compiled program reads, in the order of the layout."""
+        records = {getattr(record, "key", ""): record for record in self.network.records}
+        found: dict[str, Any] = {
+            f"_record_{number}": records[output["key"]].table(self.network, self.layout.state)
+            for number, output in enumerate(self.layout.outputs)
+            if output.get("subset")
+        }
+        return [np.ascontiguousarray(found[name]) for name, _ in self.layout.tables]
 
     def _add_part_seconds(self, handle: ctypes.c_void_p) -> None:
         seconds = np.zeros(len(self.layout.calls))
@@ -378,7 +414,7 @@ def _numpy_codegen() -> Iterator[None]:
 
 def _fit_connectivity(layout: Layout, network: NetworkSpec) -> Layout:
     """Return the layout with the numbers of synapses of this network, not of the one built."""
-    state, parts = list(layout.state), list(layout.parts)
+    state, parts, outputs = list(layout.state), list(layout.parts), list(layout.outputs)
     for projection in network.projections:
         if not isinstance(projection, SparseProjection):
             continue
@@ -386,10 +422,13 @@ def _fit_connectivity(layout: Layout, network: NetworkSpec) -> Layout:
         for k, entry in enumerate(state):
             if entry.shape and entry.key == entry.array.replace(f"_array_{name}_", f"{name}.", 1):
                 state[k] = replace(entry, shape=(size,))
+        for k, output in enumerate(outputs):
+            if output.get("projection") == name and "n_pre" in output:
+                outputs[k] = {**output, "shape": [*output["shape"][:-1], size]}
         for k, part in enumerate(parts):
             if part.action.startswith("sparse") and part.name.startswith(f"{name}_"):
                 parts[k] = replace(part, elements=size)
-    return replace(layout, state=state, parts=parts)
+    return replace(layout, state=state, parts=parts, outputs=outputs)
 
 
 def _check_events(place: str, values: NDArray[Any], entry: Any) -> None:

@@ -215,12 +215,13 @@ def _(action: actions.RateStatements, assembly: Assembly) -> str:
         size=source.n,
     )
     on, off = assembly.plan.window(source.window)
+    end = "n_steps" if off is None else f"std::min({off}, n_steps)"
     array = f"_array_{source.name}_source_probability"
     number = _stream(assembly.plan, source) - 1
     draw = (
         f"_rates.check({number}, {array}, {source.n}); "
-        f"_calendar_{source.name}.begin({assembly.plan.n_steps}); "
-        f"_calendar_{source.name}.draw_bernoulli({array}, {source.n}, {on}, {off}, "
+        f"_calendar_{source.name}.begin(n_steps); "
+        f"_calendar_{source.name}.draw_bernoulli({array}, {source.n}, {on}, {end}, "
         f"{source.dead_steps}, CounterRng::derive(_trial_key, {_stream(assembly.plan, source)})); "
         f"_calendar_{source.name}.finish();"
     )

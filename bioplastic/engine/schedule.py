@@ -94,12 +94,28 @@ def schedule_actions(plan: Plan) -> None:
         if isinstance(source, PoissonSource):
             code = f"source_probability = clip(({source.rates})*dt, -1e9, 1e9)"
             plan.trial_start.append(RateStatements(source, plan.groups[source.name], code))
+    plan.record_updates.extend(_record_updates(plan))
     if spec.trial.repeat_while:
         condition = f"repeat_trial = int({spec.trial.repeat_while})"
         plan.repeat = TrialStatements("repeat", plan.trial_group, condition)
     if spec.trial.on_repeat:
         code = _cell_lines("Trial.on_repeat", spec.trial.on_repeat, plan.trial_group)
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
+
+
+def _record_updates(plan: Plan) -> Iterator[list[Any]]:
+    """Yield, for every record, what brings an event-driven variable of synapses up to date."""
+    for number, record in enumerate(plan.spec.records):
+        name, variable = record.reads
+        synapses = plan.synapses.get(name)
+        if synapses is None or variable not in synapses.variables:
+            yield []
+            continue
+        projection = plan.spec.find_projection("record", name)
+        variable = synapse_names(projection).get(variable, variable)
+        advance = advance_code(synapses, f"{variable} *= 1")
+        part = f"{name}_record{number}"
+        yield [ClockedStatements(part, projection, synapses, advance)] if advance else []
 
 
 def _schedule_limits(plan: Plan, population: Population) -> None:

@@ -10,8 +10,8 @@ from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import MOST_STEPS, Plan, describe_events
+from bioplastic.engine.records.base import RecordCode
 from bioplastic.engine.rendering import render_action
-from bioplastic.engine.trial import SpikeCount
 from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -86,6 +86,10 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
         )
         repeat = render_action(plan.repeat, assembly) if plan.repeat else ""
         on_repeat = render_action(plan.on_repeat, assembly) if plan.on_repeat else ""
+        updates = [
+            " ".join(f"net.{render_action(action, assembly)}" for action in actions)
+            for actions in plan.record_updates
+        ]
         layout = describe_layout(
             plan, assembly.parts, [call.name for stage in calls.values() for call in stage]
         )
@@ -94,6 +98,7 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             KernelCode.templater.env, "runtime.hpp"
         )[0]
         context = _program_context(plan, assembly, layout)
+        records = _render_records(plan, layout, updates)
         text = template.render(
             runtime=runtime,
             support="\n".join(assembly.support),
@@ -101,11 +106,23 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             calls=calls,
             n_calls=max(1, len(layout.calls)),
             profile=profile,
+            records=records,
             repeat=repeat,
             on_repeat=on_repeat,
             **context,
         )
     return text, layout
+
+
+def _render_records(plan: Plan, layout: Layout, updates: list[str]) -> list[RecordCode]:
+    numbers = {output["key"]: number for number, output in enumerate(layout.outputs)}
+    logs = {name: number for number, name in enumerate(layout.spike_logs)}
+    codes = []
+    for record, update in zip(plan.spec.records, updates, strict=True):
+        output = record.output(plan)
+        number = (logs if output["kind"] == "spikes" else numbers)[output["key"]]
+        codes.append(record.cpp(output, number, f"net.set_time(); {update} " if update else ""))
+    return codes
 
 
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
@@ -139,7 +156,6 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     }
     return {
         "dt": repr(layout.dt),
-        "n_steps": layout.n_steps,
         "most_steps": MOST_STEPS,
         "events": describe_events(plan),
         "max_presentations": plan.spec.trial.max_presentations,
@@ -150,6 +166,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "solvers": assembly.least_squares,
         "float_type": c_data_type(plan.dtype),
         "connectivity": layout.connectivity,
+        "tables": layout.tables,
         "inputs": layout.inputs,
         "input_types": {i["name"]: _C_TYPES[i["dtype"]] for i in layout.inputs},
         "outputs": layout.outputs,
@@ -163,5 +180,4 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         },
         "calendars": [source.name for source in sources],
         "trial_variables": dict(plan.spec.trial.variables),
-        "counted": [r.population for r in plan.spec.records if isinstance(r, SpikeCount)],
     }

@@ -1,4 +1,4 @@
-"""What happens around a stretch of simulation: trials, repetitions and recordings."""
+"""What happens around a stretch of simulation: trials and repetitions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bioplastic.equations import check_expression, check_name, parse_statements
 from bioplastic.fields import check_params
 from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
-__all__ = ["SpikeCount", "SpikeRecord", "StateRecord", "Trial"]
+__all__ = ["Trial"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Trial:
     Parameters
     ----------
     duration : Quantity
-        Length of a presentation, rest included (time).
+        Length of a presentation, rest included (time); a call may give another one.
     variables : mapping of str to float, default {}
         Scalar variables, set to these values at the first presentation of every sample. Rate
         expressions of sources may read them.
@@ -67,81 +67,3 @@ class Trial:
             check_expression("Trial.repeat_while", self.repeat_while)
         if self.on_repeat and not self.repeat_while:
             raise ValueError("Trial.on_repeat: needs a repeat_while condition, got none")
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpikeCount:
-    """Spikes of every cell of a population in the last presentation of each sample.
-
-    The record holds ``<population>.count``, int32 of shape ``(n_samples, n)``; the trial may read
-    the sum over cells as the variable ``<population>_count``.
-
-    Parameters
-    ----------
-    population : str
-        Name of the population.
-    window : pair of Quantity, optional
-        Onset and offset within the trial (time). Default: the whole trial.
-    """
-
-    population: str
-    window: tuple[Quantity, Quantity] | None = None
-
-    def __post_init__(self) -> None:
-        check_identifier("SpikeCount.population", self.population)
-        if self.window is not None:
-            if not isinstance(self.window, tuple | list) or len(self.window) != 2:
-                raise TypeError(f"SpikeCount.window: must be a pair of times, got {self.window!r}")
-            for edge in self.window:
-                check_quantity("SpikeCount.window", edge, second, non_negative=True)
-            if not self.window[0] < self.window[1]:
-                raise ValueError(
-                    f"SpikeCount.window: onset must lie before offset, got {self.window}"
-                )
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpikeRecord:
-    """Every spike of a population.
-
-    The record holds ``<population>.spike_trial`` (index of the presentation within the call,
-    int64), ``<population>.spike_time`` (seconds from the start of that presentation) and
-    ``<population>.spike_cell`` (int32).
-
-    Parameters
-    ----------
-    population : str
-        Name of the population.
-    """
-
-    population: str
-
-    def __post_init__(self) -> None:
-        check_identifier("SpikeRecord.population", self.population)
-
-
-@dataclass(frozen=True, kw_only=True)
-class StateRecord:
-    """A variable of every cell at the end of every ``every``-th step of the last presentation.
-
-    The record holds ``<population>.<variable>``, of shape ``(n_samples, n_records, n)`` in base SI
-    units; a shared variable has ``n = 1``.
-
-    Parameters
-    ----------
-    population : str
-        Name of the population.
-    variable : str
-        Name of the state variable.
-    every : int, default 1
-        Steps between two records.
-    """
-
-    population: str
-    variable: str
-    every: int = 1
-
-    def __post_init__(self) -> None:
-        check_identifier("StateRecord.population", self.population)
-        check_identifier("StateRecord.variable", self.variable)
-        check_integer("StateRecord.every", self.every, minimum=1)

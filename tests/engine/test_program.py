@@ -266,7 +266,7 @@ def test_settings_of_the_user_stay_as_they_are() -> None:
     np.random.seed(12)  # noqa: NPY002
     dt = b2.defaultclock.dt
     for target in TARGETS:
-        spec = busy_network(trial=Trial(duration=21 * ms, variables={"boost": 1.0}))
+        spec = busy_network(trial=Trial(duration=21 * ms, variables={"boost": 1.01}))
         program = Program(spec, dt=0.5 * ms, dtype="float32", target=target)
         program(program.initial_state(), images(1))
     assert b2.prefs.core.default_float_dtype is np.float64
@@ -530,7 +530,7 @@ def standalone_device(tmp_path: Any) -> Iterator[None]:
 
 @pytest.mark.usefixtures("standalone_device")
 def test_another_device_is_active() -> None:
-    spec = busy_network(trial=Trial(duration=22 * ms, variables={"boost": 1.0}))
+    spec = busy_network(trial=Trial(duration=22 * ms, variables={"boost": 1.02}))
     for target in TARGETS:
         with pytest.raises(
             RuntimeError, match=r"CPPStandaloneDevice is active; call brian2.set_de"

@@ -17,7 +17,7 @@ struct Network
     {% if profile %}
     double _part_seconds[{{n_calls}}] = {};
     {% endif %}
-    static constexpr int n_steps = {{n_steps}};
+    int32_t n_steps = 0;
     // clock: `_k` steps within the trial, `_step` steps within the call
     double _array_clock_dt[1] = {(double){{dt}}L};
     double _array_clock_t[1] = {0};
@@ -38,6 +38,10 @@ struct Network
     {% endfor %}
     {% for projection, member, ctype in connectivity %}
     const {{ctype}}* _{{member}}_{{projection}} = nullptr;
+    {% endfor %}
+    // tables: numbers that the program only reads
+    {% for name, ctype in tables %}
+    const {{ctype}}* {{name}} = nullptr;
     {% endfor %}
     // scratch: lives for one call
     {% for name, (ctype, size) in scratch.items() %}
@@ -126,11 +130,11 @@ struct Result
     {% endif %}
 };
 
-// arrays: state in the order of the layout, then connectivity; clock: {steps, trials} so far.
+// arrays: state in the order of the layout, connectivity, tables; clock: {steps, trials} so far.
 // inputs: one pointer per array input, three (offsets, steps, cells) per list of spikes.
 extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t n_samples,
                           uint64_t seed, int64_t* clock, int32_t* presentations, int64_t* totals,
-                          int64_t* check)
+                          int64_t* check, int64_t n_steps)
 {
     FlushSubnormals flush;
     std::unique_ptr<Network> owned(new(std::nothrow) Network);
@@ -145,6 +149,10 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     {% for projection, member, ctype in connectivity %}
     net._{{member}}_{{projection}} = (const {{ctype}}*)arrays[_a++];
     {% endfor %}
+    {% for name, ctype in tables %}
+    net.{{name}} = (const {{ctype}}*)arrays[_a++];
+    {% endfor %}
+    net.n_steps = (int32_t)n_steps;
     int _i = 0;
     {% for input in inputs %}
     {% if input.kind == 'array' %}
@@ -190,7 +198,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
         int32_t _shown = 0;
         while(true)
         {
-            if(net._step > {{most_steps}} - {{n_steps}})
+            if(net._step > {{most_steps}} - n_steps)
             {
                 // steps are counted from here on, so that they never overflow
                 {% for entry, ctype in state if entry.kind == 'steps_since_spike' %}
@@ -213,15 +221,13 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 return result.release();
             }
             {% for input in inputs if input.kind == 'spikes' %}
-            net._calendar_{{input.name}}.begin({{n_steps}});
+            net._calendar_{{input.name}}.begin(n_steps);
             for(int64_t _e=_offset_{{input.name}}[_sample]; _e<_offset_{{input.name}}[_sample+1]; _e++)
                 net._calendar_{{input.name}}.add(_when_{{input.name}}[_e], _cell_{{input.name}}[_e]);
             net._calendar_{{input.name}}.finish();
             {% endfor %}
-            {% for output in outputs if output.kind == 'count' %}
-            int32_t* _count_{{output.population}} = _out_{{outputs.index(output)}} + _sample * {{output.shape[0]}};
-            std::memset(_count_{{output.population}}, 0, {{output.shape[0]}} * sizeof(int32_t));
-            int64_t _total_{{output.population}} = 0;
+            {% for record in records if record.begin %}
+            {{record.begin|indent(12)}}
             {% endfor %}
             const bool _watched = check[0] == 3 && check[1] == result->presentations;
             if(_watched && net.not_finite(check, result->presentations, 0, _sample))
@@ -238,27 +244,15 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 net._array_{{name}}_event_time[0] = net._k ? _events.times[net._k - 1] : 0;
                 {% endfor %}
             {% else %}
-            for(net._k=0; net._k<{{n_steps}}; net._k++)
+            for(net._k=0; net._k<n_steps; net._k++)
             {
             {% endif %}
-                net.advance();
-                {% for output in outputs %}
-                {% if output.kind == 'count' %}
-                if({{'net._k >= ' ~ output.window[0] ~ ' && ' if output.window[0] > 0 else ''}}net._k < {{output.window[1]}})
-                {
-                    const int _n = net._spikes_{{output.population}}[{{output.shape[0]}}];
-                    for(int _e=0; _e<_n; _e++)
-                        _count_{{output.population}}[net._spikes_{{output.population}}[_e]]++;
-                    _total_{{output.population}} += _n;
-                }
-                {% elif output.kind == 'state' %}
-                if((net._k + 1) % {{output.every}} == 0)
-                    std::memcpy(_out_{{loop.index0}} + (_sample * {{output.shape[0]}} + (net._k + 1) / {{output.every}} - 1) * {{output.shape[1]}},
-                                net._array_{{output.population}}_{{output.variable}}, {{output.shape[1]}} * sizeof(*_out_{{loop.index0}}));
-                {% endif %}
+                {% for record in records if record.before %}
+                {{record.before|indent(16)}}
                 {% endfor %}
-                {% for name in spike_logs %}
-                result->log_{{loop.index0}}.add(net._spikes_{{name}}, {{groups[name]}}, result->presentations, net._k);
+                net.advance();
+                {% for record in records if record.after %}
+                {{record.after|indent(16)}}
                 {% endfor %}
                 net._step++;
                 net._array_clock_timestep[0]++;
@@ -271,8 +265,8 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                 {% endif %}
             }
             net.end_trial();
-            {% for output in outputs if output.kind == 'trial' %}
-            std::memcpy(_out_{{outputs.index(output)}} + _sample * {{output.shape[0]}}, net._array_{{output.population}}_{{output.variable}}, {{output.shape[0]}} * sizeof(*_out_{{outputs.index(output)}}));
+            {% for record in records if record.end %}
+            {{record.end|indent(12)}}
             {% endfor %}
             if(check[0] == 1 && net.part_not_finite(check, result->presentations))
             {
@@ -281,9 +275,8 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             }
             if((check[0] == 2 || _watched) && net.not_finite(check, result->presentations, -1, _sample))
                 return result.release();
-            {% for output in outputs if output.kind == 'count' %}
-            net._array_trial_{{output.population}}_count[0] = _total_{{output.population}};
-            totals[{{loop.index0}}] += _total_{{output.population}};
+            {% for record in records if record.total %}
+            {{record.total|indent(12)}}
             {% endfor %}
             _shown++;
             clock[1]++;

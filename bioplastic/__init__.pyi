@@ -3,6 +3,7 @@ from bioplastic import analysis as analysis
 from bioplastic import conformance as conformance
 from bioplastic import datasets as datasets
 from bioplastic import engine as engine
+from bioplastic import events as events
 from bioplastic import models as models
 from bioplastic import neurons as neurons
 from bioplastic import plasticity as plasticity
@@ -25,6 +26,8 @@ from bioplastic.engine import SpikeRecord as SpikeRecord
 from bioplastic.engine import StateRecord as StateRecord
 from bioplastic.engine import Trial as Trial
 from bioplastic.engine import UniformProjection as UniformProjection
+from bioplastic.events import Events as Events
+from bioplastic.events import load_events as load_events
 from bioplastic.models.force import ForceGenerator as ForceGenerator
 from bioplastic.models.hlop import ContinualClassifier as ContinualClassifier
 from bioplastic.models.ncg import S2STDPClassifier as S2STDPClassifier

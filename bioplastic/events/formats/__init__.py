@@ -1,0 +1,1 @@
+"""How cameras and programs write events: a file per family of formats."""

@@ -31,11 +31,14 @@ __all__ = [
     "analyse_identifiers",
     "c_data_type",
     "check_version",
+    "chosen_method",
     "create_runner_codeobj",
     "expression_renderer",
     "float_precision",
     "foreign_device",
     "has_refractory",
+    "members_of",
+    "refractory_of",
     "refractory_steps",
     "stock_run",
 ]
@@ -76,10 +79,12 @@ from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import Templater
 from brian2.codegen.translation import analyse_identifiers
+from brian2.core.base import BrianObject
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, Constant, Subexpression
 from brian2.devices.device import RuntimeDevice, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
+from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.hoisting import keep_varying, take_invariant
@@ -108,6 +113,56 @@ def refractory_steps(owner: Any) -> int | None:
 def has_refractory(group: Any) -> bool:
     """Return whether cells of a group can be refractory."""
     return group._refractory is not False
+
+
+def refractory_of(group: Any) -> Any:
+    """Return the refractory period of a stock group: a duration, an expression or False."""
+    return group._refractory
+
+
+def members_of(objects: Iterable[Any]) -> list[Any]:
+    """Return Brian2 objects in the order of their names, without those that are parts of others.
+
+    Raises
+    ------
+    TypeError
+        If one is no Brian2 object.
+    """
+    found = {}
+    for member in objects:
+        if not isinstance(member, BrianObject):
+            raise TypeError(f"from_brian2: must be objects of Brian2, got {member!r}")
+        found[id(member)] = member
+    parts = {id(part) for member in found.values() for part in member.contained_objects}
+    return sorted(
+        (member for key, member in found.items() if key not in parts),
+        key=lambda member: str(member.name),
+    )
+
+
+def chosen_method(group: Any, namespace: Mapping[str, Any]) -> str:
+    """Return the name of the integration method that Brian2 takes for a group.
+
+    Raises
+    ------
+    ValueError
+        If it is no method with a name, or none of those in question can integrate the equations.
+    """
+    choice = group.state_updater.method_choice
+    names = [choice] if isinstance(choice, str) else list(choice)
+    equations = group.equations
+    known = group.resolve_all(
+        equations.identifiers - set(group.variables), namespace, user_identifiers=set()
+    )
+    for name in names:
+        if not isinstance(name, str):
+            raise ValueError(f"{group.name}: the method {name!r} has no name; choose one that has")
+        try:
+            StateUpdateMethod.stateupdaters[name](equations, {**known, **group.variables}, None)
+        except UnsupportedEquationsException:
+            continue
+        return name
+    raise ValueError(f"{group.name}: none of {', '.join(names)} can integrate its equations")
 
 
 def foreign_device() -> str | None:

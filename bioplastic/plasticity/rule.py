@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import brian2 as b2
 import numpy as np
 import numpy.typing as npt
+from brian2.core.namespace import get_local_namespace
 
 from bioplastic.equations import (
     FrozenMap,
@@ -284,6 +285,45 @@ class PlasticityRule:
                     f"{suggest(name, {*parameters, *shared})}"
                 )
         return replace(self, parameters=parameters, initial=initial)
+
+    @classmethod
+    def from_synapses(
+        cls, synapses: b2.Synapses, namespace: Mapping[str, Any] | None = None
+    ) -> PlasticityRule:
+        """Return the rule that Brian2 synapses follow, transmission included.
+
+        Traces move to the cells where that is exact; `bioplastic.from_brian2` takes whole networks.
+
+        Parameters
+        ----------
+        synapses : brian2.Synapses
+            Connected, with the values it starts from.
+        namespace : mapping, optional
+            Where external names are looked up; by default among the variables of the caller.
+
+        Raises
+        ------
+        ValueError
+            For what a rule cannot say, naming the line.
+
+        Examples
+        --------
+        >>> from brian2 import NeuronGroup, Synapses, ms
+        >>> cells = NeuronGroup(2, "v : 1", threshold="v > 1", reset="v = 0", name="cells")
+        >>> model = '''w : 1
+        ...            dx/dt = -x/(20*ms) : 1 (event-driven)'''
+        >>> synapses = Synapses(cells, cells, model, on_pre="x += 1", on_post="w += x", name="stdp")
+        >>> synapses.connect()
+        >>> PlasticityRule.from_synapses(synapses).on_post
+        'w += x_pre'
+        """
+        from bioplastic.plasticity.from_brian2 import read_synapses
+
+        known = get_local_namespace(level=1) if namespace is None else namespace
+        try:
+            return cls(**read_synapses(synapses, known).fields)
+        except ValueError:
+            return cls(**read_synapses(synapses, known, move=False).fields)
 
     def window(self, lags: b2.Quantity, **protocol: Any) -> npt.NDArray[np.float64]:
         """Return the weight change of the pairing protocol at ``lags`` (post minus pre).

@@ -1,0 +1,513 @@
+"""Run Brian2's own examples: imported here, and compared with stock Brian2.
+
+``python -m bioplastic.conformance.brian2_examples FOLDER [NAME ...]`` executes the scripts of the
+folder that you name, up to their ``run``. There the network is taken over by
+`bioplastic.from_brian2`; stock Brian2 runs it on the numpy target in double precision and the
+compiled program runs it too. Spikes must be equal, and states agree within 1e-9 of their size.
+What Poisson groups draw in stock Brian2 is played to ours; networks that draw otherwise are
+compared by means over seeds, within three standard errors. Scripts are executed as they are: name
+only those you trust.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import runpy
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import brian2 as b2
+import matplotlib
+import numpy as np
+from brian2.core.magic import collect
+from brian2.core.namespace import get_local_namespace
+
+from bioplastic.engine.network import NetworkSpec
+from bioplastic.engine.trial import SpikeRecord
+from bioplastic.interchange.from_brian2 import ImportedNetwork, from_brian2
+from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
+
+__all__ = ["Verdict", "check_example", "main"]
+
+_TOLERANCE = 1e-9
+_DRAWS = ("rand(", "randn(", "xi", "poisson(", "binomial(")
+
+
+@dataclass
+class Verdict:
+    """What became of one example.
+
+    Parameters
+    ----------
+    name : str
+        Path of the script below the folder.
+    verdict : {"agrees", "differs", "refused", "failed"}
+        ``"refused"`` by `from_brian2`; ``"failed"`` where the script itself does.
+    how : str
+        What was compared.
+    detail : str
+        The reason, or what is different.
+    seconds : float
+        Biological time that was run.
+    spikes : int
+        Spikes compared.
+    error : float
+        Largest difference of a state, relative to its largest value.
+    ours, standalone : float
+        CPU seconds of the run without compilation; NaN where not measured.
+    report : str
+        What moved to the cells.
+    """
+
+    name: str
+    verdict: str = "failed"
+    how: str = ""
+    detail: str = ""
+    seconds: float = 0.0
+    spikes: int = 0
+    error: float = 0.0
+    ours: float = float("nan")
+    standalone: float = float("nan")
+    report: str = ""
+
+
+class _Done(BaseException):
+    """The script has come far enough."""
+
+
+@dataclass
+class _Session:
+    """What the run functions of one script are replaced by."""
+
+    verdict: Verdict
+    limit: float
+    skip: int
+    seeds: int
+    target: str
+    network: Any = None
+    calls: int = 0
+    parts: list[Any] = field(default_factory=list)
+
+    def magic_run(self, duration: Any, *args: Any, **options: Any) -> None:
+        level = options.get("level", 0)
+        namespace = options.get("namespace") or get_local_namespace(level=level + 1)
+        objects = collect(level=level + 1)
+        if self.network is None:
+            self.network = b2.Network(objects)
+        else:
+            self.network.add([o for o in objects if o not in self.network.objects])
+        self.run(self.network, duration, namespace)
+
+    def run(self, network: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
+        if float(duration) == 0 or self.calls < self.skip:
+            self.calls += float(duration) > 0
+            seconds = min(float(duration), self.limit) * b2.second
+            _STOCK_RUN(network, seconds, namespace=dict(namespace))
+            return
+        seconds = min(float(duration), self.limit) * b2.second
+        try:
+            imported = from_brian2(network, duration=seconds, namespace=namespace)
+            program = imported.program(target=self.target)
+            state = imported.state
+        except (ValueError, TypeError, NotImplementedError) as error:
+            self.verdict.verdict, self.verdict.detail = (
+                "refused",
+                f"{type(error).__name__}: {error}",
+            )
+            raise _Done from error
+        self.verdict.seconds = float(seconds)
+        self.verdict.report = str(imported.report)
+        del state
+        _compare(self, network, imported, program, seconds, dict(namespace))
+        raise _Done
+
+
+def _compare(
+    session: _Session,
+    network: Any,
+    imported: ImportedNetwork,
+    program: Any,
+    seconds: Any,
+    namespace: dict[str, Any],
+) -> None:
+    groups = {o.name: o for o in network.objects if hasattr(o, "events") and "spike" in o.events}
+    names = {p.name for p in imported.spec.populations}
+    monitors = {
+        name: b2.SpikeMonitor(group, name=f"{name}_watched")
+        for name, group in groups.items()
+        if name in names
+    }
+    network.add(list(monitors.values()))
+    poisson = [p.name for p in imported.spec.populations if isinstance(p, PoissonSource)]
+    drawn = _draws_otherwise(imported.spec)
+    if drawn:
+        network.store("bioplastic")
+    b2.seed(1)
+    _STOCK_RUN(network, seconds, namespace=namespace)
+    start = float(network.t) - float(seconds)
+    if not drawn:
+        spec, inputs = imported.spec, dict(imported.inputs)
+        if poisson:
+            spec, inputs = _replay(spec, inputs, monitors, poisson, start)
+        spec = _record_all(spec, monitors)
+        again = replace(imported, spec=spec, inputs=inputs)
+        replayed = again.program(target=session.target)
+        state, record, session.verdict.ours = _timed(again, replayed, 0)
+        session.verdict.how = "spikes of Poisson groups played" if poisson else "nothing random"
+        _compare_exactly(session.verdict, network, again, monitors, state, record, start)
+        return
+    _compare_means(session, network, imported, monitors, seconds, namespace)
+
+
+def _timed(imported: ImportedNetwork, program: Any, seed: int) -> tuple[Any, Any, float]:
+    first = imported.state
+    began = time.process_time()
+    state, record = program(first, imported.inputs, n_samples=1, seed=seed)
+    return state, record, time.process_time() - began
+
+
+def _draws_otherwise(spec: NetworkSpec) -> str:
+    """Return what is drawn at random besides the spikes of Poisson sources, nothing if nothing."""
+    for population in spec.populations:
+        model = getattr(population, "model", None)
+        texts = [] if model is None else [model.equations, model.threshold, model.reset]
+        texts += [getattr(population, "regularly", "")]
+        if any(word in str(text) for text in texts for word in _DRAWS):
+            return str(population.name)
+        if type(population).__name__ not in ("Population", "PoissonSource", "SpikeListSource"):
+            return str(population.name)
+    for projection in spec.projections:
+        rule = getattr(projection, "rule", None)
+        texts = [] if rule is None else [rule.on_pre, rule.on_post, rule.synapse, rule.every]
+        if any(word in str(text) for text in texts for word in _DRAWS):
+            return projection.name
+    return ""
+
+
+def _replay(
+    spec: NetworkSpec, inputs: dict[str, Any], monitors: Mapping[str, Any],
+    names: Sequence[str], start: float,
+) -> tuple[NetworkSpec, dict[str, Any]]:  # fmt: skip
+    """Return the network with the spikes that stock Brian2 has drawn."""
+    populations = []
+    for population in spec.populations:
+        if population.name in names:
+            for key in (*population.inputs, *population.shared_inputs):  # type: ignore[union-attr]
+                inputs.pop(key, None)
+            monitor = monitors[population.name]
+            inputs[population.name] = [(np.array(monitor.i), (monitor.t_[:] - start) * b2.second)]
+            population = SpikeListSource(name=population.name, n=population.n)
+        populations.append(population)
+    return replace(spec, populations=tuple(populations)), inputs
+
+
+def _record_all(spec: NetworkSpec, monitors: Mapping[str, Any]) -> NetworkSpec:
+    kept = [r for r in spec.records if not isinstance(r, SpikeRecord)]
+    return replace(spec, records=(*kept, *(SpikeRecord(population=name) for name in monitors)))
+
+
+def _compare_exactly(
+    verdict: Verdict, network: Any, imported: ImportedNetwork, monitors: Mapping[str, Any],
+    state: Mapping[str, Any], record: Mapping[str, Any], start: float,
+) -> None:  # fmt: skip
+    dt = float(imported.dt)
+    verdict.verdict, first = "agrees", np.inf
+    for name, monitor in monitors.items():
+        steps = np.rint((monitor.t_[:] - start) / dt).astype(int)
+        mine = np.rint(record[f"{name}.spike_time"] / dt).astype(int)
+        theirs = sorted(zip(steps.tolist(), np.array(monitor.i).tolist(), strict=True))
+        ours = sorted(zip(mine.tolist(), record[f"{name}.spike_cell"].tolist(), strict=True))
+        verdict.spikes += len(theirs)
+        if ours != theirs:
+            wrong = set(ours) ^ set(theirs)
+            first = min(first, min(wrong)[0] * dt)
+            verdict.verdict = "differs"
+    verdict.detail = "" if np.isinf(first) else f"spikes equal up to {first:.4g} s"
+    worst = ("", 0.0)
+    for key, ours_, theirs_ in _paired_states(network, imported, state):
+        scale = max(float(np.abs(theirs_).max(initial=0)), 1e-300)
+        error = float(np.abs(ours_ - theirs_).max(initial=0)) / scale
+        worst = max(worst, (key, error), key=lambda pair: pair[1])
+    verdict.error = worst[1]
+    if worst[1] > _TOLERANCE:
+        verdict.verdict = "differs"
+        verdict.detail += f"; {worst[0]} differs by {worst[1]:.2g}"
+
+
+def _paired_states(
+    network: Any, imported: ImportedNetwork, state: Mapping[str, Any]
+) -> list[tuple[str, Any, Any]]:
+    """Return (name, ours, theirs) of everything stored on both sides."""
+    objects = {o.name: o for o in network.objects}
+    pairs = []
+    for key, ours in state.items():
+        owner, _, name = key.partition(".")
+        group = objects.get(owner)
+        if group is None or name in ("lastspike", "not_refractory", "lastupdate"):
+            continue
+        variable = group.variables.get(name)
+        if variable is None or not hasattr(variable, "get_value"):
+            continue
+        lazy = getattr(group, "event_driven", None)
+        if lazy is not None and name in lazy.diff_eq_names:
+            continue  # Brian2 keeps the value of the last spike
+        theirs = np.asarray(variable.get_value(), dtype=float)
+        if owner in imported.order and theirs.ndim:
+            theirs = theirs[imported.order[owner]]
+        ours = np.asarray(ours, dtype=float)
+        pairs.append((key, ours.ravel(), np.broadcast_to(theirs.ravel(), ours.size)))
+    return pairs
+
+
+def _compare_means(
+    session: _Session, network: Any, imported: ImportedNetwork, monitors: Mapping[str, Any],
+    seconds: Any, namespace: dict[str, Any],
+) -> None:  # fmt: skip
+    verdict = session.verdict
+    imported = replace(imported, spec=_record_all(imported.spec, monitors))
+    program = imported.program(target=session.target)
+    theirs: list[dict[str, float]] = []
+    ours: list[dict[str, float]] = []
+    cpu = []
+
+    def add(number: int) -> None:
+        network.restore("bioplastic")
+        b2.seed(100 + number)
+        _STOCK_RUN(network, seconds, namespace=namespace)
+        state, record, spent = _timed(imported, program, number)
+        cpu.append(spent)
+        row = {f"{n} spikes": float(m.num_spikes) for n, m in monitors.items()}
+        theirs.append(row)
+        ours.append({f"{n} spikes": float(record[f"{n}.spike_cell"].size) for n in monitors})
+        for key, mine, stock in _paired_states(network, imported, state):
+            row[key], ours[-1][key] = float(stock.mean()), float(mine.mean())
+
+    for attempt in (
+        session.seeds,
+        3 * session.seeds,
+    ):  # fresh ones where they fall short
+        theirs.clear()
+        ours.clear()
+        for number in range(attempt):
+            add(number + 1000 * (attempt != session.seeds))
+        worst = ("", 0.0)
+        for key in theirs[0]:
+            a, b = (np.array([row[key] for row in rows]) for rows in (theirs, ours))
+            error = np.hypot(a.std(ddof=1), b.std(ddof=1)) / np.sqrt(attempt)
+            gap = abs(a.mean() - b.mean())
+            small = gap <= _TOLERANCE * max(np.abs(a).max(), 1e-300)
+            score = 0.0 if small else gap / max(error, 1e-300)
+            worst = max(worst, (key, float(score)), key=lambda pair: pair[1])
+        if worst[1] <= 3:
+            break
+    verdict.how = f"{len(theirs[0])} means over {len(theirs)} seeds"
+    verdict.spikes = int(sum(v for row in theirs for k, v in row.items() if k.endswith(" spikes")))
+    verdict.error, verdict.ours = worst[1], float(np.mean(cpu))
+    verdict.verdict = "agrees" if worst[1] <= 3 else "differs"
+    verdict.detail = f"largest difference {worst[1]:.2g} standard errors ({worst[0]})"
+
+
+# ---- executing a script --------------------------------------------------------------------------
+
+_STOCK_RUN: Callable[..., None] = b2.Network.run
+
+
+class _Serial:
+    """A pool of processes that is none."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None: ...
+
+    def __enter__(self) -> _Serial:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def map(self, function: Callable[[Any], Any], members: Any) -> list[Any]:
+        return [function(member) for member in members]
+
+
+def _execute(path: Path, magic: Callable[..., None], explicit: Callable[..., None]) -> None:
+    """Run a script with other run functions, without windows and without processes."""
+    matplotlib.use("Agg")
+    multiprocessing.Pool = _Serial  # type: ignore[assignment,misc]
+    b2.run = magic
+    b2.Network.run = explicit
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            _run_script(path, folder)
+    finally:
+        b2.Network.run = _STOCK_RUN
+
+
+def _run_script(path: Path, folder: str) -> None:
+    before = os.getcwd()
+    os.chdir(folder)
+    sys.path.insert(0, str(path.parent))
+    argv, sys.argv = sys.argv, [str(path)]
+    try:
+        runpy.run_path(str(path), run_name="__main__")
+    finally:
+        sys.argv = argv
+        os.chdir(before)
+
+
+def check_example(
+    path: Path, name: str, *, limit: float, skip: int, seeds: int, target: str
+) -> Verdict:
+    """Execute one script in this process and compare its first run; see `Verdict`."""
+    b2.prefs["codegen.target"] = "numpy"
+    b2.prefs["logging.console_log_level"] = "ERROR"
+    verdict = Verdict(name)
+    session = _Session(verdict, limit, skip, seeds, target)
+    b2.set_device = lambda *arguments, **options: None
+
+    def explicit(network: Any, duration: Any, *args: Any, **options: Any) -> None:
+        namespace = options.get("namespace") or get_local_namespace(level=1)
+        session.run(network, duration, namespace)
+
+    try:
+        _execute(path, session.magic_run, explicit)
+        verdict.detail = verdict.detail or "the script runs no network"
+    except _Done:
+        pass
+    except (Exception, SystemExit) as error:
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        verdict.verdict = "failed"
+        verdict.detail = (
+            f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+        )
+    return verdict
+
+
+def time_standalone(path: Path, *, limit: float, skip: int) -> float:
+    """Return the CPU seconds of a run as a stock C++ standalone project, without compilation."""
+    calls = 0
+    seconds = float("nan")
+    with tempfile.TemporaryDirectory() as directory:
+        b2.set_device("cpp_standalone", directory=directory, build_on_run=False)
+        device = b2.get_device()
+        b2.set_device = lambda *arguments, **options: None
+
+        def finish(duration: Any, run: Callable[[Any], None]) -> None:
+            nonlocal calls, seconds
+            run(min(float(duration), limit) * b2.second)
+            calls += float(duration) > 0
+            if calls <= skip or float(duration) == 0:
+                return
+            device.build(directory=directory, compile=True, run=True, with_output=False)
+            seconds = float(device._last_run_time)
+            raise _Done
+
+        def magic(duration: Any, *args: Any, **options: Any) -> None:
+            level = options.get("level", 0)
+            namespace = options.get("namespace") or get_local_namespace(level=level + 1)
+            network = b2.Network(collect(level=level + 1))
+            finish(duration, lambda d: _STOCK_RUN(network, d, namespace=dict(namespace)))
+
+        def explicit(network: Any, duration: Any, *args: Any, **options: Any) -> None:
+            namespace = options.get("namespace") or get_local_namespace(level=1)
+            finish(duration, lambda d: _STOCK_RUN(network, d, namespace=dict(namespace)))
+
+        try:
+            _execute(path, magic, explicit)
+        except _Done:
+            pass
+    return seconds
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Check the named examples, each in a process of its own, and print a table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bioplastic.conformance.brian2_examples",
+        description="Import Brian2's examples, compare with stock Brian2, print a table. The "
+        "scripts named are EXECUTED with your rights; name a folder that you trust.",
+    )
+    parser.add_argument("folder", type=Path, help="the examples folder of Brian2's repository")
+    parser.add_argument("names", nargs="*", help="scripts below it; default all")
+    parser.add_argument("--seconds", type=float, default=0.5, help="longest biological time")
+    parser.add_argument(
+        "--skip", type=int, default=0, help="runs of the script before the one compared"
+    )
+    parser.add_argument("--seeds", type=int, default=8, help="seeds of networks that draw")
+    parser.add_argument("--target", default="cpp", choices=("cpp", "numpy"))
+    parser.add_argument("--standalone", action="store_true", help="time stock C++ standalone too")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds for one script")
+    parser.add_argument("--json", type=Path, help="write the verdicts there")
+    parser.add_argument("--one", choices=("compare", "time"), help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.one:
+        path = options.folder / options.names[0]
+        if options.one == "compare":
+            verdict = check_example(
+                path, options.names[0], limit=options.seconds, skip=options.skip,
+                seeds=options.seeds, target=options.target,
+            )  # fmt: skip
+            options.json.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
+        else:
+            seconds = time_standalone(path, limit=options.seconds, skip=options.skip)
+            options.json.write_text(json.dumps(seconds), encoding="utf-8")
+        return 0
+    names = options.names or sorted(
+        str(path.relative_to(options.folder)) for path in options.folder.rglob("*.py")
+    )
+    verdicts = []
+    for name in names:
+        name = name if name.endswith(".py") else f"{name}.py"
+        found = _spawn(options, name, "compare")
+        verdict = (
+            Verdict(name, detail="took too long or crashed") if found is None else Verdict(**found)
+        )
+        if options.standalone and verdict.verdict in ("agrees", "differs"):
+            verdict.standalone = _spawn(options, name, "time") or float("nan")
+        verdicts.append(verdict)
+        print(format_row(verdict), flush=True)
+    if options.json:
+        options.json.write_text(
+            json.dumps([asdict(v) for v in verdicts], indent=1), encoding="utf-8"
+        )
+    agreed = sum(v.verdict == "agrees" for v in verdicts)
+    print(f"{agreed} of {len(verdicts)} agree")
+    return 0 if all(v.verdict != "differs" for v in verdicts) else 1
+
+
+def _spawn(options: argparse.Namespace, name: str, what: str) -> Any:
+    with tempfile.TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        command = [
+            sys.executable, "-m", "bioplastic.conformance.brian2_examples",
+            str(options.folder.resolve()), name, "--one", what, "--json", str(result),
+            "--seconds", str(options.seconds), "--skip", str(options.skip),
+            "--seeds", str(options.seeds), "--target", options.target,
+        ]  # fmt: skip
+        try:
+            subprocess.run(
+                command, timeout=options.timeout, check=False, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE if what == "compare" else subprocess.DEVNULL,
+            )  # fmt: skip
+        except subprocess.TimeoutExpired:
+            return None
+        return json.loads(result.read_text(encoding="utf-8")) if result.exists() else None
+
+
+def format_row(verdict: Verdict) -> str:
+    """Return one line of the table."""
+    times = f"{verdict.standalone:8.3f} {verdict.ours:8.3f}"
+    head = f"{verdict.name:52s} {verdict.verdict:8s} {verdict.seconds:6.2f} s {times}"
+    return (
+        f"{head} {verdict.how} {verdict.detail} spikes {verdict.spikes} error {verdict.error:.1e}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

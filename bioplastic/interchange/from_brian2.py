@@ -1,0 +1,513 @@
+"""From Brian2 objects as they stand before a run to a network as data, and its first state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import SimpleNamespace
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+from brian2.core.functions import DEFAULT_FUNCTIONS
+from brian2.core.magic import MagicNetwork, collect
+from brian2.core.namespace import get_local_namespace
+from brian2.core.variables import Subexpression
+from brian2.equations.equations import SUBEXPRESSION
+from brian2.groups.subgroup import Subgroup
+from brian2.units.fundamentalunits import DIMENSIONLESS
+from brian2.utils.stringtools import get_identifiers, word_substitute
+from numpy.typing import NDArray
+
+from bioplastic.engine.brian2_bridge import chosen_method, members_of, refractory_of
+from bioplastic.engine.initial import initial_state
+from bioplastic.engine.lowering import lower
+from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.engine.program import Program
+from bioplastic.engine.projections import DenseProjection, SparseProjection
+from bioplastic.engine.trial import SpikeRecord, StateRecord, Trial
+from bioplastic.equations import equation_text
+from bioplastic.interchange.report import Report
+from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity.from_brian2 import find_constants, pathways_of, read_synapses
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.spike_list import SpikeListSource
+from bioplastic.validation import check_quantity
+
+__all__ = ["ImportedNetwork", "from_brian2"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedNetwork:
+    """A Brian2 network as data.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        The network; one trial is the duration asked for.
+    dt : Quantity
+        Its time step.
+    inputs : dict
+        Inputs of one trial: the spikes of generators, the rates of Poisson groups.
+    report : Report
+        What moved, what stayed and why.
+    order : dict of str to array
+        For every projection the synapses of Brian2 in the order of ours: ``S.w[order]`` are our
+        weights.
+    """
+
+    spec: NetworkSpec
+    dt: Any
+    inputs: dict[str, Any]
+    report: Report
+    order: dict[str, NDArray[Any]]
+    _late: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    _step: int = field(default=0, repr=False)
+
+    @cached_property
+    def state(self) -> dict[str, NDArray[Any]]:
+        """The first state in double precision, as `Program.initial_state` would return it."""
+        plan = lower(self.spec, self.dt, np.dtype("float64"), connect=False)
+        state = initial_state(self.spec, SimpleNamespace(state=plan.state), 0)  # type: ignore[arg-type]
+        state["clock.step"] = np.array(self._step, dtype=np.int64)
+        for name, values in self._late.items():
+            if name in state:
+                state[name] = np.asarray(values, dtype=state[name].dtype).reshape(state[name].shape)
+        return state
+
+    def program(self, **options: Any) -> Program:
+        """Return the compiled network; options are those of `Program`, ``dtype`` is float64."""
+        return Program(self.spec, dt=self.dt, **{"dtype": "float64", **options})
+
+    def run(self, program: Program | None = None, *, seed: int = 0) -> tuple[Any, Any]:
+        """Run once from the first state and return the last state and the record."""
+        program = self.program() if program is None else program
+        return program(self.state, self.inputs, n_samples=1, seed=seed)
+
+
+def from_brian2(
+    network: Any = None,
+    *,
+    duration: Any,
+    namespace: Mapping[str, Any] | None = None,
+    level: int = 0,
+) -> ImportedNetwork:
+    """Take a Brian2 network over, as it stands before a run.
+
+    Traces written per synapse move to the cells where that is exact: where all synapses of a cell
+    update them alike. That is where the speed is; the report says what moved, what stayed and why.
+
+    Parameters
+    ----------
+    network : Network, MagicNetwork or sequence of objects, optional
+        What would run; by default all objects that `brian2.run` would find.
+    duration : Quantity
+        How long one trial takes.
+    namespace : mapping, optional
+        Where external names are looked up; by default among the variables of the caller, as
+        `brian2.run` does.
+    level : int, default 0
+        How many frames further up the caller is.
+
+    Returns
+    -------
+    ImportedNetwork
+        Network, first state, inputs and report.
+
+    Raises
+    ------
+    ValueError
+        For what has no counterpart, naming the object and the line to change.
+
+    Examples
+    --------
+    >>> import brian2 as b2
+    >>> from brian2 import ms
+    >>> tau = 10*ms
+    >>> cells = b2.NeuronGroup(2, "dv/dt = (1.2 - v)/tau : 1", threshold="v > 1", reset="v = 0",
+    ...                        method="exact", name="cells")
+    >>> cells.v = [0, 0.5]
+    >>> spikes = b2.SpikeMonitor(cells, name="spikes")
+    >>> imported = from_brian2([cells, spikes], duration=50*ms)
+    >>> program = imported.program(target="numpy")
+    >>> state, record = imported.run(program)
+    >>> record["cells.spike_cell"].tolist()
+    [1, 0, 1, 0, 1]
+    """
+    check_quantity("from_brian2.duration", duration, b2.second, positive=True)
+    if namespace is None:
+        namespace = get_local_namespace(level=level + 1)
+    start = 0 * b2.second
+    if network is None or isinstance(network, MagicNetwork):
+        objects: Iterable[Any] = collect(level=level + 1)
+    elif isinstance(network, b2.Network):
+        objects, start = network.objects, network.t
+    elif isinstance(network, Iterable) and not isinstance(network, str | Mapping):
+        objects = network
+    else:
+        raise TypeError(
+            f"from_brian2.network: must be a Network or a sequence of objects, got {network!r}"
+        )
+    return _Importer(objects, duration, namespace, start).run()
+
+
+class _Importer:
+    """Collects the parts of a network."""
+
+    def __init__(
+        self, objects: Iterable[Any], duration: Any, namespace: Mapping[str, Any], start: Any
+    ) -> None:
+        self.objects = members_of(objects)
+        self.duration, self.namespace = duration, namespace
+        self.report = Report()
+        self.populations: dict[str, Any] = {}
+        self.projections: dict[str, Any] = {}
+        self.records: list[Any] = []
+        self.inputs: dict[str, Any] = {}
+        self.order: dict[str, NDArray[Any]] = {}
+        self.late: dict[str, NDArray[Any]] = {}
+        self.dt = self._time_step()
+        self.start = start
+        self.step = round(float(start) / float(self.dt))
+
+    def _time_step(self) -> Any:
+        steps = {float(o.clock.dt): o for o in self.objects if isinstance(o, _GROUPS)}
+        if not steps:
+            raise ValueError("from_brian2: there is no group of cells among the objects")
+        if len(steps) > 1:
+            names = ", ".join(f"{o.name} {o.clock.dt}" for o in steps.values())
+            raise ValueError(f"from_brian2: all groups need one time step, got {names}")
+        return next(iter(steps)) * b2.second
+
+    def run(self) -> ImportedNetwork:
+        readers = {
+            b2.NeuronGroup: self._read_neurons,
+            b2.PoissonGroup: self._read_poisson,
+            b2.SpikeGeneratorGroup: self._read_generator,
+            b2.Synapses: self._read_synapses,
+            b2.SpikeMonitor: self._read_spikes,
+            b2.PopulationRateMonitor: self._read_spikes,
+            b2.StateMonitor: self._read_states,
+            Subgroup: lambda member: None,
+        }
+        rest = list(self.objects)
+        for kind, read in readers.items():
+            mine = [member for member in rest if isinstance(member, kind)]
+            rest = [member for member in rest if not isinstance(member, kind)]
+            if kind is b2.Synapses:
+                mine = self._sort_synapses(mine)
+            for member in mine:
+                read(member)
+        for member in rest:
+            kind = type(member).__name__
+            hint = {
+                "NetworkOperation": "it is Python; write it as statements of run_regularly, of a "
+                "rule, or between two calls of the program",
+            }.get(kind, "leave it out")
+            raise ValueError(f"from_brian2: {kind} {member.name!r} has no counterpart; {hint}")
+        spec = NetworkSpec(
+            populations=tuple(self.populations.values()),
+            projections=tuple(self.projections.values()),
+            trial=Trial(duration=self.duration),
+            records=tuple(self.records),
+        )
+        return ImportedNetwork(
+            spec=spec,
+            dt=self.dt,
+            inputs=self.inputs,
+            report=self.report,
+            order=self.order,
+            _late=self.late,
+            _step=self.step,
+        )
+
+    # ---- cells -----------------------------------------------------------------------------------
+
+    def _read_neurons(self, group: b2.NeuronGroup) -> None:
+        place = f"NeuronGroup {group.name!r}"
+        equations = group.user_equations
+        for equation in equations.values():
+            for flag, advice in (
+                ("linked", "give the variable to the group that reads it"),
+                ("constant over dt", "leave the flag out"),
+            ):
+                if flag in equation.flags:
+                    raise ValueError(f"{place}: {equation.varname!r} is ({flag}); {advice}")
+        others = set(group.events) - {"spike"}
+        if others:
+            raise ValueError(f"{place}: custom events ({', '.join(sorted(others))}) are not read")
+        for member in group.contained_objects:
+            kind = type(member).__name__
+            if kind not in ("StateUpdater", "Thresholder", "Resetter", "Subgroup"):
+                raise ValueError(
+                    f"{place}: {kind} {member.name!r} has no counterpart; leave it out"
+                )
+        self._check_slots(place, group)
+        threshold, reset = group.events.get("spike"), group.event_codes.get("spike")
+        refractory = refractory_of(group)
+        texts = [e.expr.code for e in equations.values() if e.expr is not None]
+        texts += [text for text in (threshold, reset, refractory) if isinstance(text, str)]
+        constants = self._constants(group, texts, place)
+        moving = bool(equations.diff_eq_names)
+        model = NeuronModel(
+            name=group.name,
+            equations="\n".join(equation_text(e) for e in equations.values()),
+            threshold=threshold,
+            reset=reset or None,
+            refractory=refractory,
+            method=chosen_method(group, self.namespace) if moving else "euler",
+            parameters=constants,
+            initial={
+                name: _with_unit(group.variables[name])
+                for name, e in equations.items()
+                if e.type != SUBEXPRESSION
+            },
+        )
+        self.populations[group.name] = Population(name=group.name, n=len(group), model=model)
+        if refractory is not False:
+            self._read_refractoriness(group, refractory)
+
+    def _read_refractoriness(self, group: b2.NeuronGroup, refractory: Any) -> None:
+        last = np.asarray(group.variables["lastspike"].get_value())
+        since = np.rint((float(self.start) - last) / float(self.dt))
+        steps = np.where(last < -1e3, 1_000_000_000, np.minimum(since, 1_000_000_000))
+        self.late[f"{group.name}.steps_since_spike"] = steps.astype(np.int32)
+        self.late[f"{group.name}.lastspike"] = last.copy()
+        free = group.variables["not_refractory"].get_value()
+        self.late[f"{group.name}.not_refractory"] = np.array(free)
+
+    def _check_slots(self, place: str, group: Any) -> None:
+        wanted = {"StateUpdater": "groups", "Thresholder": "thresholds", "Resetter": "resets"}
+        for member in group.contained_objects:
+            slot = wanted.get(type(member).__name__)
+            if slot is not None and (member.when != slot or not member.active):
+                raise ValueError(
+                    f"{place}: {member.name!r} runs in {member.when!r}, active {member.active}; "
+                    f"only an active one in {slot!r} has a counterpart"
+                )
+
+    def _constants(self, group: Any, texts: Iterable[str], place: str) -> dict[str, Any]:
+        names = {name for text in texts for name in get_identifiers(text)}
+        names -= {*DEFAULT_FUNCTIONS, *group.variables, "xi"}
+        names = {name for name in names if not name.startswith("xi_")}
+        temporary = set()
+        for text in texts:
+            for line in text.replace(";", "\n").splitlines():
+                left, equals, right = line.partition("=")
+                if equals and not right.startswith("=") and left.strip().isidentifier():
+                    temporary.add(left.strip())
+        return find_constants(group, names - temporary, self.namespace, place)
+
+    def _read_poisson(self, group: b2.PoissonGroup) -> None:
+        rates = group.variables["rates"]
+        if isinstance(rates, Subexpression):
+            source = self._timed_rates(group, str(rates.expr))
+        else:
+            values = np.asarray(rates.get_value(), dtype=float)
+            if np.all(values == values[0]):
+                source = PoissonSource(
+                    name=group.name, n=len(group), rates=f"{float(values[0])!r}*Hz"
+                )
+            else:
+                key = f"{group.name}_rates"
+                source = PoissonSource(
+                    name=group.name, n=len(group), rates=f"{key}*Hz", inputs={key: "float64"}
+                )
+                self.inputs[key] = values[None]
+        self.populations[group.name] = source
+
+    def _timed_rates(self, group: b2.PoissonGroup, text: str) -> PoissonSource:
+        place = f"PoissonGroup {group.name!r}"
+        constants = self._constants(group, [text], place)
+        return PoissonSource(name=group.name, n=len(group), rates=_insert(text, constants))
+
+    def _read_generator(self, group: b2.SpikeGeneratorGroup) -> None:
+        dt = float(self.dt)
+        cells = np.asarray(group.variables["neuron_index"].get_value(), dtype=np.int64)
+        times = np.asarray(group.variables["spike_time"].get_value(), dtype=float)
+        steps = np.asarray((times + 1e-3 * dt) / dt, dtype=np.int64)  # as Brian2 does
+        period = float(group.variables["period"].get_value().item())
+        n_steps = round(float(self.duration) / dt)
+        if 0 < period < np.inf:
+            every = round(period / dt)
+            repeats = np.arange((self.step + n_steps) // every + 1)
+            steps = (steps[None] + every * repeats[:, None]).ravel()
+            cells = np.tile(cells, repeats.size)
+        steps = steps - self.step
+        keep = (steps >= 0) & (steps < n_steps)
+        order = np.lexsort((cells[keep], steps[keep]))
+        self.inputs[group.name] = [(cells[keep][order], steps[keep][order] * dt * b2.second)]
+        self.populations[group.name] = SpikeListSource(name=group.name, n=len(group))
+
+    # ---- synapses --------------------------------------------------------------------------------
+
+    def _sort_synapses(self, members: list[b2.Synapses]) -> list[b2.Synapses]:
+        """Return synapses in the order in which Brian2 runs their pathways."""
+        pathways = [p for member in members for p in pathways_of(member)]
+        pathways.sort(key=lambda pathway: (pathway.order, pathway.name))
+        names = {id(p): member.name for member in members for p in pathways_of(member)}
+        for side in ("pre", "post"):
+            runs = [names[id(p)] for p in pathways if p.prepost == side]
+            starts = [n for k, n in enumerate(runs) if k == 0 or runs[k - 1] != n]
+            if len(starts) != len(set(starts)):
+                raise ValueError(
+                    f"from_brian2: the {side} pathways of {', '.join(sorted(set(starts)))} take "
+                    "turns; give them orders or names that keep each together"
+                )
+        sides = [p.prepost for p in pathways]
+        if sides != sorted(sides, reverse=True):
+            raise ValueError(
+                "from_brian2: a postsynaptic pathway runs before a presynaptic one; leave their "
+                "orders as they are"
+            )
+        first = {}
+        for number, pathway in enumerate(pathways):
+            first.setdefault(names[id(pathway)], number)
+        return sorted(members, key=lambda member: first.get(member.name, -1))
+
+    def _read_synapses(self, synapses: b2.Synapses) -> None:
+        place = f"Synapses {synapses.name!r}"
+        if isinstance(synapses.target, b2.Synapses) or isinstance(synapses.source, b2.Synapses):
+            raise ValueError(f"{place}: synapses onto synapses are not read")
+        if len(synapses) == 0:
+            self.report.notes.append((synapses.name, "has no synapses and is left out"))
+            return
+        for name, event in synapses.events.items():
+            if event != "spike":
+                raise ValueError(f"{place}: pathway {name!r} waits for {event!r}, not for spikes")
+        reading, rule = self._rule(synapses)
+        for name, new in reading.moved.items():
+            side = "presynaptic" if new.endswith("_pre") else "postsynaptic"
+            self.report.moved.append((f"{synapses.name}.{name}", f"one per {side} cell, {new}"))
+        for name, reason in reading.stayed.items():
+            self.report.stayed.append((f"{synapses.name}.{name}", reason))
+        pre = np.asarray(synapses.variables["_synaptic_pre"].get_value())
+        post = np.asarray(synapses.variables["_synaptic_post"].get_value())
+        source, target = (_whole(g) for g in (synapses.source, synapses.target))
+        order = np.lexsort((post, pre))
+        pre, post = pre[order], post[order]
+        self.order[synapses.name] = order
+        key = pre.astype(np.int64) * len(target) + post
+        if np.any(np.diff(key) == 0):
+            raise ValueError(f"{place}: connects a pair of cells more than once")
+        full = pre.size == len(source) * len(target)
+        shape = (len(source), len(target)) if full else pre.shape
+        declared = rule.parse("synapse") if rule else {}
+        initial: dict[str, Any] = {}
+        for name, values in reading.values.items():
+            if name in declared and np.ndim(values) and not _is_scalar(synapses, name):
+                values = np.asarray(values)[order].reshape(shape)
+            elif name in declared:
+                values = np.asarray(values).reshape(())
+            initial[name] = _quantity(values, _dimensions(rule, name))
+        options: dict[str, Any] = {"delay": self._delay(synapses, place), "initial": initial}
+        options |= {"rule": rule, "summed": reading.summed.replace("\n", "; ")}
+        options |= {"name": synapses.name, "source": source.name, "target": target.name}
+        if full:
+            self.projections[synapses.name] = DenseProjection(**options)
+        else:
+            self.projections[synapses.name] = SparseProjection(**options, pre=pre, post=post)
+
+    def _rule(self, synapses: b2.Synapses) -> tuple[Any, PlasticityRule]:
+        """Return a reading and its rule, with all traces at the synapses where moving fails."""
+        try:
+            reading = read_synapses(synapses, self.namespace)
+            return reading, PlasticityRule(**reading.fields)
+        except ValueError as error:
+            try:
+                reading = read_synapses(synapses, self.namespace, move=False)
+                rule = PlasticityRule(**reading.fields)
+            except ValueError:
+                raise error from None
+            reading.stayed.update(dict.fromkeys(_event_driven(synapses), str(error)))
+            return reading, rule
+
+    def _delay(self, synapses: b2.Synapses, place: str) -> Any:
+        steps: dict[str, NDArray[Any]] = {}
+        for pathway in pathways_of(synapses):
+            values = np.asarray(pathway.variables["delay"].get_value(), dtype=float)
+            found = np.unique(np.floor(values / float(self.dt) + 0.5).astype(np.int64))
+            steps.setdefault(pathway.prepost, found)
+            if not np.array_equal(found, steps[pathway.prepost]):
+                raise ValueError(f"{place}: its {pathway.prepost} pathways have different delays")
+        if np.any(steps.get("post", 0)):
+            raise ValueError(f"{place}: a delay of the postsynaptic pathway is not read")
+        found = steps.get("pre", np.zeros(1, dtype=np.int64))
+        if found.size > 1:
+            raise ValueError(f"{place}: delays that differ between synapses are not read")
+        return int(found[0]) * self.dt if found.size and found[0] else None
+
+    # ---- monitors --------------------------------------------------------------------------------
+
+    def _read_spikes(self, monitor: Any) -> None:
+        group = _whole(monitor.source)
+        if group.name not in self.populations:
+            raise ValueError(
+                f"from_brian2: {monitor.name!r} watches {group.name!r}, which is not here"
+            )
+        if not any(isinstance(r, SpikeRecord) and r.population == group.name for r in self.records):
+            self.records.append(SpikeRecord(population=group.name))
+        self.report.notes.append((monitor.name, f"is in the record as {group.name}.spike_*"))
+
+    def _read_states(self, monitor: b2.StateMonitor) -> None:
+        source = _whole(monitor.source)
+        every = max(1, round(float(monitor.clock.dt) / float(self.dt)))
+        for variable in monitor.record_variables:
+            self.report.notes.append((monitor.name, self._state_record(source, variable, every)))
+
+    def _state_record(self, source: Any, variable: str, every: int) -> str:
+        population = self.populations.get(source.name)
+        if not isinstance(population, Population):
+            return f"{source.name}.{variable} is not recorded: no variable of cells"
+        equations = population.model.parsed
+        if variable not in equations or equations[variable].type == SUBEXPRESSION:
+            return f"{source.name}.{variable} is not recorded: it is computed from other variables"
+        self.records.append(StateRecord(population=source.name, variable=variable, every=every))
+        return f"is in the record as {source.name}.{variable}, at the end of a step, not its start"
+
+
+_GROUPS = (b2.NeuronGroup, b2.PoissonGroup, b2.SpikeGeneratorGroup)
+
+
+def _whole(group: Any) -> Any:
+    """Return the group of which this may be a part."""
+    return group.source if isinstance(group, Subgroup) else group
+
+
+def _with_unit(variable: Any) -> Any:
+    values = np.array(variable.get_value())
+    values = values.reshape(()) if variable.scalar else values
+    if values.ndim and values.size and np.all(values == values[0]):
+        values = values[0]
+    return _quantity(values, variable.dim)
+
+
+def _quantity(values: Any, dimensions: Any) -> Any:
+    if dimensions is DIMENSIONLESS:
+        return np.asarray(values)[()]
+    return b2.Quantity(values, dim=dimensions)
+
+
+def _dimensions(rule: PlasticityRule, name: str) -> Any:
+    for slot in ("synapse", "pre", "post", "modulators"):
+        if name in rule.parse(slot):
+            return rule.parse(slot)[name].dim
+    return DIMENSIONLESS
+
+
+def _is_scalar(synapses: b2.Synapses, name: str) -> bool:
+    return name in synapses.variables and bool(synapses.variables[name].scalar)
+
+
+def _event_driven(synapses: b2.Synapses) -> list[str]:
+    return [] if synapses.event_driven is None else list(synapses.event_driven.diff_eq_names)
+
+
+def _insert(text: str, constants: Mapping[str, Any]) -> str:
+    """Return an expression with the values of its constants in place of their names."""
+    for name, value in constants.items():
+        written = repr(value) if isinstance(value, b2.Quantity) else repr(float(value))
+        text = word_substitute(text, {name: f"({written})"})
+    return text

@@ -1,0 +1,273 @@
+"""Networks imported from Brian2 against the same objects run by stock Brian2."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import Hz, ms, mV, second
+
+import bioplastic
+from bioplastic.interchange import ImportedNetwork, from_brian2
+from bioplastic.plasticity import PlasticityRule
+
+DURATION = 60 * ms
+CONSTANTS = {"tau": 10 * ms, "tau_t": 15 * ms, "gmax": 0.5, "a": 0.03, "E": 0 * mV, "El": -70 * mV}
+LIF = "dv/dt = (ge*(E - v) + El - v)/tau : volt\ndge/dt = -ge/(5*ms) : 1"
+STDP = """w : 1
+          dApre/dt = -Apre/tau_t : 1 (event-driven)
+          dApost/dt = -Apost/tau_t : 1 (event-driven)"""
+ON_PRE = "ge += w\nApre += a\nw = clip(w - Apost, 0, gmax)"
+ON_POST = "Apost += a\nw = clip(w + Apre, 0, gmax)"
+
+
+@pytest.fixture(autouse=True)
+def _numpy_only() -> Any:
+    previous = b2.prefs["codegen.target"]
+    b2.prefs["codegen.target"] = "numpy"
+    yield
+    b2.prefs["codegen.target"] = previous
+
+
+def lif(n: int = 3, model: str = LIF, **options: Any) -> b2.NeuronGroup:
+    options = {"threshold": "v > -55*mV", "reset": "v = El", "method": "euler", **options}
+    group = b2.NeuronGroup(n, model, name="cells", namespace=CONSTANTS, **options)
+    group.v = np.linspace(-70, -56, n) * mV
+    return group
+
+
+def inputs(n: int = 4, rate: float = 0.06, seed: int = 0) -> b2.SpikeGeneratorGroup:
+    steps, cells = np.nonzero(np.random.default_rng(seed).random((600, n)) < rate / 10)
+    return b2.SpikeGeneratorGroup(n, cells, steps * 0.1 * ms, name="inputs")
+
+
+def plastic(source: Any, target: Any, **options: Any) -> b2.Synapses:
+    options = {"model": STDP, "on_pre": ON_PRE, "on_post": ON_POST, **options}
+    synapses = b2.Synapses(source, target, name="feed", namespace=CONSTANTS, **options)
+    synapses.connect()
+    synapses.w = 0.3 * np.random.default_rng(1).random(len(synapses))
+    return synapses
+
+
+def dense() -> list[Any]:
+    source, target = inputs(), lif()
+    return [source, target, plastic(source, target)]
+
+
+def sparse_delayed() -> list[Any]:
+    source, target = inputs(), lif(refractory=2 * ms)
+    synapses = b2.Synapses(
+        source, target, STDP, on_pre=ON_PRE, on_post=ON_POST, delay=1.3 * ms, name="feed",
+        namespace=CONSTANTS,
+    )  # fmt: skip
+    synapses.connect(i=[3, 0, 2, 0, 1], j=[0, 2, 1, 0, 1])  # unsorted
+    synapses.w = [0.3, 0.2, 0.1, 0.4, 0.5]
+    return [source, target, synapses]
+
+
+def subgroups() -> list[Any]:
+    cells = lif(6, LIF + "\ndgi/dt = -gi/(8*ms) : 1", refractory=1 * ms)
+    cells.ge = 3 + 0.2 * np.arange(6)
+    excitatory, inhibitory = cells[:4], cells[4:]
+    first = b2.Synapses(excitatory, cells, on_pre="ge += 0.1*(i + 1)", name="one")
+    first.connect("i != j")
+    second_ = b2.Synapses(inhibitory, excitatory, "w : 1", on_pre="ge += w*(i + j)", name="two")
+    second_.connect()
+    second_.w = "0.01*(1 + i + j)"
+    return [cells, first, second_]
+
+
+def summed() -> list[Any]:
+    cells = lif(4, "dv/dt = (-52*mV - v + gap)/tau : volt\ngap : volt")
+    cells.v = np.linspace(-60, -50, 4) * mV
+    junctions = b2.Synapses(cells, cells, "w : 1\ngap_post = w*(v_pre - v_post) : volt (summed)")
+    junctions.connect(condition="i != j")
+    junctions.w = 0.1
+    return [cells, junctions]
+
+
+def short_term() -> list[Any]:
+    """Depression and facilitation are one per presynaptic cell, whatever Brian2 writes."""
+    source, target = inputs(), lif()
+    model = """dx/dt = (1 - x)/(40*ms) : 1 (event-driven)
+               du/dt = -u/(30*ms) : 1 (event-driven)
+               last : 1"""
+    on_pre = "u += 0.4*(1 - u)\nlast = u*x\nge += 1.5*u*x\nx -= u*x"
+    synapses = b2.Synapses(source, target, model, on_pre=on_pre, name="feed")
+    synapses.connect()
+    synapses.x = 1
+    return [source, target, synapses]
+
+
+def counted() -> list[Any]:
+    """A variable of the cell that on_post raises once per synapse, as Brian2 does."""
+    source, target = inputs(), lif(2, LIF + "\ncount : 1")
+    target.v = -58 * mV
+    target.ge = [0.5, 0.6]
+    return [source, target, plastic(source, target, on_post=ON_POST + "\ncount += 0.5")]
+
+
+def array_rates() -> list[Any]:
+    cells = lif(3, "dv/dt = (drive - v)/tau : volt (unless refractory)\ndrive : volt (constant)",
+                refractory="5*ms*int(drive > -52*mV)", method="exact")  # fmt: skip
+    cells.drive = [-53, -50, -40] * mV
+    return [cells]
+
+
+NETWORKS = (dense, sparse_delayed, subgroups, summed, short_term, counted, array_rates)
+
+
+def run_both(
+    make: Callable[[], list[Any]], target: str = "numpy"
+) -> tuple[ImportedNetwork, Any, Any, b2.Network, b2.SpikeMonitor]:
+    objects = make()
+    cells = next(o for o in objects if o.name == "cells")
+    spikes = b2.SpikeMonitor(cells, name="spikes")
+    network = b2.Network(*objects, spikes)
+    imported = from_brian2(network, duration=DURATION, namespace=CONSTANTS)
+    state, record = imported.run(imported.program(target=target))
+    network.run(DURATION, namespace=CONSTANTS)
+    return imported, state, record, network, spikes
+
+
+def assert_equal(
+    imported: ImportedNetwork, state: Any, record: Any, network: b2.Network, spikes: b2.SpikeMonitor
+) -> None:
+    assert spikes.num_spikes > 3
+    np.testing.assert_allclose(record["cells.spike_time"], spikes.t_[:], atol=1e-9)
+    np.testing.assert_array_equal(record["cells.spike_cell"], spikes.i[:])
+    compared = 0
+    for key, values in state.items():
+        owner, _, name = key.partition(".")
+        group = {o.name: o for o in network.objects}.get(owner)
+        lazy = getattr(group, "event_driven", None)
+        if group is None or name not in group.variables or name in ("lastspike", "lastupdate"):
+            continue
+        if lazy is not None and name in lazy.diff_eq_names:
+            continue
+        theirs = np.asarray(group.variables[name].get_value())
+        theirs = theirs[imported.order[owner]] if owner in imported.order else theirs
+        np.testing.assert_allclose(values.ravel(), theirs, rtol=1e-9, atol=1e-12, err_msg=key)
+        compared += 1
+    assert compared
+
+
+@pytest.mark.parametrize("make", NETWORKS, ids=lambda make: make.__name__)
+def test_equals_stock_brian2(make: Callable[[], list[Any]]) -> None:
+    assert_equal(*run_both(make))
+
+
+def test_compiled_program_equals_stock_brian2() -> None:
+    assert_equal(*run_both(sparse_delayed, "cpp"))
+
+
+def test_moves_traces_to_the_cells() -> None:
+    imported, *_ = run_both(dense)
+    assert dict(imported.report.moved) == {
+        "feed.Apre": "one per presynaptic cell, Apre_pre",
+        "feed.Apost": "one per postsynaptic cell, Apost_post",
+    }
+    rule = imported.spec.projections[0].rule  # type: ignore[attr-defined]
+    assert rule.parse("synapse").names == {"w"}
+    assert [phase.scope for phase in rule.phases("on_pre")] == ["pre", "synapse"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"on_pre": "ge += w\nApre += w"}, "'Apre += w' reads 'w', which every synapse has"),
+        ({"on_pre": "ge += w\nApre += a*rand()"}, "draws a number for every synapse"),
+        ({"on_pre": "Apre += a\nw += Apost\nApost += 0.1*a"}, "statements of both sides write it"),
+        ({"on_pre": "Apre += a*v_post/mV"}, "'Apre += a*v_post/mV' reads 'v_post' of the other"),
+    ],
+)
+def test_says_why_a_trace_stays(change: dict[str, str], reason: str) -> None:
+    source, target = inputs(), lif()
+    objects = [source, target, plastic(source, target, **change)]
+    imported = from_brian2(objects, duration=DURATION, namespace=CONSTANTS)
+    assert reason in str(imported.report)
+
+
+def test_unequal_values_stay_at_the_synapses() -> None:
+    def make() -> list[Any]:
+        source, target = inputs(), lif()
+        synapses = plastic(source, target)
+        synapses.Apre = 0.1 * np.arange(len(synapses))
+        return [source, target, synapses]
+
+    imported, *rest = run_both(make)
+    assert dict(imported.report.stayed)["feed.Apre"].startswith("its values differ")
+    assert_equal(imported, *rest)
+
+
+def test_poisson_rates_and_monitors() -> None:
+    source = b2.PoissonGroup(50, np.linspace(20, 400, 50) * Hz, name="inputs")
+    cells = lif()
+    objects = [source, cells, plastic(source, cells), b2.SpikeMonitor(source),
+               b2.StateMonitor(cells, "v", record=True, dt=1 * ms)]  # fmt: skip
+    imported = from_brian2(objects, duration=2 * second, namespace=CONSTANTS)
+    _, record = imported.run(imported.program(target="numpy"), seed=3)
+    counts = np.bincount(record["inputs.spike_cell"], minlength=50)
+    expected = 2 * np.linspace(20, 400, 50)
+    assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected.max())
+    assert record["cells.v"].shape == (1, 2000, 3)
+
+
+def test_finds_the_objects_and_names_of_the_caller() -> None:
+    tau = 7 * ms
+    cells = b2.NeuronGroup(1, "dv/dt = (2 - v)/tau : 1", threshold="v > 1", reset="v = 0",
+                           method="exact")  # fmt: skip
+    spikes = b2.SpikeMonitor(cells)
+    imported = bioplastic.from_brian2(duration=DURATION)
+    _, record = imported.run(imported.program(target="numpy"))
+    b2.run(DURATION)
+    np.testing.assert_allclose(record[f"{cells.name}.spike_time"], spikes.t_[:], atol=1e-9)
+    assert imported.spec.populations[0].model.parameters == {"tau": tau}  # type: ignore[union-attr]
+
+
+def test_continues_where_a_run_ended() -> None:
+    source, target = inputs(), lif(refractory=3 * ms)
+    network = b2.Network(source, target, plastic(source, target, delay=0 * ms))
+    network.run(30 * ms, namespace=CONSTANTS)
+    spikes = b2.SpikeMonitor(target)
+    network.add(spikes)
+    imported = from_brian2(network, duration=30 * ms, namespace=CONSTANTS)
+    _, record = imported.run(imported.program(target="numpy"))
+    network.run(30 * ms, namespace=CONSTANTS)
+    np.testing.assert_allclose(record["cells.spike_time"] + 0.03, spikes.t_[:], atol=1e-9)
+
+
+def _different_clock() -> list[Any]:
+    return [lif(), b2.PoissonGroup(2, 5 * Hz, dt=1 * ms)]
+
+
+def _order_dependent() -> list[Any]:
+    source, target = inputs(), lif()
+    return [source, target, plastic(source, target, on_post="ge_post += 0.1\nw += ge_post")]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: [lif(), b2.NetworkOperation(lambda: None)],
+            "NetworkOperation .* has no counterpart; it is Python",
+        ),
+        (_different_clock, "all groups need one time step"),
+        (_order_dependent, "the result depends on the order of the synapses; write it once per"),
+    ],
+)
+def test_refuses_by_name(make: Callable[[], list[Any]], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        from_brian2(make(), duration=DURATION, namespace=CONSTANTS)
+
+
+def test_rule_alone() -> None:
+    source, target = inputs(), lif()
+    rule = PlasticityRule.from_synapses(plastic(source, target))
+    assert rule.name == "feed"
+    assert rule.on_post == "Apost_post += a\nw = clip(w + Apre_pre, 0, gmax)"
+    assert rule.parameters == {"a": 0.03, "gmax": 0.5, "tau_t": 15 * ms}

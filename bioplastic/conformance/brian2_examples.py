@@ -33,7 +33,7 @@ from brian2.core.magic import collect
 from brian2.core.namespace import get_local_namespace
 
 from bioplastic.engine.network import NetworkSpec
-from bioplastic.engine.trial import SpikeRecord
+from bioplastic.engine.records import SpikeRecord
 from bioplastic.interchange.from_brian2 import ImportedNetwork, from_brian2
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
@@ -340,7 +340,7 @@ class _Serial:
 def _execute(path: Path, magic: Callable[..., None], explicit: Callable[..., None]) -> None:
     """Run a script with other run functions, without windows and without processes."""
     matplotlib.use("Agg")
-    multiprocessing.Pool = _Serial  # type: ignore[assignment,misc]
+    multiprocessing.Pool = _Serial  # type: ignore[assignment]
     b2.run = magic
     b2.Network.run = explicit
     try:

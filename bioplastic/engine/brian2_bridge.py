@@ -14,6 +14,7 @@ run with. No other module of the engine imports from there.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -38,6 +39,7 @@ __all__ = [
     "foreign_device",
     "has_refractory",
     "members_of",
+    "present_values",
     "refractory_of",
     "refractory_steps",
     "stock_run",
@@ -89,6 +91,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.hoisting import keep_varying, take_invariant
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
+from bioplastic.linear import solve_linear
 
 _SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
 
@@ -163,6 +166,27 @@ def chosen_method(group: Any, namespace: Mapping[str, Any]) -> str:
             continue
         return name
     raise ValueError(f"{group.name}: none of {', '.join(names)} can integrate its equations")
+
+
+def present_values(synapses: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return event-driven variables at the present time; Brian2 stores those of the last spike."""
+    equations = synapses.event_driven
+    if equations is None or not len(synapses):
+        return {}
+    variables = {name: synapses.variables[name] for name in equations.diff_eq_names}
+    known = synapses.resolve_all(
+        equations.identifiers - set(synapses.variables), namespace, user_identifiers=set()
+    )
+    update = solve_linear(equations, {**known, **synapses.variables})
+    code = re.sub(r"\bdt\b", "(t - lastupdate)", update)
+    before = {name: variable.get_value().copy() for name, variable in variables.items()}
+    create_runner_codeobj(
+        synapses, code, "stateupdate", run_namespace=dict(namespace), codeobj_class=NumpyCode
+    )()
+    found = {name: variable.get_value().copy() for name, variable in variables.items()}
+    for name, values in before.items():
+        variables[name].set_value(values)
+    return found
 
 
 def foreign_device() -> str | None:

@@ -20,13 +20,14 @@ from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers, word_substitute
 from numpy.typing import NDArray
 
-from bioplastic.engine.brian2_bridge import chosen_method, members_of, refractory_of
+from bioplastic.engine.brian2_bridge import chosen_method, members_of, present_values, refractory_of
 from bioplastic.engine.initial import initial_state
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection
-from bioplastic.engine.trial import SpikeRecord, StateRecord, Trial
+from bioplastic.engine.records import SpikeRecord, StateRecord
+from bioplastic.engine.trial import Trial
 from bioplastic.equations import equation_text
 from bioplastic.interchange.report import Report
 from bioplastic.neurons.model import NeuronModel
@@ -168,6 +169,7 @@ class _Importer:
         self.inputs: dict[str, Any] = {}
         self.order: dict[str, NDArray[Any]] = {}
         self.late: dict[str, NDArray[Any]] = {}
+        self.moved: dict[tuple[str, str], str] = {}
         self.dt = self._time_step()
         self.start = start
         self.step = round(float(start) / float(self.dt))
@@ -362,7 +364,7 @@ class _Importer:
                 "from_brian2: a postsynaptic pathway runs before a presynaptic one; leave their "
                 "orders as they are"
             )
-        first = {}
+        first: dict[str, int] = {}
         for number, pathway in enumerate(pathways):
             first.setdefault(names[id(pathway)], number)
         return sorted(members, key=lambda member: first.get(member.name, -1))
@@ -378,6 +380,7 @@ class _Importer:
             if event != "spike":
                 raise ValueError(f"{place}: pathway {name!r} waits for {event!r}, not for spikes")
         reading, rule = self._rule(synapses)
+        self.moved |= {(synapses.name, name): new for name, new in reading.moved.items()}
         for name, new in reading.moved.items():
             side = "presynaptic" if new.endswith("_pre") else "postsynaptic"
             self.report.moved.append((f"{synapses.name}.{name}", f"one per {side} cell, {new}"))
@@ -412,12 +415,15 @@ class _Importer:
 
     def _rule(self, synapses: b2.Synapses) -> tuple[Any, PlasticityRule]:
         """Return a reading and its rule, with all traces at the synapses where moving fails."""
+        values = present_values(synapses, self.namespace) if self.step else None
+        if values:
+            self.late[f"{synapses.name}.lastupdate"] = np.full(len(synapses), float(self.start))
         try:
-            reading = read_synapses(synapses, self.namespace)
+            reading = read_synapses(synapses, self.namespace, values=values)
             return reading, PlasticityRule(**reading.fields)
         except ValueError as error:
             try:
-                reading = read_synapses(synapses, self.namespace, move=False)
+                reading = read_synapses(synapses, self.namespace, move=False, values=values)
                 rule = PlasticityRule(**reading.fields)
             except ValueError:
                 raise error from None
@@ -437,6 +443,10 @@ class _Importer:
         found = steps.get("pre", np.zeros(1, dtype=np.int64))
         if found.size > 1:
             raise ValueError(f"{place}: delays that differ between synapses are not read")
+        if self.step and np.any(found):
+            raise ValueError(
+                f"{place}: its spikes may be in flight; take it over before it has run"
+            )
         return int(found[0]) * self.dt if found.size and found[0] else None
 
     # ---- monitors --------------------------------------------------------------------------------
@@ -454,18 +464,40 @@ class _Importer:
     def _read_states(self, monitor: b2.StateMonitor) -> None:
         source = _whole(monitor.source)
         every = max(1, round(float(monitor.clock.dt) / float(self.dt)))
+        cells = np.asarray(monitor.record, dtype=np.int64)
+        cells = cells + (0 if source is monitor.source else monitor.source.start)
         for variable in monitor.record_variables:
-            self.report.notes.append((monitor.name, self._state_record(source, variable, every)))
+            text = self._record_state(source, variable, every, cells)
+            self.report.notes.append((monitor.name, f"{source.name}.{variable} {text}"))
 
-    def _state_record(self, source: Any, variable: str, every: int) -> str:
-        population = self.populations.get(source.name)
-        if not isinstance(population, Population):
-            return f"{source.name}.{variable} is not recorded: no variable of cells"
-        equations = population.model.parsed
-        if variable not in equations or equations[variable].type == SUBEXPRESSION:
-            return f"{source.name}.{variable} is not recorded: it is computed from other variables"
-        self.records.append(StateRecord(population=source.name, variable=variable, every=every))
-        return f"is in the record as {source.name}.{variable}, at the end of a step, not its start"
+    def _record_state(
+        self, source: Any, variable: str, every: int, cells: NDArray[np.int64]
+    ) -> str:
+        """Record a variable if it is stored, and say what became of it."""
+        name = self.moved.get((source.name, variable), variable)
+        projection = self.projections.get(source.name)
+        if projection is not None:
+            slots = [projection.rule.parse(slot) for slot in ("synapse", "pre", "post")]
+            equations = {n: e for slot in slots for n, e in slot.items()}
+            place = np.argsort(self.order[source.name])[cells]
+            if name != variable:
+                place, size = np.zeros(0, dtype=np.int64), 0
+            else:
+                size = self.order[source.name].size
+        else:
+            equations = dict(self.populations[source.name].model.parsed)
+            place, size = cells, self.populations[source.name].n
+        if name not in equations or equations[name].type == SUBEXPRESSION:
+            return "is not recorded: it is computed from other variables"
+        subset = None
+        if 0 < place.size < size and "shared" not in equations[name].flags:
+            subset = place.tolist()
+        where = {"population": source.name} if projection is None else {"projection": source.name}
+        record = StateRecord(**where, variable=name, every=every, when="start", subset=subset)
+        if any(other.key == record.key for other in self.records):
+            return "is in the record already, as the first monitor asks for it"
+        self.records.append(record)
+        return f"is in the record as {record.key}"
 
 
 _GROUPS = (b2.NeuronGroup, b2.PoissonGroup, b2.SpikeGeneratorGroup)

@@ -231,9 +231,9 @@ class _Reader:
         for name in identifiers:
             if name in self.own or name not in self.synapses.variables:
                 continue
-            if name == "i" and getattr(source, "start", 0):
+            if name == "i" and getattr(source, "start", False):
                 names[name] = f"(i - {source.start})"
-            elif name == "j" and getattr(target, "start", 0):
+            elif name == "j" and getattr(target, "start", False):
                 names[name] = f"(j - {target.start})"
             elif name == "N_pre" and hasattr(source, "source"):
                 names[name] = str(len(source))
@@ -312,7 +312,9 @@ class _Reader:
     def _obstacle(self, name: str, side: Mapping[str, str]) -> str:
         """Return why a trace cannot be one of the cell, nothing if it can."""
         end = side[name]
-        texts = [(line.expression, line) for line in self.lines if line.target == name]
+        texts: list[tuple[str, _Line | None]] = [
+            (line.expression, line) for line in self.lines if line.target == name
+        ]
         equation = self.own[name]
         if equation.type == DIFFERENTIAL_EQUATION:
             texts.append((equation.expr.code, None))

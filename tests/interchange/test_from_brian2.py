@@ -203,17 +203,31 @@ def test_unequal_values_stay_at_the_synapses() -> None:
     assert_equal(imported, *rest)
 
 
-def test_poisson_rates_and_monitors() -> None:
+def test_draws_the_rates_of_poisson_groups() -> None:
     source = b2.PoissonGroup(50, np.linspace(20, 400, 50) * Hz, name="inputs")
-    cells = lif()
-    objects = [source, cells, plastic(source, cells), b2.SpikeMonitor(source),
-               b2.StateMonitor(cells, "v", record=True, dt=1 * ms)]  # fmt: skip
-    imported = from_brian2(objects, duration=2 * second, namespace=CONSTANTS)
+    imported = from_brian2([source, b2.SpikeMonitor(source)], duration=2 * second)
     _, record = imported.run(imported.program(target="numpy"), seed=3)
     counts = np.bincount(record["inputs.spike_cell"], minlength=50)
     expected = 2 * np.linspace(20, 400, 50)
     assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected.max())
-    assert record["cells.v"].shape == (1, 2000, 3)
+
+
+def test_records_what_monitors_watch() -> None:
+    source, target = inputs(), lif()
+    synapses = b2.Synapses(
+        source, target, STDP, on_pre=ON_PRE, on_post=ON_POST, name="feed", namespace=CONSTANTS
+    )
+    synapses.connect(i=[3, 0, 2, 0, 1], j=[0, 2, 1, 0, 1])
+    synapses.w = 0.3
+    cells = b2.StateMonitor(target[1:], ["v", "ge"], record=[0, 1], dt=1 * ms)
+    weights = b2.StateMonitor(synapses, "w", record=[0, 3, 4])
+    network = b2.Network(source, target, synapses, cells, weights)
+    imported = from_brian2(network, duration=DURATION, namespace=CONSTANTS)
+    _, record = imported.run(imported.program(target="numpy"))
+    network.run(DURATION, namespace=CONSTANTS)
+    np.testing.assert_allclose(record["cells.v"][0], cells.v_[:].T, rtol=1e-9)
+    np.testing.assert_allclose(record["cells.ge"][0], cells.ge_[:].T, rtol=1e-9)
+    np.testing.assert_allclose(record["feed.w"][0], weights.w_[:].T, rtol=1e-9)
 
 
 def test_finds_the_objects_and_names_of_the_caller() -> None:

@@ -344,6 +344,22 @@ ROWS: tuple[Row, ...] = (
         remark="2000 neurons; recursive least squares is not local",
         seeds="0 to 4",
     ),
+    Row(
+        "word_detectors",
+        "word_detectors",
+        "one word: share of detectors that fire for it alone {exact_1:%}, homeostatic factor "
+        "{factor_1:.3f}; two words at distance d: share with exactly 2^d answers {exact_2:%}; "
+        "accuracy for two and three words {accuracy_2:%}, {accuracy_3:%}; {close_3:.0f} of 67 "
+        "triples within 0.06 of the released accuracy, {identical_3:.0f} with the same answers",
+        "released {paper.exact_1:%}, {paper.factor_1:.3f}, {paper.exact_2:%}; "
+        "{paper.accuracy_2:%}, {paper.accuracy_3:%}; a cell that never fires "
+        "{baselines.silent_accuracy_2:%}, {baselines.silent_accuracy_3:%}, logistic regression "
+        "that fires for its words {baselines.linear_accuracy_2:%}, "
+        "{baselines.linear_accuracy_3:%}",
+        paper="Davies et al. 2025, word detectors",
+        remark="1024 words, 14 pairs, 67 triples",
+        seeds="–",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -406,6 +422,14 @@ SYSTEMS: tuple[Row, ...] = (
         "closed form 0.5, 0.8, 0.9; 20, 50, 100 Hz; threshold fixed at zero "
         "{baselines.fixed_selectivity_5:.3f}, untrained {baselines.untrained_5:.2f}",
         paper="Bienenstock et al. 1982, sliding threshold",
+    ),
+    Row(
+        "word_detectors",
+        "word_detectors",
+        "{exact_1:%}, {exact_2:%}; {accuracy_3:%}; never firing {baselines.silent_accuracy_3:%}",
+        "1 answer to one word, 2^d to two at distance d: {paper.exact_1:%}, {paper.exact_2:%}; "
+        "accuracy for three {paper.accuracy_3:%}",
+        paper="Davies et al. 2025, word detectors",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

@@ -34,7 +34,6 @@ from bioplastic.signals import SpikeListSource
 __all__ = ["WordDetectors"]
 
 RAILS = {"one": 1, "zero": 0}  # name of the rail, and the bit that it stands for
-_REST = {"on_trial_start": "v = v_rest; i_in = 0*amp"}
 
 
 class WordDetectors(SpikingEstimator):
@@ -127,37 +126,40 @@ class WordDetectors(SpikingEstimator):
         for rail in RAILS:
             cells += [
                 SpikeListSource(name=rail, n=n_bits),
-                Population(name=f"{rail}_relay", n=n_bits, model=self._cell(), **_REST),
+                self._cells(f"{rail}_relay", n_bits),
             ]
             synapses.append(self._relay(rail, f"{rail}_relay"))
         if kind == "learn":
             cells.append(SpikeListSource(name="teacher", n=n))
             for rail, sign in (("one", "+"), ("zero", "-")):  # each trains cells of its own
-                cells.append(Population(name=f"{rail}_out", n=n, model=self._cell(), **_REST))
+                cells.append(self._cells(f"{rail}_out", n))
                 synapses += [
                     self._relay("teacher", f"{rail}_out", delay=2 * ms),
                     self._synapses(f"{rail}_stdp", rail, f"{rail}_out", sign, learn=True),
                 ]
             return NetworkSpec(
-                populations=cells, projections=synapses, trial=Trial(duration=75 * ms)
+                populations=tuple(cells), projections=tuple(synapses), trial=Trial(duration=75 * ms)
             )
-        cells.append(Population(name="out", n=n, model=self._cell(), **_REST))
+        cells.append(self._cells("out", n))
         for rail in RAILS:
             for role, sign in (("exc", "+"), ("inh", "-")):
                 synapses.append(self._synapses(f"{rail}_{role}", rail, "out", sign))
         return NetworkSpec(
-            populations=cells, projections=synapses, trial=Trial(duration=20 * ms),
+            populations=tuple(cells), projections=tuple(synapses), trial=Trial(duration=20 * ms),
             records=(SpikeCount(population="out"),),
         )  # fmt: skip
 
-    def _cell(self) -> NeuronModel:
-        return NeuronModel(
+    def _cells(self, name: str, n: int) -> Population:
+        model = NeuronModel(
             name="delta", equations="v : volt\ni_in : amp", threshold="v >= v_t",
             update="v = v_rest + (v - v_rest)*exp(-dt/tau) + r*i_in*(1 - exp(-dt/tau))\n"
             "i_in = 0*amp",
             reset="v = v_rest", initial={"v": self.v_rest},
             parameters={"tau": self.tau, "r": self.resistance, "v_rest": self.v_rest,
                         "v_t": self.v_t},
+        )  # fmt: skip
+        return Population(
+            name=name, n=n, model=model, on_trial_start="v = v_rest; i_in = 0*amp"
         )  # fmt: skip
 
     def _relay(self, source: str, target: str, delay: Any = None) -> Uniform:
@@ -193,7 +195,7 @@ class WordDetectors(SpikingEstimator):
         """Show the ones on one rail and the zeros on the other."""
         learn = y is not None
         at = {"one": 26 * ms, "zero": 36 * ms} if learn else dict.fromkeys(RAILS, 1 * ms)
-        given = {rail: _spikes(bit == X, at[rail]) for rail, bit in RAILS.items()}
+        given = {rail: _spikes(X == bit, at[rail]) for rail, bit in RAILS.items()}
         return given | ({"teacher": _spikes(y, 29 * ms)} if learn else {})
 
     def finish(self, X: Any, y: Any) -> None:
@@ -223,7 +225,8 @@ class WordDetectors(SpikingEstimator):
 
         def fires(factors: NDArray[np.float64]) -> NDArray[np.bool_]:
             self.factors_ = factors
-            return self.predict(X)[word, np.arange(word.size)] & taught
+            found: NDArray[np.bool_] = self.predict(X)[word, np.arange(word.size)]
+            return found & taught
 
         low, high = np.full(word.size, 1e-4), np.full(word.size, self.h_max)
         reached = fires(high)
@@ -254,7 +257,8 @@ class WordDetectors(SpikingEstimator):
     def predict(self, X: ArrayLike) -> NDArray[np.bool_]:
         """Return which detectors fire for which words, shape (n_samples, n_detectors)."""
         check_is_fitted(self, "n_seen_")
-        return np.asarray(self.answer(X)["out.count"] > 0)
+        fires: NDArray[np.bool_] = self.answer(X)["out.count"] > 0
+        return fires
 
 
 def _spikes(cells: NDArray[Any], at: Quantity) -> list[Any]:

@@ -6,6 +6,7 @@ from bioplastic.engine.compiler import CompilerError
 from bioplastic.engine.events import EventTrial, GroupWinner, PopulationMean
 from bioplastic.engine.finite import NonFiniteStateError
 from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.engine.pathways import Pathway
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.records import SpikeCount, SpikeRecord, StateRecord, TrialRecord
@@ -18,6 +19,7 @@ __all__ = [
     "GroupWinner",
     "NetworkSpec",
     "NonFiniteStateError",
+    "Pathway",
     "Population",
     "PopulationMean",
     "Program",

@@ -30,6 +30,8 @@ __all__ = [
     "RateStatements",
     "Reset",
     "RestoreSpikes",
+    "SendEvents",
+    "SharedStatements",
     "ShowFrame",
     "SpikeStatements",
     "SummedStatements",
@@ -109,6 +111,31 @@ class RestoreSpikes:
 
 
 @dataclass(frozen=True)
+class SendEvents:
+    """Send the spikes of this step on their way, each to arrive at every synapse at its own time.
+
+    ``side`` is ``"pre"``, ``"post"``, or ``"other"`` where a spike reaches all synapses.
+    """
+
+    queue: str
+    projection: Projection
+    synapses: Any
+    group: Any
+    side: str
+
+
+@dataclass(frozen=True)
+class SharedStatements:
+    """Statements on shared scalars of a projection, once for every spike of a population."""
+
+    name: str
+    synapses: Any
+    group: Any
+    code: str
+    delayed: str = ""
+
+
+@dataclass(frozen=True)
 class SummedStatements:
     """Set a variable of the postsynaptic cells to a sum over their synapses."""
 
@@ -121,7 +148,11 @@ class SummedStatements:
 
 @dataclass(frozen=True)
 class SynapseStatements:
-    """Statements executed for every synapse of the neurons that fired."""
+    """Statements executed for every synapse of the neurons that fired.
+
+    Where synapses have delays of their own, ``arrivals`` names the queue that tells which are
+    reached. ``direction`` is ``"other"`` for spikes of another population, of ``group``.
+    """
 
     name: str
     projection: Projection
@@ -130,6 +161,8 @@ class SynapseStatements:
     direction: str
     code: str
     delayed: str = ""
+    arrivals: str = ""
+    group: Any = None
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ __all__ = [
     "present_values",
     "refractory_of",
     "refractory_steps",
+    "run_at",
     "stock_run",
 ]
 
@@ -212,6 +213,36 @@ def stock_run(runner: Any) -> Callable[[], Any]:
     runner.before_run({})
     run: Callable[[], Any] = runner.run
     return run
+
+
+def run_at(pathway: Any) -> Callable[[Any], None]:
+    """Return what runs the statements of a stock pathway, on numpy, at synapses of one's choice."""
+    queue = _Chosen()
+    pathway.queue = queue
+    pathway.variables.add_object("_queue", queue)
+    stock_run(pathway)
+    statements = pathway.code_objects[1]
+
+    def run(synapses: Any) -> None:
+        queue.synapses = synapses
+        statements()
+
+    return run
+
+
+class _Chosen:
+    """A queue of spikes whose head is set from outside."""
+
+    synapses: Any = ()
+
+    def prepare(self, *arguments: Any) -> None:
+        """Do nothing: delays are somebody else's."""
+
+    def peek(self) -> Any:
+        return self.synapses
+
+    def advance(self) -> None:
+        """Do nothing: the head is set anew before every run."""
 
 
 def _is_single() -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 
 from brian2 import second
 
+from bioplastic.engine.pathways import DELAYS
 from bioplastic.engine.trial import Trial
 from bioplastic.fields import check_params
 from bioplastic.plasticity.vocabulary import EQUATION_SLOTS
@@ -193,8 +194,13 @@ def check_events(spec: Any) -> None:
         if record.needs_clock:
             raise ValueError(f"{type(record).__name__} of {record.population!r}: {clocked}")
     for projection in spec.projections:
-        if projection.delay is not None:
-            raise ValueError(f"{type(projection).__name__} {projection.name!r}.delay: {clocked}")
+        delays = {name: getattr(projection, name, None) for name in DELAYS}
+        ways = getattr(projection, "pathways", {})
+        delays |= {f"pathways[{name!r}]": way.delay for name, way in ways.items()}
+        for name, delay in delays.items():
+            if delay is not None:
+                place = f"{type(projection).__name__} {projection.name!r}.{name}"
+                raise ValueError(f"{place}: {clocked}")
         rule: Any = getattr(projection, "rule", None)
         for slot in EQUATION_SLOTS if rule is not None else ():
             for name in sorted(rule.parse(slot).diff_eq_names):

@@ -13,6 +13,8 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
+from bioplastic.engine.pathways import is_synaptic
+
 __all__ = ["describe", "software_digest"]
 
 # Initial values, connectivity and the length of a trial are data of a run; references are for
@@ -44,9 +46,8 @@ def describe(value: Any) -> str:
         projection = hasattr(value, "source") and hasattr(value, "target")
         left_out = _LEFT_OUT if projection else _LEFT_OUT - {"pre", "post"}
         parts = [
-            f"{f.name}={describe(np.shape(member) if f.name in _COUNTED else member)}"
+            f"{f.name}={_describe_field(f.name, getattr(value, f.name))}"
             for f in fields(value)
-            for member in [getattr(value, f.name)]
             if f.init and f.name not in left_out
         ]
         return f"{type(value).__name__}({','.join(parts)})"
@@ -65,6 +66,12 @@ def describe(value: Any) -> str:
     if value is None or isinstance(value, (bool, int, float, str)):
         return repr(value)
     raise TypeError(f"Program: {value!r} cannot be part of a compiled network")
+
+
+def _describe_field(name: str, value: Any) -> str:
+    if name.endswith("delay") and is_synaptic(value):
+        return "per synapse"  # data of a run
+    return describe(np.shape(value) if name in _COUNTED else value)
 
 
 @functools.lru_cache(maxsize=1)

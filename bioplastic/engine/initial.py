@@ -7,10 +7,14 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2.units.fundamentalunits import get_dimensions
 from numpy.typing import NDArray
 
+from bioplastic.engine.expressions import evaluate
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.engine.pathways import DELAYS, is_synaptic
+from bioplastic.engine.projections import connected_pairs
 from bioplastic.equations import check_dimensions
 
 __all__ = ["NEVER", "initial_state"]
@@ -23,21 +27,52 @@ def initial_state(network: NetworkSpec, layout: Layout, seed: int) -> dict[str, 
     """Return the state before the first trial; see `Program.initial_state`."""
     rng = np.random.default_rng(seed)
     given = _given_values(network)
+    expressions = {key: value for key, value in given.items() if isinstance(value, str)}
     state: dict[str, NDArray[Any]] = {}
     for entry in layout.state:
         if entry.kind == "steps_since_spike":
             state[entry.key] = np.full(entry.shape, NEVER, dtype=entry.dtype)
             continue
-        state[entry.key] = _fill(entry, given.pop(entry.key, None), rng)
+        value = given.pop(entry.key, None)
+        state[entry.key] = _fill(entry, None if entry.key in expressions else value, rng)
     if given:
         known = sorted(state)
         raise ValueError(
             f"initial values for unknown variables: {', '.join(sorted(given))}; "
             f"known: {', '.join(known)}"
         )
+    for entry in layout.state:
+        if entry.key in expressions:
+            expression = expressions[entry.key]
+            state[entry.key] = _evaluate_at_synapses(network, state, entry, expression, rng)
     state["clock.step"] = np.array(0, dtype=np.int64)
     state["clock.trial"] = np.array(0, dtype=np.int64)
     return state
+
+
+def _evaluate_at_synapses(
+    network: NetworkSpec, state: Mapping[str, Any], entry: Any, expression: str,
+    rng: np.random.Generator,
+) -> NDArray[Any]:  # fmt: skip
+    """Return the values of an expression at every synapse of a projection."""
+    projection: Any = network.projection(entry.key.partition(".")[0])
+    cells = {"pre": projection.source, "post": projection.target}
+    pre, post = connected_pairs(network, projection)
+    rule = getattr(projection, "rule", None)
+    values: dict[str, Any] = {
+        **({} if rule is None else rule.parameters), **projection.parameters, "i": pre, "j": post,
+    }  # fmt: skip
+    for side, index in (("pre", pre), ("post", post)):
+        values[f"N_{side}"] = network.population(cells[side]).n
+        for name, dimensions in network.cell_variables(cells[side]).items():
+            array = state.get(f"{cells[side]}.{name}")
+            if array is not None and array.shape:
+                values[f"{name}_{side}"] = b2.Quantity(array[index], dim=get_dimensions(dimensions))
+    found = evaluate(
+        f"{type(projection).__name__} {entry.key}", expression, values,
+        size=pre.size, dimensions=entry.dim, rng=rng,
+    )  # fmt: skip
+    return _check_finite(entry, found.reshape(entry.shape).astype(entry.dtype))
 
 
 def _default(key: str) -> Any:
@@ -62,6 +97,9 @@ def _given_values(network: NetworkSpec) -> dict[str, Any]:
             given[f"{projection.name}.inverse_correlation"] = _scaled_unit_matrix(
                 1 / rule.least_squares.ridge
             )
+        delays = {prefix: getattr(projection, name, None) for name, prefix in DELAYS.items()}
+        delays |= {f"{n}_": p.delay for n, p in getattr(projection, "pathways", {}).items()}
+        sources.append({f"{p}delay": value for p, value in delays.items() if is_synaptic(value)})
         for source in sources:
             for name, value in source.items():
                 given[f"{projection.name}.{name}"] = value

@@ -19,6 +19,7 @@ from bioplastic.engine.cells import (
     link_inputs,
 )
 from bioplastic.engine.network import NetworkSpec
+from bioplastic.engine.passes import waits_for_its_own_spikes
 from bioplastic.engine.plan import Plan, steps_of_trial
 from bioplastic.engine.schedule import schedule_actions
 from bioplastic.engine.state import state_entries
@@ -64,7 +65,9 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         for projection in spec.projections:
             create_modulators(projection, plan)
         names = {projection.name: synapse_names(projection) for projection in spec.projections}
-        plan.waiting = find_waiting_rules(spec.projections, plan.groups, names)
+        plan.waiting = find_waiting_rules(spec.projections, plan.groups, names) | {
+            p.name for p in spec.projections if waits_for_its_own_spikes(p)
+        }
         for projection in spec.projections:
             plan.synapses[projection.name] = create_synapses(projection, plan, connect)
         for member in (
@@ -83,6 +86,12 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
 def _check_names(plan: Plan) -> None:
     """Refuse two state variables whose names run together into one."""
     owners: dict[str, str] = {}
+    keys = [entry.key for entry in plan.state]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(
+                f"NetworkSpec: {key!r} is a variable and a delay; rename the variable of the rule"
+            )
     for entry in plan.state:
         other = owners.setdefault(entry.array, entry.key)
         if other != entry.key:

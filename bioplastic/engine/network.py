@@ -16,13 +16,16 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
 from bioplastic.engine.events import GroupWinner, PopulationMean, check_events
+from bioplastic.engine.pathways import is_synaptic
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.records import Record
 from bioplastic.engine.trial import Trial
 from bioplastic.equations import declared_equations, parse_statements
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.plasticity.checks import check_transmission
+from bioplastic.plasticity.checks import check_pathway, check_transmission
+from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.plasticity.statements import Statement
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -262,6 +265,9 @@ class NetworkSpec:
         rule = getattr(projection, "rule", None)
         passes = [("source", source)] if projection.transmit or (rule and rule.on_pre) else []
         passes += [("target", target)] if rule and rule.on_post else []
+        sides = {pathway.on for pathway in getattr(projection, "pathways", {}).values()}
+        passes += [("source", source)] if "pre" in sides else []
+        passes += [("target", target)] if "post" in sides else []
         for argument, population in passes:
             if not _fires(population):
                 raise ValueError(
@@ -297,18 +303,70 @@ class NetworkSpec:
                 rule.check_against(*cells)
             except ValueError as error:
                 raise type(error)(f"{place}: {error}") from error
-        pre, post = cells
-        neuron = {f"{name}_pre": unit for name, unit in pre.items()}
-        neuron |= {f"{name}_post": unit for name, unit in post.items()}
+        neuron = self._suffixed_variables(*members)
         parameters = projection.parameters  # type: ignore[attr-defined]
         weightless = isinstance(projection, UniformProjection) or rule or "w" in parameters
         for argument in ("transmit", "summed"):
             text = getattr(projection, argument, "")
             own = {} if weightless else {"w": DIMENSIONLESS}
             check_transmission(f"{place}.{argument}", text, rule, parameters, neuron, own)
+        self._check_delays(place, projection)
+
+    def _suffixed_variables(self, source: Source, target: Source) -> dict[str, Any]:
+        pre, post = self._cell_variables(source), self._cell_variables(target)
+        neuron = {f"{name}_pre": unit for name, unit in pre.items()}
+        return neuron | {f"{name}_post": unit for name, unit in post.items()}
+
+    def read_pathway(self, projection: Projection, name: str) -> tuple[Statement, ...]:
+        """Return the statements of a pathway of a projection, checked.
+
+        Raises
+        ------
+        ValueError
+            As for the statements of a rule.
+        """
+        place = f"{type(projection).__name__} {projection.name!r}.pathways[{name!r}]"
+        pathway, rule = projection.pathways[name], projection.rule  # type: ignore[attr-defined]
+        parameters = projection.parameters  # type: ignore[attr-defined]
+        if rule is None:
+            synapse = "" if "w" in parameters else "w : 1"
+            rule = PlasticityRule(name=projection.name, synapse=synapse)
+        slot = f"on_{pathway.on}" if pathway.on in ("pre", "post") else "every"
+        ends = (self.population(projection.source), self.population(projection.target))
+        neuron = self._suffixed_variables(*ends)
+        return check_pathway(place, pathway.statements, slot, rule, parameters, neuron)
+
+    def _check_delays(self, place: str, projection: Projection) -> None:
+        """Check pathways, and that what has a delay per synapse acts on single synapses."""
+        rule: Any = getattr(projection, "rule", None)
+        rule_delay = getattr(projection, "rule_delay", None)
+        delays = {
+            "on_pre": projection.delay if rule_delay is None else rule_delay,
+            "on_post": getattr(projection, "post_delay", None),
+        }
+        found = {key: () if rule is None else rule.statements(key) for key in delays}
+        for name, pathway in getattr(projection, "pathways", {}).items():
+            if pathway.on not in ("pre", "post"):
+                where = f"{place}.pathways[{name!r}].on"
+                if not _fires(self.find_population(where, pathway.on)):
+                    raise ValueError(f"{where}: {pathway.on!r} has no threshold and never fires")
+            found[f"pathways[{name!r}]"] = self.read_pathway(projection, name)
+            delays[f"pathways[{name!r}]"] = pathway.delay
+        for key, statements in found.items():
+            for statement in statements if is_synaptic(delays[key]) else ():
+                if statement.scope != "synapse":
+                    raise ValueError(
+                        f"{place}, {key}: {statement.code!r} acts on a whole cell or projection, "
+                        "which a spike does not reach at one time when every synapse has its own "
+                        "delay; give the rule one delay (rule_delay, post_delay), or each synapse "
+                        "a variable of its own"
+                    )
+
+    def cell_variables(self, population: str) -> dict[str, Any]:
+        """Return the variables of cells that a projection may use, with their dimensions."""
+        return self._cell_variables(self.population(population))
 
     def _cell_variables(self, population: Source) -> dict[str, Any]:
-        """Return the variables of cells that a projection may use, with their dimensions."""
         found: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
         if isinstance(population, Population):
             found |= declared_equations(population.model.parsed.values())
@@ -334,6 +392,14 @@ class NetworkSpec:
                             for name, equation in rule.parse(slot).items()
                         }
         return found
+
+    def projection(self, name: str) -> Projection:
+        """Return the projection of that name."""
+        for projection in self.projections:
+            if projection.name == name:
+                return projection
+        known = ", ".join(projection.name for projection in self.projections) or "none"
+        raise ValueError(f"NetworkSpec.projection: unknown projection {name!r}; known: {known}")
 
     def population(self, name: str) -> Source:
         """Return the population of that name."""

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine import actions
+from bioplastic.engine.arrivals import EventCalendar, run_arrivals, send_events
 from bioplastic.engine.brian2_bridge import NumpyCode, create_runner_codeobj, stock_run
 from bioplastic.engine.plan import Plan
 from bioplastic.engine.random import bernoulli_spikes, derive_key, normal_frame
@@ -44,6 +45,7 @@ class NumpyActions:
         self._matrices: dict[str, NDArray[Any]] = {}
         self._frames: dict[str, NDArray[Any]] = {}
         self._flights: dict[str, NDArray[np.int32]] = {}
+        self._calendars_of_events: dict[str, EventCalendar] = {}
         self._arrived: dict[str, NDArray[np.int32]] = {}
         self.k = 0
         self.n_steps = plan.n_steps
@@ -120,7 +122,31 @@ class NumpyActions:
 
     @_prepare.register
     def _(self, action: actions.SynapseStatements) -> Action:
+        if action.arrivals or action.direction == "other":
+            calendar = self._calendars_of_events.get(action.arrivals)
+            timestep = self.plan.clock.variables["timestep"]
+            return run_arrivals(action, calendar, timestep, action.group)
         return stock_run(getattr(action.synapses, action.pathway))
+
+    @_prepare.register
+    def _(self, action: actions.SendEvents) -> Action:
+        synapses = action.synapses
+        index = {"pre": "i", "post": "j"}.get(action.side)
+        cells = None if index is None else np.asarray(getattr(synapses, index)[:])
+        calendar = EventCalendar(cells, len(synapses), float(self.plan.clock.dt))
+        self._calendars_of_events[action.queue] = calendar
+        return send_events(action, calendar, self.plan.clock.variables["timestep"])
+
+    @_prepare.register
+    def _(self, action: actions.SharedStatements) -> Action:
+        run = self._code(action.synapses, action.code, "stateupdate")
+        space = action.group.variables["_spikespace"].get_value()
+
+        def at_spikes() -> None:
+            for _ in range(int(space[-1])):
+                run()
+
+        return at_spikes
 
     @_prepare.register
     def _(self, action: actions.SummedStatements) -> Action:

@@ -58,6 +58,8 @@ class NumpyNetwork(NumpyActions):
             return self._flights[entry.array]
         if entry.kind == "matrix":
             return self._matrices[entry.array]
+        if entry.kind == "delay":
+            return self._calendars_of_events[entry.owner].delay
         values: NDArray[Any] = self.plan.owner(entry.owner).variables[entry.variable].get_value()
         return values
 
@@ -69,14 +71,18 @@ class NumpyNetwork(NumpyActions):
                 group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
                 over = values > group.refractory_steps_  # as in the last step
                 group.variables["not_refractory"].get_value()[:] = over
+            elif entry.kind == "events_in_flight":
+                self._calendars_of_events[entry.owner].load(values, int(clock[0]))
             else:
                 array = self._array(entry)
                 array[:] = values.reshape(array.shape)
 
-    def _store(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
+    def _store(self, arrays: list[NDArray[Any]], clock: NDArray[np.int64]) -> None:
         now = float(clock[0]) * self._layout.dt
-        for entry, values in zip(self._layout.state, arrays, strict=True):
-            if entry.kind == "steps_since_spike":
+        for number, (entry, values) in enumerate(zip(self._layout.state, arrays, strict=True)):
+            if entry.kind == "events_in_flight":
+                arrays[number] = self._calendars_of_events[entry.owner].store(int(clock[0]))
+            elif entry.kind == "steps_since_spike":
                 group = self.plan.groups[entry.owner]
                 since = (now - group.variables["lastspike"].get_value()) / self._layout.dt
                 values[:] = np.minimum(np.rint(since), 1_000_000_000)
@@ -90,7 +96,7 @@ class NumpyNetwork(NumpyActions):
 
     def run(
         self,
-        arrays: Sequence[NDArray[Any]],
+        arrays: list[NDArray[Any]],
         inputs: dict[str, Any],
         outputs: Sequence[NDArray[Any]],
         n_samples: int,
@@ -118,7 +124,7 @@ class NumpyNetwork(NumpyActions):
 
     def _run_trials(
         self,
-        arrays: Sequence[NDArray[Any]],
+        arrays: list[NDArray[Any]],
         inputs: dict[str, Any],
         outputs: Sequence[NDArray[Any]],
         n_samples: int,
@@ -222,7 +228,9 @@ class NumpyNetwork(NumpyActions):
 
     def _look(self, presentation: int, step: int, sample: int) -> None:
         arrays = [
-            np.zeros(0) if entry.kind == "steps_since_spike" else self._array(entry)
+            np.zeros(0)
+            if entry.kind in ("steps_since_spike", "events_in_flight")
+            else self._array(entry)
             for entry in self._layout.state
         ]
         if self._watch.look(arrays, presentation, step, sample):

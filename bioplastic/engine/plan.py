@@ -11,17 +11,16 @@ import numpy as np
 from bioplastic.engine.actions import TrialStatements
 from bioplastic.engine.events import EVENT_TIME, EventTrial
 from bioplastic.engine.network import NetworkSpec
-from bioplastic.engine.projections import Projection
 
 __all__ = [
     "MOST_STEPS",
     "Plan",
     "StateEntry",
     "count_steps",
-    "delay_steps",
     "describe_events",
     "exponents",
     "precise_times",
+    "round_steps",
     "solver_name",
     "steps_of_trial",
     "trace_name",
@@ -38,7 +37,9 @@ class StateEntry:
 
     ``array`` is the name of the C++ member, ``owner`` and ``variable`` name the Brian2 variable;
     ``dimensions`` are the exponents of the base units;
-    ``kind`` is ``"variable"``, ``"steps_since_spike"``, ``"spikes_in_flight"`` or ``"matrix"``.
+    ``kind`` is ``"variable"``, ``"steps_since_spike"``, ``"spikes_in_flight"``, ``"matrix"``,
+    ``"delay"`` (of single synapses; ``owner`` is their queue) or ``"events_in_flight"`` (pairs of
+    steps until arrival and synapse, of any number).
     """
 
     key: str
@@ -171,9 +172,6 @@ def solver_name(projection: str, part: str) -> str:
     return f"solver_{part}_{projection}"
 
 
-def delay_steps(projection: Projection, plan: Plan) -> int:
-    """Return the delay of a projection in steps, zero where presynaptic spikes do nothing."""
-    rule = getattr(projection, "rule", None)
-    if projection.delay is None or not (projection.transmit or (rule is not None and rule.on_pre)):
-        return 0
-    return round(float(projection.delay) / float(plan.clock.dt))
+def round_steps(delay: Any, plan: Plan) -> int:
+    """Return a delay in steps, to the nearest as Brian2's queues do."""
+    return int(float(delay) / float(plan.clock.dt) + 0.5)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine import cache
+from bioplastic.engine.arrivals import check_arrivals
 from bioplastic.engine.compiler import compile_library, compiler_identity
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.fingerprint import describe, software_digest
@@ -165,6 +166,8 @@ class Program:
         self._library = ctypes.CDLL(str(library))
         self._library.bp_run.restype = ctypes.c_void_p
         self._library.bp_log_size.restype = ctypes.c_int64
+        if any(entry.kind == "events_in_flight" for entry in self.layout.state):
+            self._library.bp_events_size.restype = ctypes.c_int64
 
     def _build(self, directory: Path) -> dict[str, Any]:
         plan = lower(self.network, self.dt, _DTYPES[self.dtype], connect=False)
@@ -290,6 +293,11 @@ class Program:
                 layout, repeat, intact, int(first[1]),
                 events=isinstance(self.network.trial, EventTrial),
             )  # fmt: skip
+        new.update(
+            (entry.key, array)
+            for entry, array in zip(self.layout.state, arrays, strict=True)
+            if entry.kind == "events_in_flight"
+        )
         record["presentations"] = presentations
         for output, total in zip(layout.outputs, totals, strict=False):
             if output["kind"] == "count":
@@ -313,7 +321,10 @@ class Program:
         if entry.key not in state:
             raise ValueError(f"Program.state: entry {entry.key!r} is missing")
         values = state[entry.key]
-        if values.shape != entry.shape:
+        shape = (
+            (len(values), 2) if entry.kind == "events_in_flight" and values.ndim else entry.shape
+        )
+        if values.shape != shape:
             raise ValueError(
                 f"Program.state[{entry.key!r}]: must have shape {entry.shape}, got {values.shape}"
             )
@@ -321,8 +332,10 @@ class Program:
             raise TypeError(f"Program.state[{entry.key!r}]: must be numbers, got {values.dtype}")
         if entry.kind in ("steps_since_spike", "spikes_in_flight"):
             _check_events(f"Program.state[{entry.key!r}]", values, entry)
+        elif entry.kind in ("delay", "events_in_flight"):
+            check_arrivals(f"Program.state[{entry.key!r}]", values, entry, self.layout)
         if values.dtype != entry.dtype or not values.flags.c_contiguous:
-            values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(entry.shape)
+            values = np.ascontiguousarray(values, dtype=entry.dtype).reshape(shape)
             state[entry.key] = values
         return values
 
@@ -346,8 +359,10 @@ class Program:
         for given in inputs.values():
             flat.extend(given if isinstance(given, tuple) else (given,))
         library = self._library
+        queues = [k for k, e in enumerate(self.layout.state) if e.kind == "events_in_flight"]
+        counts = [np.array([len(arrays[k])], dtype=np.int64) for k in queues]
         result = library.bp_run(
-            _pointers([*arrays, *connectivity]), _pointers(flat), _pointers(outputs),
+            _pointers([*arrays, *connectivity, *counts]), _pointers(flat), _pointers(outputs),
             ctypes.c_int64(count), ctypes.c_uint64(seed), clock.ctypes.data_as(ctypes.c_void_p),
             presentations.ctypes.data_as(ctypes.c_void_p),
             totals.ctypes.data_as(ctypes.c_void_p), watch.data.ctypes.data_as(ctypes.c_void_p),
@@ -359,6 +374,11 @@ class Program:
         try:
             if self.profile:
                 self._add_part_seconds(handle)
+            for number, k in enumerate(queues):
+                size = self._library.bp_events_size(handle, number)
+                arrays[k] = np.empty((size // 2, 2), dtype=np.int32)
+                events = arrays[k].ctypes.data_as(ctypes.c_void_p)
+                self._library.bp_events_copy(handle, number, events)
             return [self._copy_log(handle, k) for k in range(len(self.layout.spike_logs))]
         finally:
             library.bp_free(handle)

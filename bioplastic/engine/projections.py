@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from brian2 import second
 from brian2.units.fundamentalunits import DIMENSIONLESS
+from numpy.typing import NDArray
 
+from bioplastic.engine.pathways import DELAYS, Pathway, check_delay, check_pathways, is_synaptic
 from bioplastic.equations import check_initial, check_parameters, parse_statements, read_names
 from bioplastic.fields import check_params
 from bioplastic.plasticity.checks import expand_names, initial_dimensions
@@ -19,10 +20,15 @@ from bioplastic.validation import (
     check_choice,
     check_identifier,
     check_integer,
-    check_quantity,
 )
 
-__all__ = ["DenseProjection", "Projection", "SparseProjection", "UniformProjection"]
+__all__ = [
+    "DenseProjection",
+    "Projection",
+    "SparseProjection",
+    "UniformProjection",
+    "connected_pairs",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,9 +44,12 @@ class Projection:
     transmit : str, default ""
         Statements at a presynaptic spike, executed for every synapse before the rule sees the
         spike, for example ``"ge_post += w"``.
-    delay : Quantity, optional
-        Time from a presynaptic spike to everything it does at the synapses of this projection,
-        rounded to steps; the same for all synapses. Spikes in flight are part of the state.
+    delay : Quantity, array or str, optional
+        Time from a presynaptic spike to what it does at the synapses of this projection, rounded to
+        steps. One time for all synapses, one for each as an array of the shape of their weights, or
+        an expression over ``i``, ``j``, ``rand()``, parameters and variables of the cells, such as
+        ``'rand()*10*ms'``, which `Program.initial_state` evaluates. Delays per synapse are the
+        entry ``<name>.delay`` of the state, and what is in flight is part of the state too.
     """
 
     name: str
@@ -52,8 +61,9 @@ class Projection:
     def __post_init__(self) -> None:
         place = type(self).__name__
         check_params(self)
-        if self.delay is not None:
-            check_quantity(f"{place}.delay", self.delay, second, non_negative=True)
+        for argument in DELAYS:
+            if (delay := getattr(self, argument, None)) is not None:
+                object.__setattr__(self, argument, check_delay(f"{place}.{argument}", delay))
         for argument in ("name", "source", "target"):
             check_identifier(f"{place}.{argument}", getattr(self, argument))
         for argument in ("transmit", "summed"):
@@ -70,15 +80,20 @@ class _PlasticProjection(Projection):
     summed: str = ""
     summed_when: str = "before"
     modulators: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    rule_delay: Any = None
+    post_delay: Any = None
+    pathways: Mapping[str, Pathway] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         place = type(self).__name__
         if self.rule is not None and not isinstance(self.rule, PlasticityRule):
             raise TypeError(f"{place}.rule: must be a PlasticityRule, got {self.rule!r}")
-        if not (self.transmit or self.summed or self.rule is not None):
+        pathways = check_pathways(f"{place} {self.name!r}.pathways", self.pathways)
+        object.__setattr__(self, "pathways", MappingProxyType(dict(pathways)))
+        if not (self.transmit or self.summed or self.pathways or self.rule is not None):
             raise ValueError(
-                f"{place} {self.name!r}: needs transmit or summed statements or a rule"
+                f"{place} {self.name!r}: needs transmit or summed statements, a rule or pathways"
             )
         check_choice(f"{place}.summed_when", self.summed_when, ("before", "after"))
         if self.summed and self.rule is not None:
@@ -143,6 +158,12 @@ class DenseProjection(_PlasticProjection):
         modulator takes it from a population of one cell or a shared variable; one that ends in
         ``_pre`` or ``_post`` from a population of the size of the source or target. Without an
         entry a modulator belongs to the projection: its state is ``<name>.<modulator>``.
+    rule_delay, post_delay : Quantity, array or str, optional
+        Time from a presynaptic spike to ``on_pre`` of the rule (default: that of the transmission),
+        and from a postsynaptic spike to ``on_post``. With one delay per synapse a rule cannot
+        change traces of the cell that fired, which has no single time.
+    pathways : mapping of str to Pathway, default {}
+        Further statements at spikes, each with its order and delay.
     only_post : str, default ""
         Variable or trace of the postsynaptic cells: statements of ``on_trial_end`` over synapses
         and a normalisation at the trial end touch only synapses of cells where it is not zero. For
@@ -185,7 +206,7 @@ class SparseProjection(_PlasticProjection):
     ----------
     name, source, target, transmit, delay, rule, initial, parameters
         See `DenseProjection`.
-    summed, summed_when, modulators
+    summed, summed_when, modulators, rule_delay, post_delay, pathways
         See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
     pre, post : array of int, shape (n_synapses,)
         Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The
@@ -304,7 +325,39 @@ class UniformProjection(Projection):
             )
         if not self.transmit:
             raise ValueError(f"UniformProjection {self.name!r}: needs a transmit statement")
+        if is_synaptic(self.delay):
+            raise ValueError(
+                f"UniformProjection {self.name!r}.delay: synapses that are stored nowhere have one "
+                "delay; use DenseProjection or SparseProjection"
+            )
         parameters = check_parameters(
             f"UniformProjection {self.name!r}, parameters", self.parameters
         )
         object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))
+
+
+def connected_pairs(
+    network: Any, projection: Projection
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.integer[Any]]]:
+    """Return presynaptic and postsynaptic indices of all synapses, sorted by pre, then post.
+
+    Parameters
+    ----------
+    network : NetworkSpec
+        Which knows the sizes of the populations.
+    projection : Projection
+        One of its projections.
+    """
+    if isinstance(projection, SparseProjection):
+        return projection.pre, projection.post
+    n_pre, n_post = (network.population(p).n for p in (projection.source, projection.target))
+    pattern = projection.pattern if isinstance(projection, UniformProjection) else "all"
+    if pattern == "one_to_one":
+        return np.arange(n_pre), np.arange(n_pre)
+    groups = projection.groups  # type: ignore[attr-defined]
+    pre, post = (a.ravel() for a in np.indices((n_pre, n_post // groups)))
+    post += pre // (n_pre // groups) * (n_post // groups)
+    if pattern == "all_but_self":
+        keep = pre != post
+        pre, post = pre[keep], post[keep]
+    return pre, post

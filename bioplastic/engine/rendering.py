@@ -10,6 +10,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import actions
+from bioplastic.engine.arrivals import render_arrivals, render_send
 from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
 from bioplastic.engine.brian2_bridge import (
     abstract_code,
@@ -132,8 +133,9 @@ def _(action: actions.DelaySpikes, assembly: Assembly) -> str:
             std::memcpy(_delayed_{name}, _slot, _n * sizeof(int32_t));
             _delayed_{name}[{n}] = _n;
             const int _new = {_events(action.group)}[{n}];
-            std::memset(_slot, 0, {n} * sizeof(int32_t));
             std::memcpy(_slot, {_events(action.group)}, _new * sizeof(int32_t));
+            if(_n > _new)
+                std::memset(_slot + _new, 0, (_n - _new) * sizeof(int32_t));
             _slot[{n}] = _new;
         }}"""
 
@@ -350,6 +352,16 @@ def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
     projection, synapses = action.projection, action.synapses
     if isinstance(projection, UniformProjection):
         return _uniform(action, assembly)
+    if action.arrivals or action.direction == "other":
+        return render_arrivals(
+            action,
+            assembly,
+            events=_events(action.group, action.delayed),
+            n_events=int(action.group.N),
+            size=_n_synapses(projection, synapses),
+            sparse=isinstance(projection, SparseProjection),
+            **_sizes(projection, synapses),
+        )
     code = abstract_code(getattr(synapses, action.pathway))
     spiking = synapses.source if action.direction == "pre" else synapses.target
     common: dict[str, Any] = {
@@ -378,6 +390,25 @@ def _(action: actions.SynapseStatements, assembly: Assembly) -> str:
         n_events=int(spiking.N),
         **common,
     )
+
+
+@render_action.register
+def _(action: actions.SendEvents, assembly: Assembly) -> str:
+    projection, synapses = action.projection, action.synapses
+    sparse = isinstance(projection, SparseProjection)
+    row = f"_row_{projection.name}[{int(synapses.source.N)}]"
+    n_synapses = row if sparse else str(_n_synapses(projection, synapses))
+    sizes = _sizes(projection, synapses)
+    return render_send(action, assembly, sparse=sparse, n_synapses=n_synapses, **sizes)
+
+
+@render_action.register
+def _(action: actions.SharedStatements, assembly: Assembly) -> str:
+    call = assembly.add(
+        action.name, action.synapses, action.code, "scalar", path="once per spike", size=1
+    )
+    events = _events(action.group, action.delayed)
+    return f"for(int _e=0; _e<{events}[{int(action.group.N)}]; _e++) {call}"
 
 
 def _every(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
 from brian2.utils.stringtools import word_substitute
@@ -20,6 +21,8 @@ from bioplastic.engine.actions import (
     RateStatements,
     Reset,
     RestoreSpikes,
+    SendEvents,
+    SharedStatements,
     ShowFrame,
     SpikeStatements,
     SummedStatements,
@@ -31,11 +34,11 @@ from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_code
 from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population
-from bioplastic.engine.plan import Plan, delay_steps, solver_name
+from bioplastic.engine.passes import Pass, brian2_name, ordered_passes
+from bioplastic.engine.plan import Plan, solver_name
 from bioplastic.engine.projections import Projection
 from bioplastic.engine.synapses import (
     advance_code,
-    slot_phases,
     summed_statements,
     synapse_names,
 )
@@ -77,12 +80,7 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Emit(source, group))
         elif isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
-    for slot, cell, part in (
-        ("on_pre", "source", "first"), ("on_pre", "source", "rest"), ("on_post", "target", "first")
-    ):  # fmt: skip
-        for projection in spec.projections:
-            group = plan.groups[getattr(projection, cell)]
-            plan.step.extend(_slot_actions(plan, projection, slot, group, part))
+    plan.step.extend(_spike_actions(plan))
     for projection in spec.projections:
         plan.step.extend(_summed_actions(plan, projection, "after"))
     for projection in spec.projections:
@@ -174,39 +172,48 @@ def _schedule_update(plan: Plan, population: Population, group: Any) -> None:
         plan.step.append(CellStatements(f"{population.name}_update", group, code, False))
 
 
-def _slot_actions(
-    plan: Plan, projection: Projection, slot: str, group: Any, part: str
-) -> Iterator[Any]:
-    """Yield the first part of a slot, or the rest that waits for the first parts of the others."""
-    side = slot.removeprefix("on_")
+def _spike_actions(plan: Plan) -> Iterator[Any]:
+    """Yield the passes of a step, each run of one queue between its delayed spikes."""
+    shown: set[str] = set()
+
+    def part(run: Pass) -> tuple[Any, ...]:
+        return run.projection.name, run.stage, run.order, run.queue and run.queue.name
+
+    for _, members in groupby(ordered_passes(plan), key=part):
+        runs = list(members)
+        queue = runs[0].queue
+        group = plan.groups[runs[0].cell]
+        again = queue is not None and queue.name in shown
+        ring = queue is not None and not queue.synaptic
+        if queue is not None:
+            shown.add(queue.name)
+            if ring:
+                yield DelaySpikes(queue.name, group, queue.steps, again=again)
+            elif not again:
+                synapses = plan.synapses[queue.projection.name]
+                yield SendEvents(queue.name, queue.projection, synapses, group, queue.side)
+        for run in runs:
+            yield _pass_action(plan, run, group)
+        if ring:
+            yield RestoreSpikes(group)
+
+
+def _pass_action(plan: Plan, run: Pass, group: Any) -> Any:
+    projection, name = run.projection, f"{run.projection.name}_{run.name}"
     synapses = plan.synapses[projection.name]
-    steps = delay_steps(projection, plan) if side == "pre" else 0
-    delayed = projection.name if steps else ""
-    phases = list(enumerate(slot_phases(projection, slot, plan)))
-    cut = len(phases)
-    if side == "pre" and projection.name in plan.waiting:
-        cut = 1 if projection.transmit else 0
-    chosen = phases[:cut] if part == "first" else phases[cut:]
-    if delayed and chosen:
-        yield DelaySpikes(projection.name, group, steps, again=part == "rest" and cut > 0)
-    for number, (scope, code) in chosen:
-        name = f"{projection.name}_{side}{number}"
-        if scope == "synapse":
-            names = synapse_names(projection)
-            yield SynapseStatements(
-                name,
-                projection,
-                synapses,
-                f"{side}{number}",
-                side,
-                word_substitute(code, names),
-                delayed,
-            )
-        else:
-            rule = projection.rule  # type: ignore[attr-defined]
-            yield SpikeStatements(name, group, cell_code(projection, rule, side, code), delayed)
-    if delayed and chosen:
-        yield RestoreSpikes(group)
+    synaptic = run.queue is not None and run.queue.synaptic
+    delayed = run.queue.name if run.queue is not None and not synaptic else ""
+    code = word_substitute(run.code, synapse_names(projection))
+    if run.scope == "synapse":
+        arrivals = run.queue.name if run.queue is not None and synaptic else ""
+        way = brian2_name(run)
+        return SynapseStatements(
+            name, projection, synapses, way, run.side, code, delayed, arrivals, group
+        )
+    if run.scope == "shared":
+        return SharedStatements(name, synapses, group, code, delayed)
+    rule = projection.rule  # type: ignore[attr-defined]
+    return SpikeStatements(name, group, cell_code(projection, rule, run.scope, run.code), delayed)
 
 
 def _summed_actions(plan: Plan, projection: Projection, when: str) -> Iterator[SummedStatements]:

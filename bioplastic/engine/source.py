@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.layout import Layout, describe_layout
-from bioplastic.engine.plan import MOST_STEPS, Plan, describe_events
+from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
+from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.records.base import RecordCode
 from bioplastic.engine.rendering import render_action
 from bioplastic.signals.analogue import AnalogueSource
@@ -125,6 +128,16 @@ def _render_records(plan: Plan, layout: Layout, updates: list[str]) -> list[Reco
     return codes
 
 
+def _describe_queue(events: StateEntry, layout: Layout, plan: Plan) -> dict[str, str]:
+    """Return what a calendar of single synapses is filled from when a call begins."""
+    delay = next(e for e in layout.state if e.kind == "delay" and e.owner == events.owner)
+    projection = plan.spec.projection(delay.key.partition(".")[0])
+    sparse = isinstance(projection, SparseProjection)
+    n_pre = int(plan.groups[projection.source].N)
+    size = f"net._row_{projection.name}[{n_pre}]" if sparse else str(int(np.prod(delay.shape)))
+    return {"name": events.owner, "delay": delay.array, "n_synapses": size}
+
+
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
     state_arrays = {e.array for e in layout.state}
     sources = [
@@ -178,6 +191,9 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
             for entry in layout.state
             if entry.kind == "spikes_in_flight"
         },
+        "event_queues": [
+            _describe_queue(e, layout, plan) for e in layout.state if e.kind == "events_in_flight"
+        ],
         "calendars": [source.name for source in sources],
         "trial_variables": dict(plan.spec.trial.variables),
     }

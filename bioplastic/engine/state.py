@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from brian2 import second
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_names, solver_variables
 from bioplastic.engine.network import Population
-from bioplastic.engine.plan import Plan, StateEntry, delay_steps, exponents, trace_name
+from bioplastic.engine.passes import queues
+from bioplastic.engine.plan import Plan, StateEntry, exponents, trace_name
 from bioplastic.engine.projections import DenseProjection, Projection, SparseProjection
 from bioplastic.signals.latency import LatencySource
 
@@ -60,11 +62,7 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
         for variable in sorted(_state_names(group.equations)):
             yield _entry(f"{name}.{variable}", group.name, group.variables[variable], (1,))
     for projection in plan.spec.projections:
-        steps = delay_steps(projection, plan)
-        if steps:
-            n_pre = int(plan.groups[projection.source].N)
-            key, array = f"{projection.name}.spikes_in_flight", f"_flight_{projection.name}"
-            yield StateEntry(key, array, "int32", (steps, n_pre + 1), "spikes_in_flight")
+        yield from _queue_entries(projection, plan)
         synapses = plan.synapses[projection.name]
         names = _state_names(synapses.equations)
         if "lastupdate" in synapses.variables:
@@ -80,6 +78,23 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
             key = f"{projection.name}.inverse_correlation"
             array = f"_array_{projection.name}_inverse_correlation"
             yield StateEntry(key, array, plan.dtype.name, (n_pre, n_pre), "matrix")
+
+
+def _queue_entries(projection: Projection, plan: Plan) -> Iterator[StateEntry]:
+    """Yield what is on its way, and the delays where every synapse has its own."""
+    for queue in queues(projection, plan).values():
+        if not queue.synaptic:
+            shape = (queue.steps, int(plan.groups[queue.cell].N) + 1)
+            key, array = queue.key("spikes_in_flight"), f"_flight_{queue.name}"
+            yield StateEntry(key, array, "int32", shape, "spikes_in_flight")
+            continue
+        key, array = queue.key("delay"), f"_array_{projection.name}_{queue.prefix}delay"
+        yield StateEntry(
+            key, array, "float64", _synapse_shape(projection, plan), "delay",
+            queue.name, "delay", exponents(second.dim),
+        )  # fmt: skip
+        key, array = queue.key("events_in_flight"), f"_events_{queue.name}"
+        yield StateEntry(key, array, "int32", (0, 2), "events_in_flight", queue.name)
 
 
 def _state_names(equations: Any) -> set[str]:

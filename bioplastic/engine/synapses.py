@@ -19,8 +19,14 @@ from bioplastic.engine.cells import (
     shared_names,
     shared_settings,
 )
+from bioplastic.engine.passes import brian2_name, passes
 from bioplastic.engine.plan import Plan, precise_times, trace_name
-from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
+from bioplastic.engine.projections import (
+    Projection,
+    SparseProjection,
+    UniformProjection,
+    connected_pairs,
+)
 from bioplastic.equations import parse_statements, same_value, unit_string
 from bioplastic.linear import solve_linear
 from bioplastic.neurons.integration import StepMethod
@@ -28,9 +34,7 @@ from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 
 __all__ = [
     "advance_code",
-    "connectivity",
     "create_synapses",
-    "slot_phases",
     "summed_statements",
     "synapse_names",
     "total_name",
@@ -80,25 +84,6 @@ def total_name(projection: Projection, rule: Normalisation) -> str:
     return names[name]
 
 
-def slot_phases(projection: Projection, slot: str, plan: Plan) -> list[tuple[str, str]]:
-    """Return (scope, code) runs of a slot with the transmission in front of the pre slot.
-
-    The first one transmits and nothing else where the rule waits for the other projections.
-    """
-    rule: PlasticityRule | None = getattr(projection, "rule", None)
-    phases: list[tuple[str, str]] = []
-    if rule is not None:
-        phases = [(phase.scope, phase.code) for phase in rule.phases(slot)]
-    if slot == "on_pre" and projection.transmit:
-        transmit = projection.transmit.replace(";", "\n")
-        first = next((k for k, (scope, _) in enumerate(phases) if scope == "synapse"), None)
-        if first is None or projection.name in plan.waiting:
-            phases.insert(0, ("synapse", transmit))
-        else:
-            phases[first] = ("synapse", f"{transmit}\n{phases[first][1]}")
-    return phases
-
-
 def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     rule: PlasticityRule | None = getattr(projection, "rule", None)
     namespace = dict(rule.parameters) if rule is not None else {}
@@ -117,10 +102,10 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
         model += f"\n{target} = {expression} : {unit} (summed)"
     pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
-    for slot, members in pathways.items():
-        for number, (scope, code) in enumerate(slot_phases(projection, slot, plan)):
-            if scope == "synapse":
-                members[f"{slot.removeprefix('on_')}{number}"] = word_substitute(code, names)
+    for run in passes(projection, plan):
+        if run.scope == "synapse":
+            members = pathways["on_post" if run.side == "post" else "on_pre"]
+            members[brian2_name(run)] = word_substitute(run.code, names)
     synapses = b2.Synapses(
         plan.groups[projection.source],
         plan.groups[projection.target],
@@ -144,7 +129,7 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     synapses.add_attribute("degrees_")
     synapses.degrees_ = _degrees(projection, plan)
     if connect:
-        pre, post = connectivity(projection, plan)
+        pre, post = connected_pairs(plan.spec, projection)
         synapses.connect(i=pre, j=post)
     _refer_to_modulators(projection, plan, synapses)
     return synapses
@@ -231,21 +216,3 @@ def _degrees(projection: Projection, plan: Plan) -> dict[str, str]:
     if pattern == "one_to_one":
         return {name: "1" for name, _ in sizes}
     return {name: str(n // groups - (pattern == "all_but_self")) for name, n in sizes}
-
-
-def connectivity(projection: Projection, plan: Plan) -> tuple[Any, Any]:
-    """Return presynaptic and postsynaptic indices of all synapses, sorted by pre, then post."""
-    if isinstance(projection, SparseProjection):
-        return projection.pre, projection.post
-    n_pre = plan.groups[projection.source].N
-    n_post = plan.groups[projection.target].N
-    pattern = projection.pattern if isinstance(projection, UniformProjection) else "all"
-    if pattern == "one_to_one":
-        return np.arange(n_pre), np.arange(n_pre)
-    groups = projection.groups  # type: ignore[attr-defined]
-    pre, post = (a.ravel() for a in np.indices((n_pre, n_post // groups)))
-    post += pre // (n_pre // groups) * (n_post // groups)
-    if pattern == "all_but_self":
-        keep = pre != post
-        pre, post = pre[keep], post[keep]
-    return pre, post

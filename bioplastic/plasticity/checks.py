@@ -39,6 +39,7 @@ from bioplastic.plasticity.vocabulary import (
 )
 
 __all__ = [
+    "check_pathway",
     "check_rule_text",
     "check_transmission",
     "check_units_against",
@@ -141,6 +142,51 @@ def check_transmission(
         elif target in constants:
             raise ValueError(f"{place}: cannot assign to parameter {target!r}")
         check_assignment(place, target, op, expression, known)
+
+
+def check_pathway(
+    place: str,
+    text: str,
+    slot: str,
+    rule: RuleData,
+    parameters: Mapping[str, Any],
+    neuron: Mapping[str, Any],
+) -> tuple[Statement, ...]:
+    """Check further statements at spikes, in the words of a rule, and return them.
+
+    Parameters
+    ----------
+    place, text : str
+        Where they stand, and the statements.
+    slot : str
+        ``"on_pre"`` or ``"on_post"``; ``"every"`` at spikes of another population, where they may
+        be about synapses and shared scalars only.
+    rule, parameters, neuron
+        See `check_transmission`; ``rule`` declares the variables of the synapse.
+
+    Raises
+    ------
+    ValueError
+        As for the statements of a rule.
+    """
+    vocabulary = build_vocabulary(rule, neuron)
+    vocabulary = Vocabulary(
+        vocabulary.place,
+        vocabulary.equations,
+        vocabulary.slot_of,
+        {**rule.parameters, **parameters},
+        neuron,
+    )
+    statements = _check_statements(rule, slot, vocabulary, place, text)
+    for statement in statements:
+        if slot == "every" and (
+            statement.scope in ("pre", "post") or statement.target.endswith(("_pre", "_post"))
+        ):
+            raise ValueError(
+                f"{place}: {statement.code!r} is about a cell; at spikes of another population "
+                "statements are about the synapses or shared scalars of the rule"
+            )
+    return statements
 
 
 def _check_least_squares(rule: RuleData, vocabulary: Vocabulary) -> None:
@@ -330,9 +376,11 @@ def _check_reach(
                 raise ValueError(f"{slot}: the modulator {name!r} cannot read {read!r}")
 
 
-def _check_statements(rule: RuleData, slot: str, vocabulary: Vocabulary) -> tuple[Statement, ...]:
-    place = f"{vocabulary.place}, {slot}"
-    parsed = parse_statements(place, getattr(rule, slot))
+def _check_statements(
+    rule: RuleData, slot: str, vocabulary: Vocabulary, place: str = "", text: str | None = None
+) -> tuple[Statement, ...]:
+    place = place or f"{vocabulary.place}, {slot}"
+    parsed = parse_statements(place, getattr(rule, slot) if text is None else text)
     shared = frozenset(
         name for name, equation in vocabulary.equations.items() if "shared" in equation.flags
     )
@@ -350,13 +398,13 @@ def _check_statements(rule: RuleData, slot: str, vocabulary: Vocabulary) -> tupl
     for number, (target, op, expression) in enumerate(parsed):
         text = f"{target} {op} {expression}"
         names = read_names(expression)
-        if target in rule.parameters:
+        if target in vocabulary.parameters:
             raise ValueError(f"{place}: cannot assign to parameter {target!r} in {text!r}")
         if target not in vocabulary.equations and target not in temporary:
             check_name(place, target, text)
         complete = local.check_names(place, names)
         inside = frozenset(synaptic | set(temporary))
-        scope = read_scope(slot, target, names - set(rule.parameters), inside, shared)
+        scope = read_scope(slot, target, names - set(vocabulary.parameters), inside, shared)
         if statements and scope != statements[-1].scope:
             phase += 1
         for read in sorted(names & set(temporary)):

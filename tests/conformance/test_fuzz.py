@@ -48,10 +48,9 @@ def test_a_planted_fault_in_networks_is_found(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_delays_are_part_of_the_networks(monkeypatch: pytest.MonkeyPatch) -> None:
-    right = plan.delay_steps
+    right = plan.round_steps
     monkeypatch.setattr(
-        "bioplastic.engine.schedule.delay_steps",
-        lambda projection, of: max(0, right(projection, of) - 1),
+        "bioplastic.engine.passes.round_steps", lambda delay, of: max(0, right(delay, of) - 1)
     )
     cases = check_networks(0, [3, 4, 5], compiled=False, small=False)
     assert any(case.found for case in cases)

@@ -4,6 +4,9 @@
 {% include 'least_squares.hpp' %}
 {% endif %}
 {{support}}
+{% if event_queues %}
+{% include 'event_queue.hpp' %}
+{% endif %}
 
 {% macro timed(call) %}
 {% if profile %}
@@ -57,6 +60,9 @@ struct Network
     {% endfor %}
     {% for name, size in delays.items() %}
     alignas(64) int32_t _delayed_{{name}}[{{size}}] = {};
+    {% endfor %}
+    {% for queue in event_queues %}
+    EventQueue _queue_{{queue.name}};
     {% endfor %}
     {% for name in calendars %}
     Calendar _calendar_{{name}};
@@ -124,6 +130,9 @@ struct Result
     {% for name in spike_logs %}
     SpikeLog log_{{loop.index0}};
     {% endfor %}
+    {% if event_queues %}
+    std::vector<int32_t> events[{{event_queues|length}}];
+    {% endif %}
     int64_t presentations = 0;
     {% if profile %}
     double part_seconds[{{n_calls}}] = {};
@@ -153,6 +162,10 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     net.{{name}} = (const {{ctype}}*)arrays[_a++];
     {% endfor %}
     net.n_steps = (int32_t)n_steps;
+    {% for queue in event_queues %}
+    net._queue_{{queue.name}}.begin(net.{{queue.delay}}, {{queue.n_synapses}}, net._array_clock_dt[0],
+                                    net._events_{{queue.name}}, *(const int64_t*)arrays[_a++], clock[0]);
+    {% endfor %}
     int _i = 0;
     {% for input in inputs %}
     {% if input.kind == 'array' %}
@@ -300,6 +313,9 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     net._solver_{{name}}.mirror(net._array_{{name}}_inverse_correlation);
     {% endfor %}
     clock[0] = net._array_clock_timestep[0];
+    {% for queue in event_queues %}
+    net._queue_{{queue.name}}.end(clock[0], result->events[{{loop.index0}}]);
+    {% endfor %}
     {% for entry, ctype in state if entry.kind == 'steps_since_spike' %}
     for(int _j=0; _j<{{entry.shape[0]}}; _j++)
         net.{{entry.array}}[_j] = std::min<int64_t>((int64_t)net._step - net.{{entry.array}}[_j], 1000000000);
@@ -331,6 +347,15 @@ extern "C" void bp_log_copy(Result* result, int log, int64_t* trial, int32_t* st
     {% endfor %}
 }
 
+{% if event_queues %}
+extern "C" int64_t bp_events_size(Result* result, int queue) { return (int64_t)result->events[queue].size(); }
+
+extern "C" void bp_events_copy(Result* result, int queue, int32_t* events)
+{
+    std::copy(result->events[queue].begin(), result->events[queue].end(), events);
+}
+
+{% endif %}
 {% if profile %}
 extern "C" void bp_part_seconds(Result* result, double* seconds)
 {

@@ -29,6 +29,7 @@ from bioplastic.engine import UniformProjection as UniformProjection
 from bioplastic.events import Events as Events
 from bioplastic.events import load_events as load_events
 from bioplastic.interchange import from_brian2 as from_brian2
+from bioplastic.interchange import to_brian2 as to_brian2
 from bioplastic.models.force import ForceGenerator as ForceGenerator
 from bioplastic.models.hlop import ContinualClassifier as ContinualClassifier
 from bioplastic.models.ncg import S2STDPClassifier as S2STDPClassifier

@@ -14,9 +14,12 @@ run with. No other module of the engine imports from there.
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 import brian2 as b2
@@ -27,6 +30,7 @@ __all__ = [
     "KernelCode",
     "KernelGenerator",
     "NumpyCode",
+    "StandaloneProject",
     "abstract_code",
     "adopt",
     "analyse_identifiers",
@@ -85,7 +89,7 @@ from brian2.codegen.translation import analyse_identifiers
 from brian2.core.base import BrianObject
 from brian2.core.functions import DEFAULT_FUNCTIONS, Function
 from brian2.core.variables import ArrayVariable, Constant, Subexpression
-from brian2.devices.device import RuntimeDevice, get_device
+from brian2.devices.device import RuntimeDevice, all_devices, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.utils.stringtools import get_identifiers, word_substitute
@@ -583,3 +587,72 @@ for _new, _cpp, _numpy in (
 ):
     _new.implementations.add_implementation(KernelCode, code=None, name=_cpp)
     _new.implementations.add_implementation(NumpyCode, code=_numpy)
+
+
+class StandaloneProject:
+    """A network built once as a C++ standalone project of stock Brian2, and run many times.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the project is written and compiled.
+    make : callable
+        Creates the objects on the standalone device; returns the network, the duration of a run,
+        the variables that go in and those that come out, by name, and the tables of sources.
+
+    Raises
+    ------
+    RuntimeError
+        If a run fails.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        make: Callable[
+            [], tuple[Any, Any, Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]
+        ],
+    ) -> None:
+        self.folder = folder
+        device, target = all_devices["cpp_standalone"], b2.prefs["codegen.target"]
+        device.reinit()
+        b2.prefs["codegen.target"] = "auto"
+        b2.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
+        try:
+            network, duration, given, found, tables = make()
+            device.apply_run_args()
+            times = {device.get_array_name(o.clock.variables["t"]) for o in network.sorted_objects}
+            start = device.get_array_name(given["start"])
+            lines = [f"{network.name}.t = {start}[0];", *(f"{t}[0] = {start}[0];" for t in times)]
+            device.insert_code("before_network_run", "\n".join(lines))
+            network.run(duration, namespace={})
+            device.build(directory=str(folder), compile=True, run=False, with_output=False)
+            self._arguments = {key: f"{v.owner.name}.{v.name}" for key, v in given.items()}
+            self._arguments |= {key: f"{table.name}.values" for key, table in tables.items()}
+            self._types = {key: np.dtype(v.dtype) for key, v in given.items()}
+            self._results = {
+                key: (device.get_array_filename(v), np.dtype(v.dtype)) for key, v in found.items()
+            }
+        finally:
+            device.reinit()
+            b2.set_device("runtime")
+            b2.prefs["codegen.target"] = target
+
+    def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Run once with the given values and return what comes out, as flat arrays."""
+        arguments = ["--results_dir", f"{self.folder / 'results'}{os.sep}"]
+        (self.folder / "results").mkdir(exist_ok=True)
+        for number, (key, array) in enumerate(values.items()):
+            path = self.folder / f"argument_{number}.dat"
+            np.ascontiguousarray(array, dtype=self._types.get(key, np.float64)).tofile(path)
+            arguments.append(f"{self._arguments[key]}={path}")
+        done = subprocess.run(
+            [str(self.folder / "main"), *arguments], cwd=self.folder, check=False,
+            capture_output=True, text=True,
+        )  # fmt: skip
+        if done.returncode or done.stderr:
+            raise RuntimeError(f"the standalone project failed: {done.stdout}{done.stderr}")
+        return {
+            key: np.fromfile(self.folder / "results" / name, dtype=dtype)
+            for key, (name, dtype) in self._results.items()
+        }

@@ -29,7 +29,9 @@ from bioplastic.engine.transmission import find_waiting_rules
 __all__ = ["lower"]
 
 
-def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) -> Plan:
+def lower(
+    spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool, stock: bool = False
+) -> Plan:
     """Create the Brian2 objects of a network.
 
     Parameters
@@ -42,6 +44,8 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         Precision of all state variables.
     connect : bool
         Whether synapses are created in memory (numpy target).
+    stock : bool, default False
+        Whether the objects go into a network of Brian2, on whatever device is active.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         If the trial is no multiple of the time step, or two names run together.
     """
     device = foreign_device()
-    if device is not None:
+    if device is not None and not stock:
         raise RuntimeError(
             "Program: needs Brian2's runtime device while it builds, but "
             f"{device} is active; call brian2.set_device('runtime') first"
@@ -71,10 +75,14 @@ def lower(spec: NetworkSpec, dt: Any, dtype: np.dtype[Any], *, connect: bool) ->
         for projection in spec.projections:
             plan.synapses[projection.name] = create_synapses(projection, plan, connect)
         for member in (
-            plan.trial_group,
-            *plan.groups.values(),
-            *plan.modulators.values(),
-            *plan.synapses.values(),
+            ()
+            if stock
+            else (
+                plan.trial_group,
+                *plan.groups.values(),
+                *plan.modulators.values(),
+                *plan.synapses.values(),
+            )
         ):
             adopt(member)
         schedule_actions(plan)

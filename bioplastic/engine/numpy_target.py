@@ -196,9 +196,18 @@ class NumpyNetwork(NumpyActions):
             raise _NotFiniteError from error
         for recorder in self._records:
             recorder.begin(sample)
-        stepwise = self._watch.at_step(presentation)
-        if stepwise:
+        if self._watch.at_step(presentation):
             self._look(presentation, 0, sample)
+        self._run_steps(sample, presentation, clock)
+        self._set_clock(int(clock[0]))
+        for action in self._trial_end:
+            action()
+        for recorder in self._records:
+            recorder.end(sample)
+        self._look(presentation, -1, sample)
+
+    def _run_steps(self, sample: int, presentation: int, clock: NDArray[np.int64]) -> None:
+        stepwise = self._watch.at_step(presentation)
         events = describe_events(self.plan)
         times, waiting = self._sort_events(events) if events else (None, 0)
         for step in range(self.n_steps if times is None else len(times)):
@@ -219,12 +228,6 @@ class NumpyNetwork(NumpyActions):
                 waiting -= self.spikes(events["until"]).size
                 if waiting <= 0:
                     break
-        self._set_clock(int(clock[0]))
-        for action in self._trial_end:
-            action()
-        for recorder in self._records:
-            recorder.end(sample)
-        self._look(presentation, -1, sample)
 
     def _look(self, presentation: int, step: int, sample: int) -> None:
         arrays = [

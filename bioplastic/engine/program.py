@@ -32,6 +32,7 @@ from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.recorded import Recorded, cell_labels, label
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
+from bioplastic.engine.standalone import StandaloneNetwork
 from bioplastic.equations import check_dimensions, suggest
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
@@ -61,9 +62,11 @@ class Program:
         Time step (time).
     dtype : {'float32', 'float64'}, default 'float32'
         Precision of the state.
-    target : {'cpp', 'numpy'}, default 'cpp'
+    target : {'cpp', 'numpy', 'standalone'}, default 'cpp'
         ``'cpp'`` compiles the network into a shared library that is kept in the build cache;
-        ``'numpy'`` runs stock Brian2 objects without a compiler and is the slow oracle.
+        ``'numpy'`` runs stock Brian2 objects without a compiler and is the slow oracle;
+        ``'standalone'`` runs them as a C++ project that Brian2 itself generates, compiled once for
+        this object, in double precision.
     profile : bool, default False
         Compile a program that measures the time of every part (C++ only; a separate build, some
         percent slower). See `report`.
@@ -127,7 +130,11 @@ class Program:
         self.network = network
         self.dt = check_quantity("Program.dt", dt, b2.second, positive=True)
         self.dtype = check_choice("Program.dtype", dtype, tuple(_DTYPES))
-        self.target = check_choice("Program.target", target, ("cpp", "numpy"))
+        self.target = check_choice("Program.target", target, ("cpp", "numpy", "standalone"))
+        if target == "standalone" and dtype != "float64":
+            raise ValueError(
+                f"Program.dtype: the standalone target needs 'float64', got {self.dtype!r}"
+            )
         self.profile = check_flag("Program.profile", profile)
         self.check_finite = check_flag("Program.check_finite", check_finite)
         self.part_seconds: dict[str, float] = {}
@@ -141,7 +148,8 @@ class Program:
             with _numpy_codegen():
                 plan = lower(network, self.dt, _DTYPES[self.dtype], connect=True)
                 _, self.layout = generate_source(plan)
-                self._numpy = NumpyNetwork(plan, self.layout)
+                make = NumpyNetwork if target == "numpy" else StandaloneNetwork
+                self._numpy = make(plan, self.layout)
 
         self._labels = cell_labels(self.layout, network)
         for message in self.layout.warnings:

@@ -1,0 +1,170 @@
+"""Networks given back to Brian2: its own objects, and its own C++ standalone projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+import pytest
+from brian2 import ms, mV
+
+from bioplastic.engine import (
+    DenseProjection,
+    NetworkSpec,
+    Population,
+    Program,
+    SparseProjection,
+    SpikeCount,
+    SpikeRecord,
+    StateRecord,
+    Trial,
+    UniformProjection,
+)
+from bioplastic.interchange import to_brian2
+from bioplastic.neurons import NeuronModel
+from bioplastic.plasticity import Normalisation, pair_stdp
+from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
+
+DT = 0.5 * ms
+SPIKES = (np.arange(40) % 4, np.arange(40) * ms)
+
+LEAKY = NeuronModel(
+    name="leaky",
+    equations="""dv/dt = (10*mV*g + drive - v)/tau : volt (unless refractory)
+                 dg/dt = -g/(5*ms) : 1
+                 drive : volt""",
+    threshold="v > 8*mV", reset="v = 0*mV; g *= 0.9", refractory=2 * ms, method="euler",
+    parameters={"tau": 10 * ms}, initial={"v": lambda rng, n: 8 * rng.random(n) * mV},
+)  # fmt: skip
+
+
+def network(**changes: Any) -> NetworkSpec:
+    """A bit of everything: sources, kinds of projections, delay, clocked and scaled learning."""
+    rule = replace(
+        pair_stdp(w_max=1), every="w = w - 0.01*w", interval=4 * DT,
+        normalise=Normalisation(variable="w", total=2.0, over="pre", when="trial_start"),
+    )  # fmt: skip
+    start = {"w": lambda rng, shape: rng.random(shape)}
+    parts: dict[str, Any] = {
+        "populations": [
+            PoissonSource(name="noise", n=6, rates="60*Hz"),
+            SpikeListSource(name="given", n=4),
+            AnalogueSource(name="current", n=5, variable="x", unit=mV),
+            Population(name="cells", n=5, model=LEAKY, inputs={"drive": "current"}),
+        ],
+        "projections": [
+            DenseProjection(name="feed", source="noise", target="cells", rule=rule,
+                            transmit="g_post += w", initial=start),
+            SparseProjection(name="late", source="given", target="cells", rule=pair_stdp(),
+                             pre=[0, 0, 2, 3], post=[1, 2, 4, 0], transmit="g_post += w",
+                             delay=3 * DT, initial=start),
+            UniformProjection(name="inhibit", source="cells", target="cells",
+                              pattern="all_but_self", transmit="g_post += -0.1"),
+        ],
+        "trial": Trial(duration=40 * ms),
+        "records": [SpikeRecord(population="cells"), SpikeCount(population="cells"),
+                    SpikeRecord(population="noise"),
+                    StateRecord(population="cells", variable="v", every=4),
+                    StateRecord(projection="feed", variable="w", every=8, when="start")],
+    }  # fmt: skip
+    return NetworkSpec(**{**parts, **changes})
+
+
+def inputs() -> dict[str, Any]:
+    steps = round(float(40 * ms / DT))
+    return {"given": [SPIKES], "current": 4 * np.random.default_rng(2).random((steps, 5)) * mV}
+
+
+@pytest.fixture
+def quick_compiler() -> Iterator[None]:
+    previous = b2.prefs["codegen.cpp.extra_compile_args_gcc"]
+    b2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++11"]
+    yield
+    b2.prefs["codegen.cpp.extra_compile_args_gcc"] = previous
+
+
+@pytest.mark.usefixtures("quick_compiler")
+def test_standalone_equals_the_numpy_target() -> None:
+    programs = [
+        Program(network(), dt=DT, dtype="float64", target=t) for t in ("standalone", "numpy")
+    ]
+    first = programs[1].initial_state(seed=3)
+    assert programs[0].initial_state(seed=3).keys() == first.keys()
+    for seed in (0, 1):  # compiled once, called again
+        (mine, record), (theirs, expected) = (
+            program(first, inputs(), seed=seed) for program in programs
+        )
+        assert expected["cells.spike_cell"].size > 10
+        for key, values in expected.items():
+            np.testing.assert_allclose(record[key], values, rtol=1e-9, atol=1e-12, err_msg=key)
+        for key, values in theirs.items():
+            np.testing.assert_allclose(mine[key], values, rtol=1e-9, atol=1e-12, err_msg=key)
+    with pytest.raises(ValueError, match=r"'late.spikes_in_flight'\]: a standalone project cannot"):
+        programs[0](mine, inputs())
+
+
+def test_brian2_objects_do_what_the_program_does() -> None:
+    """On the runtime target, without what only the limits of a trial have."""
+    populations = network().populations[1:]
+    rule = replace(pair_stdp(w_max=1), every="w = w - 0.01*w")
+    late = replace(network().projections[1], rule=rule)
+    spec = network(
+        populations=populations, projections=(late, network().projections[2]),
+        records=[SpikeRecord(population="cells"), SpikeCount(population="given"),
+                 StateRecord(population="cells", variable="v", every=4)],
+    )  # fmt: skip
+    program = Program(spec, dt=DT, dtype="float64", target="numpy")
+    state, record = program(program.initial_state(seed=3), inputs())
+    previous = b2.prefs["codegen.target"]
+    b2.prefs["codegen.target"] = "numpy"
+    try:
+        exported = to_brian2(spec, dt=DT, inputs=inputs(), seed=3)
+        exported.network.run(exported.duration, namespace={})
+    finally:
+        b2.prefs["codegen.target"] = previous
+    monitor = exported.monitors["cells.spike"]
+    np.testing.assert_allclose(monitor.t_[:], record["cells.spike_time"], atol=1e-12)
+    np.testing.assert_array_equal(monitor.i[:], record["cells.spike_cell"])
+    np.testing.assert_allclose(exported.synapses["late"].w[:], state["late.w"], rtol=1e-9)
+    voltage = exported.monitors["cells.v"].v_[:].T[1:]
+    np.testing.assert_allclose(voltage, record["cells.v"][0][:-1], rtol=1e-9)
+    assert exported.monitors["given.count"].count[:].tolist() == [10] * 4
+
+
+def test_drawn_sources_have_their_rate_and_window() -> None:
+    source = PoissonSource(name="noise", n=400, rates="100*Hz", window=(10 * ms, 30 * ms))
+    spec = NetworkSpec(populations=[source], projections=[], trial=Trial(duration=40 * ms),
+                       records=[SpikeRecord(population="noise")])  # fmt: skip
+    previous = b2.prefs["codegen.target"]
+    b2.prefs["codegen.target"] = "numpy"
+    try:
+        exported = to_brian2(spec, dt=DT)
+        b2.seed(1)
+        exported.network.run(2 * exported.duration, namespace={})
+    finally:
+        b2.prefs["codegen.target"] = previous
+    times = exported.monitors["noise.spike"].t_[:] % 0.04
+    assert times.min() >= 0.01
+    assert times.max() < 0.03
+    expected = 2 * 400 * 100 * 0.02
+    assert abs(times.size - expected) < 4 * np.sqrt(expected)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"trial": Trial(duration=40 * ms, repeat_while="cells_count < 5")}, "Trial.repeat_while"),
+        ({}, "Normalise 'feed_normalise' at the start of a trial has no counterpart"),
+    ],
+)
+def test_refuses_by_name(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        to_brian2(network(**change), dt=DT, inputs=inputs())
+
+
+def test_standalone_needs_double_precision() -> None:
+    with pytest.raises(ValueError, match=r"Program\.dtype: the standalone target needs 'float64'"):
+        Program(network(), dt=DT, target="standalone")

@@ -80,6 +80,10 @@ class StandaloneNetwork(NumpyNetwork):
         network = b2.Network(*stock.objects, *monitors.values())
         state = self._variables(plan)
         given = {**state, **self._settings(plan), "start": stock.trial.variables["trial_onset"]}
+        for queue, pathways in stock.arrivals.items():
+            for number, pathway in enumerate(pathways):
+                given[f"delay {queue} {number}"] = pathway.variables["delay"]
+        self._n_arrivals = {queue: len(pathways) for queue, pathways in stock.arrivals.items()}
         found = dict(state)
         for name, monitor in monitors.items():
             if isinstance(monitor, b2.SpikeMonitor):
@@ -162,14 +166,24 @@ class StandaloneNetwork(NumpyNetwork):
         values["start"] = np.array([start * self._layout.dt])
         for name, table in self._tables.items():
             values[f"table {name}"] = self._fill_table(name, np.zeros(table.values.shape))
+        for queue, number in self._n_arrivals.items():
+            calendar = self._calendars_of_events[queue]
+            for k in range(number):
+                values[f"delay {queue} {k}"] = calendar.delay.ravel()
+            if calendar.store(start - self._shift).size:
+                self._refuse_flight(f"{queue}.events_in_flight")
         for array in self._delays:
             flight = self._flights[array]
             if flight[:, -1].any():
-                raise ValueError(
-                    f"Program.state[{self._delays[array].key!r}]: a standalone project cannot take "
-                    "up spikes in flight; run the trials without delay, or one after another here"
-                )
+                self._refuse_flight(self._delays[array].key)
         return values
+
+    @staticmethod
+    def _refuse_flight(key: str) -> None:
+        raise ValueError(
+            f"Program.state[{key!r}]: a standalone project cannot take up spikes in flight; run "
+            "one trial, or leave the delay out"
+        )
 
     def _fill_table(self, name: str, table: NDArray[Any]) -> NDArray[Any]:
         """Return what a source shows or emits in every step."""
@@ -245,6 +259,18 @@ class StandaloneNetwork(NumpyNetwork):
             variable[...] = np.asarray(new).reshape(variable.shape)
 
     def _fly(self, spikes: Mapping[str, tuple[Any, Any]], start: int) -> None:
+        first = start - self._shift
+        for queue in self._n_arrivals:
+            calendar = self._calendars_of_events[queue]
+            calendar.load(np.zeros((0, 2), dtype=np.int32), first)
+            entry = next(e for e in self._layout.state if e.owner == queue and e.kind == "delay")
+            projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
+            way = entry.key.partition(".")[2].removesuffix("delay").rstrip("_")
+            on = {"": "pre", "rule": "pre", "post": "post"}.get(way) or projection.pathways[way].on
+            cells, edges = spikes[projection.source if on == "pre" else projection.target]
+            longest = round(float(calendar.delay.max()) / self._layout.dt) + 1
+            for step in range(max(0, self.n_steps - longest), self.n_steps):
+                calendar.send(first + step, cells[edges[step] : edges[step + 1]])
         for array, entry in self._delays.items():
             flight = self._flights[array]
             projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])

@@ -39,6 +39,8 @@ class StockObjects:
         Everything that belongs into the network.
     tables : dict of str to TimedArray
         What sources show or emit in every step of a trial, by population.
+    arrivals : dict of str to list
+        Pathways whose delays every synapse has of its own, by the name of the queue.
     shift : int
         Steps by which the clock is ahead of that of the program: statements that run in the last
         step of an interval then run on its multiples.
@@ -57,6 +59,7 @@ class StockObjects:
         )
         self.objects: list[Any] = [self.trial, plan.trial_group, *plan.groups.values()]
         self.objects += [*plan.modulators.values(), *plan.synapses.values()]
+        self.arrivals: dict[str, list[Any]] = {}
         self._delays: dict[str, int] = {}
         offsets = {
             getattr(action, "offset", 1)
@@ -173,14 +176,25 @@ class StockObjects:
 
     @_place.register
     def _(self, action: actions.SynapseStatements) -> None:
+        if action.direction == "other":
+            self._refuse(
+                f"spikes that reach all synapses at once ({action.name!r})",
+                "write them as synapses onto synapses",
+            )
         pathway = getattr(action.synapses, action.pathway)
         self._put(pathway)
         if action.delayed:
             pathway.delay = self._delays[action.delayed] * self.plan.clock.dt
+        elif action.arrivals:
+            self.arrivals.setdefault(action.arrivals, []).append(pathway)
 
     @_place.register
     def _(self, action: actions.DelaySpikes) -> None:
         self._delays[action.projection] = action.steps
+
+    @_place.register
+    def _(self, action: actions.SendEvents) -> None:
+        """Delays belong to the pathways here."""
 
     @_place.register
     def _(self, action: actions.RestoreSpikes) -> None:

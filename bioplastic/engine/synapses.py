@@ -102,10 +102,13 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
         model += f"\n{target} = {expression} : {unit} (summed)"
     pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
+    at_once = []  # pathways with one delay for all synapses
     for run in passes(projection, plan):
         if run.scope == "synapse":
             members = pathways["on_post" if run.side == "post" else "on_pre"]
             members[brian2_name(run)] = word_substitute(run.code, names)
+            if run.queue is None or not run.queue.synaptic:
+                at_once.append(brian2_name(run))
     synapses = b2.Synapses(
         plan.groups[projection.source],
         plan.groups[projection.target],
@@ -117,7 +120,9 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         namespace=namespace,
         dtype={"lastupdate": np.dtype("float64"), **precise_times(model.replace(";", "\n"))},
         method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
-        delay={name: 0 * b2.ms for members in pathways.values() for name in members},
+        delay={
+            n: 0 * b2.ms for members in pathways.values() for n in members if n not in own_delays
+        },
     )
     _refer_to_inputs(projection, plan, synapses)
     synapses.add_attribute("lazy_")

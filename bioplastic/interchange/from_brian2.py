@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import SimpleNamespace
 from typing import Any
@@ -24,6 +24,7 @@ from bioplastic.engine.brian2_bridge import chosen_method, members_of, present_v
 from bioplastic.engine.initial import initial_state
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec, Population
+from bioplastic.engine.pathways import Pathway
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection
 from bioplastic.engine.records import SpikeRecord, StateRecord
@@ -31,7 +32,13 @@ from bioplastic.engine.trial import Trial
 from bioplastic.equations import equation_text
 from bioplastic.interchange.report import Report
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.plasticity.from_brian2 import find_constants, pathways_of, read_synapses
+from bioplastic.plasticity.from_brian2 import (
+    find_constants,
+    main_pathways,
+    own_equations,
+    pathways_of,
+    read_synapses,
+)
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
@@ -347,32 +354,40 @@ class _Importer:
 
     def _sort_synapses(self, members: list[b2.Synapses]) -> list[b2.Synapses]:
         """Return synapses in the order in which Brian2 runs their pathways."""
-        pathways = [p for member in members for p in pathways_of(member)]
+        modulating = [m for m in members if isinstance(m.target, b2.Synapses)]
+        members = [m for m in members if not isinstance(m.target, b2.Synapses)]
+        owners = {p.name: m.name for m in members for p in pathways_of(m)}
+        main = {p.name for m in members for side in main_pathways(m).values() for p in side}
+        pathways = [p for m in members for p in pathways_of(m)]
         pathways.sort(key=lambda pathway: (pathway.order, pathway.name))
-        names = {id(p): member.name for member in members for p in pathways_of(member)}
         for side in ("pre", "post"):
-            runs = [names[id(p)] for p in pathways if p.prepost == side]
+            mine = [p for p in pathways if p.prepost == side]
+            runs = [owners[p.name] for p in mine if p.name in main]
             starts = [n for k, n in enumerate(runs) if k == 0 or runs[k - 1] != n]
             if len(starts) != len(set(starts)):
                 raise ValueError(
                     f"from_brian2: the {side} pathways of {', '.join(sorted(set(starts)))} take "
                     "turns; give them orders or names that keep each together"
                 )
-        sides = [p.prepost for p in pathways]
-        if sides != sorted(sides, reverse=True):
-            raise ValueError(
-                "from_brian2: a postsynaptic pathway runs before a presynaptic one; leave their "
-                "orders as they are"
-            )
+            for k, pathway in enumerate(mine):
+                later = [p for p in mine[k + 1 :] if p.name in main and p.order == pathway.order]
+                if pathway.name not in main and later:
+                    raise ValueError(
+                        f"from_brian2: the pathway {pathway.name!r} runs before {later[0].name!r} "
+                        "by its name alone; give it an order of its own"
+                    )
         first: dict[str, int] = {}
         for number, pathway in enumerate(pathways):
-            first.setdefault(names[id(pathway)], number)
-        return sorted(members, key=lambda member: first.get(member.name, -1))
+            first.setdefault(owners[pathway.name], number)
+        return [*sorted(members, key=lambda member: first.get(member.name, -1)), *modulating]
 
     def _read_synapses(self, synapses: b2.Synapses) -> None:
         place = f"Synapses {synapses.name!r}"
-        if isinstance(synapses.target, b2.Synapses) or isinstance(synapses.source, b2.Synapses):
-            raise ValueError(f"{place}: synapses onto synapses are not read")
+        if isinstance(synapses.target, b2.Synapses):
+            self._read_modulation(synapses)
+            return
+        if isinstance(synapses.source, b2.Synapses):
+            raise ValueError(f"{place}: synapses from synapses are not read; exchange the ends")
         if len(synapses) == 0:
             self.report.notes.append((synapses.name, "has no synapses and is left out"))
             return
@@ -405,7 +420,20 @@ class _Importer:
             elif name in declared:
                 values = np.asarray(values).reshape(())
             initial[name] = _quantity(values, _dimensions(rule, name))
-        options: dict[str, Any] = {"delay": self._delay(synapses, place), "initial": initial}
+        main = main_pathways(synapses)
+        options: dict[str, Any] = {"initial": initial, "parameters": reading.parameters}
+        for side, argument in (("pre", "delay"), ("post", "post_delay")):
+            delay = [self._delay(pathway, place, order, shape) for pathway in main[side][:1]]
+            options |= {argument: next(iter(delay), None)}
+        options["pathways"] = {
+            name: Pathway(
+                statements=text, on=pathway.prepost, order=pathway.order,
+                delay=self._delay(pathway, place, order, shape),
+            )
+            for pathway in pathways_of(synapses)
+            for name, text in reading.pathways.items()
+            if pathway.objname == name
+        }  # fmt: skip
         options |= {"rule": rule, "summed": reading.summed.replace("\n", "; ")}
         options |= {"name": synapses.name, "source": source.name, "target": target.name}
         if full:
@@ -430,24 +458,47 @@ class _Importer:
             reading.stayed.update(dict.fromkeys(_event_driven(synapses), str(error)))
             return reading, rule
 
-    def _delay(self, synapses: b2.Synapses, place: str) -> Any:
-        steps: dict[str, NDArray[Any]] = {}
-        for pathway in pathways_of(synapses):
-            values = np.asarray(pathway.variables["delay"].get_value(), dtype=float)
-            found = np.unique(np.floor(values / float(self.dt) + 0.5).astype(np.int64))
-            steps.setdefault(pathway.prepost, found)
-            if not np.array_equal(found, steps[pathway.prepost]):
-                raise ValueError(f"{place}: its {pathway.prepost} pathways have different delays")
-        if np.any(steps.get("post", 0)):
-            raise ValueError(f"{place}: a delay of the postsynaptic pathway is not read")
-        found = steps.get("pre", np.zeros(1, dtype=np.int64))
-        if found.size > 1:
-            raise ValueError(f"{place}: delays that differ between synapses are not read")
-        if self.step and np.any(found):
+    def _delay(self, pathway: Any, place: str, order: NDArray[Any], shape: tuple[int, ...]) -> Any:
+        """Return the delay of a pathway: none, one time, or one for every synapse."""
+        values = np.atleast_1d(np.asarray(pathway.variables["delay"].get_value(), dtype=float))
+        steps = np.floor(values / float(self.dt) + 0.5).astype(np.int64)  # as Brian2 does
+        if self.step and np.any(steps):
+            raise ValueError(f"{place}: spikes may be in flight; take it over before it runs")
+        if np.unique(steps).size > 1:
+            return steps[order].reshape(shape) * self.dt
+        return int(steps[0]) * self.dt if steps[0] else None
+
+    def _read_modulation(self, synapses: b2.Synapses) -> None:
+        """Read synapses onto synapses: spikes of a population that reach all of them."""
+        place, target = f"Synapses {synapses.name!r}", synapses.target
+        projection = self.projections.get(target.name)
+        source = _whole(synapses.source)
+        if projection is None or own_equations(synapses) or source is not synapses.source:
             raise ValueError(
-                f"{place}: its spikes may be in flight; take it over before it has run"
+                f"{place}: only spikes of a whole group that act alike on all synapses of another "
+                "object are read; give it no variables of its own"
             )
-        return int(found[0]) * self.dt if found.size and found[0] else None
+        pairs = len(source) * len(target)
+        pre = synapses.variables["_synaptic_pre"].get_value().astype(np.int64)
+        key = pre * len(target) + synapses.variables["_synaptic_post"].get_value()
+        if len(synapses) != pairs or np.unique(key).size != pairs:
+            raise ValueError(f"{place}: must connect every cell with every synapse, or none")
+        known = own_equations(target)
+        ways, constants = dict(projection.pathways), dict(projection.parameters)
+        for pathway in pathways_of(synapses):
+            names = {n: n.removesuffix("_post") for n in get_identifiers(pathway.code)}
+            names = {n: short for n, short in names.items() if short in known}
+            for variable in set(names.values()):
+                if (target.name, variable) in self.moved:
+                    raise ValueError(f"{place}: {variable!r} of {target.name!r} lives on the cells")
+            found = self._constants(synapses, [pathway.code], place)
+            constants |= {n: v for n, v in found.items() if n not in projection.rule.parameters}
+            ways[synapses.name if len(ways) == 0 else pathway.name] = Pathway(
+                statements=word_substitute(pathway.code, names), on=source.name,
+                order=pathway.order, delay=self._delay(pathway, place, np.arange(1), (1,)),
+            )  # fmt: skip
+        self.projections[target.name] = replace(projection, pathways=ways, parameters=constants)
+        self.report.notes.append((synapses.name, f"is a pathway of {target.name}"))
 
     # ---- monitors --------------------------------------------------------------------------------
 

@@ -35,7 +35,14 @@ from bioplastic.equations import (
     unit_string,
 )
 
-__all__ = ["Reading", "find_constants", "own_equations", "pathways_of", "read_synapses"]
+__all__ = [
+    "Reading",
+    "find_constants",
+    "main_pathways",
+    "own_equations",
+    "pathways_of",
+    "read_synapses",
+]
 
 _SIDES = {"pre": "_presynaptic_idx", "post": "_postsynaptic_idx"}
 _RANDOM = frozenset({"rand", "randn", "poisson", "binomial"})
@@ -59,6 +66,10 @@ class Reading:
         Traces that stay at the synapses, with the reason.
     linked : dict of str to Variable
         Variables of other groups that the synapses read as modulators.
+    pathways : dict of str to str
+        Statements of pathways that are not part of ``on_pre`` or ``on_post``, by their names.
+    parameters : dict
+        Constants that nothing but those pathways and the sums read.
     """
 
     fields: dict[str, Any]
@@ -67,6 +78,8 @@ class Reading:
     moved: dict[str, str] = field(default_factory=dict)
     stayed: dict[str, str] = field(default_factory=dict)
     linked: dict[str, Any] = field(default_factory=dict)
+    pathways: dict[str, str] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,6 +97,32 @@ def pathways_of(synapses: b2.Synapses) -> list[SynapticPathway]:
     """Return the pathways in the order in which Brian2 runs them."""
     found = [p for p in synapses.contained_objects if isinstance(p, SynapticPathway)]
     return sorted(found, key=lambda pathway: (pathway.order, pathway.name))
+
+
+def main_pathways(synapses: b2.Synapses) -> dict[str, list[SynapticPathway]]:
+    """Return the pathways that make up ``on_pre`` and ``on_post``: those at the usual place.
+
+    They have the usual order, and the delays of the first of them.
+    """
+    main: dict[str, list[SynapticPathway]] = {"pre": [], "post": []}
+    for pathway in pathways_of(synapses):
+        here = main[pathway.prepost]
+        usual = pathway.order == {"pre": -1, "post": 1}[pathway.prepost]
+        if usual and (not here or _same_delays(here[0], pathway)):
+            here.append(pathway)
+    return main
+
+
+def _delays(pathway: SynapticPathway) -> NDArray[Any]:
+    return np.atleast_1d(pathway.variables["delay"].get_value())
+
+
+def _same_delays(one: SynapticPathway, other: SynapticPathway) -> bool:
+    first, second = np.unique(_delays(one)), np.unique(_delays(other))
+    return bool(
+        np.array_equal(_delays(one), _delays(other))
+        or (first.size == second.size == 1 and first[0] == second[0])
+    )
 
 
 def own_equations(synapses: b2.Synapses) -> dict[str, SingleEquation]:
@@ -263,10 +302,10 @@ class _Reader:
                 stayed[name] = "statements of both sides write it"
             else:
                 stayed[name] = "no statement writes it"
-        for end in ("pre", "post"):
-            late = self._uneven_delay(end)
-            for name in [name for name, where in side.items() if where == end and late]:
-                stayed[name] = late
+        late = {p.objname for p in pathways_of(self.synapses) if np.unique(_delays(p)).size > 1}
+        for name in list(side):
+            if any(line.target == name and line.pathway in late for line in self.lines):
+                stayed[name] = "its spikes reach the synapses with different delays"
                 del side[name]
         for name, end in list(side.items()):
             if not self._is_uniform(name, end):
@@ -283,15 +322,6 @@ class _Reader:
 
     def _traces(self) -> set[str]:
         return {n for n, e in self.own.items() if "event-driven" in e.flags}
-
-    def _uneven_delay(self, side: str) -> str:
-        found: set[float] = set()
-        for pathway in pathways_of(self.synapses):
-            if pathway.prepost == side:
-                found |= set(np.unique(pathway.variables["delay"].get_value()).tolist())
-        if len(found) > 1:
-            return f"its {side}synaptic spikes reach the synapses with different delays"
-        return ""
 
     def _is_uniform(self, name: str, side: str) -> bool:
         values, cells = self._values(name), self.cells[side]
@@ -361,13 +391,19 @@ class _Reader:
         for name in self.linked:
             unit = unit_string(self.synapses.equations[name].dim)
             slots["modulators"].append(f"{name} : {unit} (shared)")
-        for end in ("pre", "post"):
-            lines = [line for line in self.lines if line.side == end]
-            here = {name for name, where in side.items() if where == end}
-            slots[f"on_{end}"] = [
+        main = main_pathways(self.synapses)
+        ways: dict[str, str] = {}
+        for pathway in pathways_of(self.synapses):
+            lines = [line for line in self.lines if line.pathway == pathway.objname]
+            here = {name for name, where in side.items() if where == pathway.prepost}
+            text = "\n".join(
                 word_substitute(self._statement(line, lines), names)
                 for line in _cells_first(lines, here)
-            ]
+            )
+            if pathway in main[pathway.prepost]:
+                slots.setdefault(f"on_{pathway.prepost}", []).append(text)
+            else:
+                ways[pathway.objname] = text
             texts += [line.expression for line in lines]
         summed = self._summed(names)
         texts += [part.partition("=")[2] for part in summed.splitlines()]
@@ -384,7 +420,10 @@ class _Reader:
             **{slot: "\n".join(lines) for slot, lines in slots.items()},
             "parameters": constants,
         }
-        return Reading(fields, values, summed, names, stayed, dict(self.linked))
+        used = {n for slot in slots.values() for line in slot for n in get_identifiers(line)}
+        fields["parameters"] = {name: v for name, v in constants.items() if name in used}
+        rest = {name: value for name, value in constants.items() if name not in used}
+        return Reading(fields, values, summed, names, stayed, dict(self.linked), ways, rest)
 
     def _external(self, texts: Sequence[str]) -> set[str]:
         found: set[str] = set()

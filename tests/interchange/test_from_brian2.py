@@ -68,6 +68,38 @@ def sparse_delayed() -> list[Any]:
     return [source, target, synapses]
 
 
+def own_delays() -> list[Any]:
+    """Delays per synapse on both sides: the presynaptic trace cannot move, the other can."""
+    source, target = inputs(), lif()
+    synapses = plastic(source, target)
+    synapses.delay = "(1 + i + 0.3*j)*ms"
+    synapses.post.delay = 2 * ms
+    return [source, target, synapses]
+
+
+def pathways() -> list[Any]:
+    source, target = inputs(), lif()
+    synapses = b2.Synapses(
+        source, target, "w : 1\nc : 1", name="feed", namespace=CONSTANTS,
+        on_pre={"transmit": "ge += w", "learn": "c += 0.1", "late": "w = clip(w + c*a, 0, gmax)"},
+        on_post={"post": "c *= 0.9"}, delay={"late": 3 * ms},
+    )  # fmt: skip
+    synapses.connect()
+    synapses.learn.order = 2
+    synapses.w = 0.3
+    return [source, target, synapses]
+
+
+def modulated() -> list[Any]:
+    """Spikes of a population reach all synapses of another object."""
+    source, target = inputs(), lif()
+    synapses = plastic(source, target, model=STDP + "\nd : 1", on_post=ON_POST + "\nw += d")
+    dopamine = b2.SpikeGeneratorGroup(2, [0, 1, 1], [5, 20, 30] * ms, name="dopamine")
+    reward = b2.Synapses(dopamine, synapses, on_pre="d_post += 0.02", name="reward")
+    reward.connect()
+    return [source, target, synapses, dopamine, reward]
+
+
 def subgroups() -> list[Any]:
     cells = lif(6, LIF + "\ndgi/dt = -gi/(8*ms) : 1", refractory=1 * ms)
     cells.ge = 3 + 0.2 * np.arange(6)
@@ -117,7 +149,10 @@ def array_rates() -> list[Any]:
     return [cells]
 
 
-NETWORKS = (dense, sparse_delayed, subgroups, summed, short_term, counted, array_rates)
+NETWORKS = (
+    dense, sparse_delayed, own_delays, pathways, modulated, subgroups, summed, short_term, counted,
+    array_rates,
+)  # fmt: skip
 
 
 def run_both(

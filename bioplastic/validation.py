@@ -19,6 +19,7 @@ __all__ = [
     "check_flag",
     "check_identifier",
     "check_integer",
+    "check_multiple",
     "check_quantity",
     "check_real",
     "check_text",
@@ -172,6 +173,41 @@ def check_quantity(
     if non_negative and number < 0:
         raise ValueError(f"{place}: must not be negative, got {_describe(value)}")
     return quantity
+
+
+def check_multiple(place: str, value: Any, part: Any, *, minimum: int = 0) -> int:
+    """Return how many ``part`` a quantity has, which must be a whole number, rounding aside.
+
+    Parameters
+    ----------
+    place : str
+        Where the value was given, ``"Class.argument"``.
+    value : Quantity
+        The value to check, for example a duration.
+    part : Quantity
+        What it is counted in, for example a time step.
+    minimum : int, default 0
+        Fewer than these are refused.
+
+    Raises
+    ------
+    TypeError
+        If the dimensions differ.
+    ValueError
+        If the value is not finite, no multiple, or too small.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> check_multiple("Trial.duration", 250 * ms, 0.5 * ms)
+    500
+    """
+    unit = b2.units.fundamentalunits.get_unit(part.dim)
+    exact = float(check_quantity(place, value, unit, non_negative=True)) / float(part)
+    count = round(exact)
+    if count < minimum or abs(exact - count) > 1e-6 * max(1, count):
+        raise ValueError(f"{place}: must be a multiple of {part}, got {_describe(value)}")
+    return count
 
 
 def check_choice(place: str, value: Any, choices: Collection[str]) -> str:

@@ -16,19 +16,22 @@ import time
 from typing import Any
 
 import numpy as np
+import xarray as xr
 from brian2 import ms, pA, second
 
+from bioplastic import datasets
 from bioplastic.analysis.signals import (
+    count_swings,
     histogram_overlap,
     lag_tolerant_error,
     normalised_error,
     spectral_peak,
 )
 from bioplastic.fields import Constants, param
-from bioplastic.models import force
-from bioplastic.plotting import COLUMN_WIDTH, GREY, PALETTE, dots, panels, raster
+from bioplastic.models.force import ForceGenerator, force_parameters
+from bioplastic.plotting import GREY, PALETTE, dots, panels, plot_eigenvalues, raster, traces
 from bioplastic.study import flatten
-from bioplastic.study.framework import Experiment
+from bioplastic.study.framework import Experiment, Run
 from bioplastic.study.results import Results
 
 __all__ = ["EXPERIMENT"]
@@ -41,6 +44,9 @@ _ARMS = {
     "feedback_cut": "FORCE, feedback cut\nafter learning", "no_feedback": "FORCE without\nfeedback",
     "untrained": "no decoder",
 }  # fmt: skip
+_CONTROLS = ("untrained", "feedback_cut")
+_SHOWN = ("rate_after", "error_training", "lag_tolerant", "peak_frequency")
+_PHASES = {"before": "before learning", "during": "learning begins", "after": "free run"}
 
 PAPER = {
     "sine_rate_before": 5.0, "sine_rate_after": 36.0, "sine_error_training": 0.0175,
@@ -72,7 +78,6 @@ class Task:
     seeds: int = 1
     control_seeds: int = 2
     arms: tuple[str, ...] = ("force",)
-    whole: bool = False
 
 
 class Protocol(Constants):
@@ -83,13 +88,13 @@ class Protocol(Constants):
     seeds: int = param(0, minimum=0, doc="seeds of every task and control; 0: as the task says")
 
 
-_SINE = Task(name="sine", title="sine", signal="sine", constants=_WEAK, seeds=5, whole=True,
+_SINE = Task(name="sine", title="sine", signal="sine", constants=_WEAK, seeds=5,
              arms=("force", "delta", "no_feedback"))  # fmt: skip
 _PRODUCT = Task(name="product", title="product of sines", signal="product_of_sines",
                 constants=_STRONG, free=10.0, seeds=2)  # fmt: skip
 _LIF = Task(name="sine_lif", title="sine, LIF cells", signal="sine", cell="lif", seeds=2)
 _LORENZ = Task(name="lorenz", title="Lorenz, theta cells", signal="lorenz", cell="theta",
-               train=45.0, free=49.0, score=4.0, seeds=3, whole=True)  # fmt: skip
+               train=45.0, free=49.0, score=4.0, seeds=3)  # fmt: skip
 _SHORT: dict[str, Any] = {"settle": 0.2, "train": 0.5, "free": 0.5, "score": 0.2}
 _TASKS = (
     _SINE,
@@ -114,19 +119,14 @@ _TITLES = {task.name: task.title for task in _TASKS}
 _change = dataclasses.replace
 PROTOCOLS = {
     "smoke": Protocol(
-        tasks=(
-            _change(_SINE, seeds=2, **_SHORT),
-            _change(_PRODUCT, seeds=1, **_SHORT),
-            _change(_LIF, seeds=1, **_SHORT),
-            _change(_LORENZ, seeds=1, **_SHORT),
-        ),
-        n_neurons=60,
+        tasks=tuple(_change(task, seeds=2 if task is _SINE else 1, **_SHORT)
+                    for task in (_SINE, _PRODUCT, _LIF, _LORENZ)), n_neurons=60,
     ),
     "quick": Protocol(
         tasks=(_change(_SINE, seeds=2), _change(_PRODUCT, seeds=1, free=5.0), _LIF), n_neurons=800
     ),
     "paper": Protocol(tasks=_TASKS),
-}
+}  # fmt: skip
 
 
 def run_task(task: Task, n_neurons: int, arm: str, seed: int, first: int) -> dict[str, Any]:
@@ -138,39 +138,38 @@ def run_task(task: Task, n_neurons: int, arm: str, seed: int, first: int) -> dic
         Numbers of the run, ``untrained`` and ``feedback_cut`` (errors without decoder, and with the
         feedback cut after learning), and what the figures show if this is the first seed of FORCE.
     """
-    model = force.ForceGenerator(
-        force.force_parameters(task.cell, n_neurons=n_neurons, **task.constants),
+    model = ForceGenerator(
+        force_parameters(task.cell, n_neurons=n_neurons, **task.constants),
         rule="delta" if arm == "delta" else "force", feedback=arm != "no_feedback",
         settle=task.settle * second, random_state=seed,
     )  # fmt: skip
     times = model.sample_times((task.settle + task.train + task.free) * second)
-    signal = getattr(force, task.signal)(times, **task.options)
-    dt = float(model.dt)
-    edges = [round(edge / dt) for edge in (task.settle, task.settle + task.train)]
-    model.build(signal.shape[1])  # what is compiled is not timed
+    signal = getattr(datasets, task.signal)(times, **task.options)
+    start, stop = (round(t / float(model.dt)) for t in (task.settle, task.settle + task.train))
+    short = ForceGenerator(**{**model.get_params(), "settle": model.block})
+    short.fit(signal[: len(model.sample_times(model.block))])  # what is compiled is not timed
     began = time.process_time()
-    model.fit(signal[slice(*edges)])
+    model.fit(signal[start:stop])
     trained = dict(model.state_)
     run = model.generate(task.free * second)
     seconds = time.process_time() - began
-    every = round(1e-3 / dt)
+    every = round(1e-3 / float(model.dt))
     seen = signal[every - 1 :: every]
-    begin, end = (round(edge * dt * 1e3) for edge in edges)
-    found = _score(task, model, run, seen[begin:end], seen[end:])
-    found["cpu_seconds"] = seconds
+    begin, end = (round(edge * float(model.dt) * 1e3) for edge in (start, stop))
+    found = score(task, model, run, seen[begin:end], seen[end:]) | {"cpu_seconds": seconds}
     if arm == "force":
         found["untrained"] = _lagged(np.zeros_like(seen[end:]), seen[end:])
         if len(task.arms) > 1:
             model.state_ = trained
             cut = model.generate(task.free * second, feedback=False)
             found["feedback_cut"] = _lagged(cut.output, seen[end:])
-    if arm == "force" and seed == first:
-        model.state_ = trained
-        found |= {f"shown_{name}": array for name, array in _keep(task, model, run, seen).items()}
+        if seed == first:
+            model.state_ = trained
+            found |= {f"shown_{k}": array for k, array in _keep(task, model, run, seen).items()}
     return found
 
 
-def _score(task: Task, model: Any, run: Any, training: Any, free: Any) -> dict[str, Any]:
+def score(task: Task, model: Any, run: Any, training: Any, free: Any) -> dict[str, Any]:
     """Return the numbers of one run; errors are means over outputs."""
     last, one = round(task.score * 1e3), min(_WINDOW, free.shape[0])
     output = model.training_.output
@@ -189,27 +188,11 @@ def _score(task: Task, model: Any, run: Any, training: Any, free: Any) -> dict[s
     }
     if np.all(free[:one].std(axis=0) > 0):
         metrics["error_free_first_second"] = normalised_error(run.output[:one], free[:one]).mean()
-    if task.signal == "lorenz":
-        metrics |= {
-            "lobe_changes": count_lobe_changes(run.output[:, 0]),
-            "lobe_changes_target": count_lobe_changes(free[:, 0]),
-            "time_in_right_lobe": (run.output[:, 0] > 0).mean(),
-            "time_in_right_lobe_target": (free[:, 0] > 0).mean(),
-        }
+    for suffix, x in (("", run.output[:, 0]), ("_target", free[:, 0])):
+        if task.signal == "lorenz":
+            metrics[f"lobe_changes{suffix}"] = count_swings(x)
+            metrics[f"time_in_right_lobe{suffix}"] = (x > 0).mean()
     return {name: float(value) for name, value in metrics.items()}
-
-
-def count_lobe_changes(x: Any) -> int:
-    """Return how often a signal crosses from beyond half its root mean square to beyond minus it.
-
-    Examples
-    --------
-    >>> count_lobe_changes(np.array([1.0, 0.1, -0.1, 0.1, -1.0, -0.9, 1.0]))
-    2
-    """
-    level = 0.5 * np.sqrt(np.mean(x**2))
-    sides = np.sign(x)[np.abs(x) > level]
-    return int(np.count_nonzero(np.diff(sides)))
 
 
 def _lagged(output: Any, target: Any) -> float:
@@ -218,116 +201,84 @@ def _lagged(output: Any, target: Any) -> float:
 
 
 def _keep(task: Task, model: Any, run: Any, seen: Any) -> dict[str, Any]:
-    """Return what the figures show of the first seed."""
-    last = round(min(2.0, task.train) * 1e3)
-    arrays: dict[str, Any] = {
-        "time": np.concatenate([model.training_.time[-last:], run.time]),
-        "output": np.concatenate([model.training_.output[-last:], run.output]).astype("float32"),
-        "trained_until": np.array(run.start),
-    }
-    offset = round(run.start * 1e3) - last
-    arrays["target"] = seen[offset : offset + arrays["output"].shape[0]].astype("float32")
-    if not task.whole:
+    """Return what the figures show of the first seed; ``time`` since the end of learning."""
+    last, end = round(min(2.0, task.train) * 1e3), round(run.start * 1e3)
+    output = np.concatenate([model.training_.output[-last:], run.output]).astype("float32")
+    arrays = {"time": (np.arange(len(output)) + 1 - last) / 1e3, "output": output,
+              "target": seen[end - last : end - last + len(output)].astype("float32")}  # fmt: skip
+    if task.name != "sine":
         return arrays
     half = min(0.5, task.free, task.train, task.settle)
-    windows = {
-        "before": (model.settling_, run.start - task.train - half),
-        "during": (model.training_, run.start - task.train),
-        "after": (run, run.start + task.free - half),
-    }
-    for name, (stretch, begin) in windows.items():
+    learns, stops = model.training_.start, run.start + run.duration
+    phases = ((model.settling_, learns - half), (model.training_, learns), (run, stops - half))
+    for phase, (stretch, begin) in zip(_PHASES, phases, strict=True):
         inside = (stretch.spike_time >= begin) & (stretch.spike_time < begin + half)
         inside &= stretch.spike_cell < _SHOWN_CELLS
-        arrays[f"spike_time_{name}"] = stretch.spike_time[inside] - begin
-        arrays[f"spike_cell_{name}"] = stretch.spike_cell[inside]
-        shown = (stretch.time > begin) & (stretch.time <= begin + half)
-        arrays[f"output_{name}"] = stretch.output[shown, 0].astype("float32")
-        first = round(begin * 1e3)
-        arrays[f"target_{name}"] = seen[first : first + int(shown.sum()), 0].astype("float32")
-    if task.name == "sine":
-        for name, learned in (("before", False), ("after", True)):
-            values = np.linalg.eigvals(model.effective_weights(learned=learned))
-            arrays[f"eigenvalues_{name}"] = np.stack([values.real, values.imag])
+        first, n = round((begin - stretch.start) * 1e3), round(half * 1e3)
+        arrays |= {
+            f"spike_time_{phase}": stretch.spike_time[inside] - begin,
+            f"spike_cell_{phase}": stretch.spike_cell[inside],
+            f"output_{phase}": stretch.output[first : first + n, 0],
+            f"target_{phase}": seen[round(begin * 1e3) :][:n, 0],
+        }
+    for name, learned in (("before", False), ("after", True)):
+        values = np.linalg.eigvals(model.effective_weights(learned=learned))
+        arrays[f"eigenvalues_{name}"] = np.stack([values.real, values.imag])
     return arrays
 
 
-def compute(run: Any) -> Results:
+def compute(run: Run) -> Results:
     """Run all tasks and summarise them."""
     protocol, wanted = run.protocol, run.options["tasks"]
     chosen = [task for task in protocol.tasks if not wanted or task.name in wanted]
     if not chosen:
         names = ", ".join(task.name for task in protocol.tasks)
         raise ValueError(f"--tasks: none of {', '.join(wanted)} is among {names}")
-    metrics, baselines, arrays = {}, {}, {}
+    numbers, arrays = [], {}
     for task in chosen:
-        several = {
-            arm: protocol.seeds or (task.seeds if arm == "force" else task.control_seeds)
-            for arm in task.arms
-        }
+        usual = {arm: task.seeds if arm == "force" else task.control_seeds for arm in task.arms}
+        several = {arm: protocol.seeds or count for arm, count in usual.items()}
         data = run.measure(
             run_task, task=task, n_neurons=protocol.n_neurons, first=run.seed, arm=list(task.arms),
             seed=[run.seed + k for k in range(max(several.values()))], progress=task.title,
             where=lambda arm, seed: seed < run.seed + several[arm],  # noqa: B023  called at once
         )  # fmt: skip
-        numbers = data.drop_vars([name for name in data if data[name].ndim > 2 or "shown_" in name])
-        for arm in task.arms:
-            own = numbers.sel(arm=arm).drop_vars("arm").dropna("seed", how="all")
-            flat = flatten(own.drop_vars(["untrained", "feedback_cut"], errors="ignore"))
-            if arm == "force":
-                metrics |= {f"{task.name}_{key}": value for key, value in flat.items()}
-                controls = flatten(own[[n for n in ("untrained", "feedback_cut") if n in own]])
-                for key, value in controls.items():
-                    stem, spread = key.removesuffix("_std"), "_std" * key.endswith("_std")
-                    baselines[f"{stem}_{task.name}_lag_tolerant{spread}"] = value
-                arrays |= {f"{task.name}_{n}_each": own[n].values for n in own if n in flat}
-            else:
-                shown = ("rate_after", "error_training", "lag_tolerant", "peak_frequency")
-                for key, value in flat.items():
-                    if key.removesuffix("_std") in shown:
-                        baselines[f"{arm}_{task.name}_{key}"] = value
-        first = data.sel(arm="force", seed=run.seed)
-        arrays |= {
-            f"{task.name}_{str(name).removeprefix('shown_')}": first[name].values
-            for name in first if str(name).startswith("shown_")
-        }  # fmt: skip
-    whole = run.scale == "paper" and protocol.n_neurons == PROTOCOLS["paper"].n_neurons
+        shown = [name for name in data if str(name).startswith("shown_")]
+        for name, array in data[shown].sel(arm="force", seed=run.seed).items():
+            arrays[str(name).replace("shown", task.name)] = array.values
+        numbers.append(data.drop_vars(shown).expand_dims(task=[task.name]))
+    runs = xr.concat(numbers, "task", join="outer", data_vars="all")
+    runs = runs.assign_coords({name: runs[name].astype(str) for name in ("task", "arm")})
+    trained, controls = runs.sel(arm="force", drop=True), [n for n in _CONTROLS if n in runs]
+    others = runs[list(_SHOWN)].sel(arm=[arm for arm in runs.arm.values if arm != "force"])
+    whole = (run.scale, protocol.n_neurons) == ("paper", PROTOCOLS["paper"].n_neurons)
     return Results(
-        metrics=metrics, baselines=baselines, arrays=arrays, paper=PAPER if whole else {}
-    )
+        metrics=flatten(trained.drop_vars(controls), names="{task}_{name}"),
+        baselines=flatten(trained[controls], names="{name}_{task}_lag_tolerant")
+        | flatten(others, names="{arm}_{task}_{name}"),
+        arrays=arrays, paper=PAPER if whole else {}, measured={"runs": runs},
+    )  # fmt: skip
 
 
 # ---- figures -------------------------------------------------------------------------------------
 
 
-def _trace(axes: Any, at: Any, output: Any, target: Any | None) -> None:
-    if target is not None:
-        axes.plot(at, target, color="black", linewidth=2, alpha=0.25, label="target")
-    axes.plot(at, output, color=PALETTE[0], linewidth=0.9, label="output of the network")
-
-
-def _legend(figure: Any, axes: Any) -> None:
-    handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles[:2], labels[:2], loc="outside lower center", ncols=2)
-
-
 def draw_sine(results: Results) -> Any:
     """Draw output and spikes before, while and after the sine is learned."""
-    arrays = results.arrays
-    if "sine_output_before" not in arrays:
+    found = {k.removeprefix("sine_"): array for k, array in results.arrays.items()}
+    if "output_before" not in found:
         return None
     figure, axes = panels(2, 3, height=2.9, sharex=True, sharey="row", height_ratios=(1, 1.2))
-    phases = {"before": "before learning", "during": "learning begins", "after": "free run"}
-    for column, (phase, title) in enumerate(phases.items()):
-        output = arrays[f"sine_output_{phase}"]
-        target = None if phase == "before" else arrays[f"sine_target_{phase}"]
-        _trace(axes[0, column], np.arange(1, output.size + 1) / 1e3, output, target)
-        rate = results.metrics.get(f"sine_rate_{phase}")
-        axes[0, column].set_title(title if rate is None else f"{title}: {rate:.1f} Hz per cell")
-        raster(arrays[f"sine_spike_time_{phase}"], arrays[f"sine_spike_cell_{phase}"].astype(int),
-               axes[1, column], order=np.arange(_SHOWN_CELLS),
-               ylabel="" if column else "cell")  # fmt: skip
+    for (upper, lower), (phase, title) in zip(axes.T, _PHASES.items(), strict=True):
+        output, rate = found[f"output_{phase}"], results.metrics.get(f"sine_rate_{phase}")
+        target = None if phase == "before" else found[f"target_{phase}"]
+        title += "" if rate is None else f": {rate:.1f} Hz per cell"
+        traces(np.arange(1, output.size + 1) / 1e3, output, upper, target=target, title=title,
+               legend="outside" if phase == "after" else None)  # fmt: skip
+        raster(found[f"spike_time_{phase}"], found[f"spike_cell_{phase}"].astype(int), lower,
+               order=np.arange(_SHOWN_CELLS), ylabel="")  # fmt: skip
     axes[0, 0].set(ylabel="output", ylim=(-1.7, 1.7))
-    _legend(figure, axes[0, 2])
+    axes[1, 0].set_ylabel("cell")
     return figure
 
 
@@ -335,38 +286,25 @@ def draw_spectrum(results: Results) -> Any:
     """Draw the eigenvalues of the recurrent weights, before and with the loop that was learned."""
     if "sine_eigenvalues_before" not in results.arrays:
         return None
-    figure, axes = panels(1, 2, width=COLUMN_WIDTH, height=1.9, sharex=True, sharey=True)
-    radius = 1e12 * np.hypot(*results.arrays["sine_eigenvalues_before"]).max()
-    for panel, phase in zip(axes, ("before", "after"), strict=True):
-        real, imaginary = 1e12 * results.arrays[f"sine_eigenvalues_{phase}"]  # a charge, in pA s
-        outside = np.hypot(real, imaginary) > 1.2 * radius
-        panel.scatter(real, imaginary, s=0.8, color=PALETTE[0], linewidths=0)
-        panel.scatter(real[outside], imaginary[outside], s=14, color=PALETTE[1], linewidths=0)
-        panel.axhline(0, color=GREY, linewidth=0.4, zorder=0)
-        panel.axvline(0, color=GREY, linewidth=0.4, zorder=0)
-        panel.set_aspect("equal", "box")
-        panel.set(title=f"{phase} learning", xlabel="real part (pA s)")
-    axes[0].set_ylabel("imaginary part (pA s)")
-    return figure
+    found = {f"{phase} learning": 1e12 * results.arrays[f"sine_eigenvalues_{phase}"]
+             for phase in ("before", "after")}  # fmt: skip
+    return plot_eigenvalues(found, "pA s")  # of a charge
 
 
 def draw_controls(results: Results) -> Any:
     """Draw the error of the free run beside those of the controls."""
-    if "sine_lag_tolerant" not in results.metrics:
+    runs = results.measured["runs"]
+    if "sine" not in runs.task:
         return None
-    numbers = {**results.metrics, "force_sine_lag_tolerant": results.metrics["sine_lag_tolerant"],
-               **results.baselines}  # fmt: skip
-    if "sine_lag_tolerant_std" in numbers:
-        numbers["force_sine_lag_tolerant_std"] = numbers["sine_lag_tolerant_std"]
-    found = {}
+    runs, found = runs.sel(task="sine"), {}
     for arm, title in _ARMS.items():
-        key = f"{arm}_sine_lag_tolerant"
-        if key in numbers:  # two numbers with this mean and sample deviation
-            half = numbers.get(f"{key}_std", 0.0) / np.sqrt(2)
-            found[title] = [numbers[key] - half, numbers[key] + half] if half else [numbers[key]]
+        if arm in runs.arm:
+            found[title] = runs.lag_tolerant.sel(arm=arm).dropna("seed").values
+        elif arm in runs:
+            found[title] = runs[arm].sel(arm="force").dropna("seed").values
     paper = {"FORCE (not local)": results.paper["sine_lag_tolerant"]} if results.paper else None
     return dots(
-        found, horizontal=True, each=False, colours=(PALETTE[0],), published=paper,
+        found, horizontal=True, colours=(PALETTE[0],), published=paper,
         published_label="measured elsewhere", baselines={"reproduced below this": 0.2},
         legend="above", xlim=(0, None),
         xlabel="error of the free run (s.d. of target),\nbest lag within 100 ms",
@@ -379,43 +317,28 @@ def draw_targets(results: Results) -> Any:
     names = [name for name in _TITLES if f"{name}_output" in arrays and name != "lorenz"]
     if not names:
         return None
-    slow = [name for name in names if name == "ode_to_joy"]
-    quick = [name for name in names if name not in slow]
-    rows = [quick[k : k + 2] for k in range(0, len(quick), 2)]
-    if rows and len(rows[-1]) == 1:
-        rows[-1] = rows[-1] * 2  # alone in its row: the whole width
-    rows += [[name, name] for name in slow]
-    heights = [1.6 if row[0] in slow else 1.0 for row in rows]
+    rows = [names[k : k + 2] for k in range(0, len(names), 2)]
+    rows[-1] = (rows[-1] * 2)[:2]  # alone in its row: the whole width
+    heights = [1.6 if "ode_to_joy" in row else 1.0 for row in rows]
     figure, layout = panels(rows, height=0.5 + 0.9 * sum(heights), height_ratios=heights)
     for name, axes in layout.items():
-        at = arrays[f"{name}_time"] - arrays[f"{name}_trained_until"]
-        before, after = (1, 4) if name in slow else (0.5, 1.5)
-        inside = (at > -before) & (at <= after)
-        output, target = arrays[f"{name}_output"][inside], arrays[f"{name}_target"][inside]
-        height = 1.15 * float(np.ptp(target, axis=0).max())
-        shift = height * np.arange(target.shape[1])  # outputs are stacked
-        _trace(axes, at[inside], output + shift, target + shift)
-        low = float(target.min())
-        axes.set(ylim=(low - 0.4 * height, low + (target.shape[1] + 0.3) * height), yticks=[])
-        axes.axvspan(float(at[inside][0]), 0, color="#EDEDED", zorder=0)
         error = results.metrics[f"{name}_lag_tolerant"]
-        axes.set(xlim=(at[inside][0], at[inside][-1]), title=f"{_TITLES[name]} (error {error:.2f})")
-    for name in {*rows[-1], *(rows[-2] if slow and len(rows) > 1 else ())}:
-        layout[name].set_xlabel("time since the end of learning (s)")
-    first = layout[names[0]]
-    handles, labels = first.get_legend_handles_labels()
-    figure.legend([handles[0], handles[-1]], [labels[0], labels[-1]], loc="outside lower center",
-                  ncols=2)  # fmt: skip
+        traces(
+            *(arrays[f"{name}_{key}"] for key in ("time", "output")), axes, stacked=True,
+            target=arrays[f"{name}_target"], learned_until=0.0,
+            window=(-1, 4) if name == "ode_to_joy" else (-0.5, 1.5),
+            title=f"{_TITLES[name]} (error {error:.2f})",
+            xlabel="time since the end of learning (s)" if name in rows[-1] else "",
+            legend="outside" if name == names[-1] else None,
+        )  # fmt: skip
     return figure
 
 
 def draw_lorenz(results: Results) -> Any:
     """Draw the attractor and its copy."""
-    arrays = results.arrays
-    if "lorenz_output" not in arrays:
+    if "lorenz_output" not in results.arrays:
         return None
-    at = arrays["lorenz_time"] - arrays["lorenz_trained_until"]
-    output, target = arrays["lorenz_output"], arrays["lorenz_target"]
+    at, output, target = (results.arrays[f"lorenz_{k}"] for k in ("time", "output", "target"))
     mosaic = [["true", "made", "x"], ["true", "made", "y"], ["true", "made", "z"]]
     figure, layout = panels(mosaic, height=3.3, width_ratios=(1, 1, 1.5))
     for key, states, title, colour in (
@@ -426,16 +349,15 @@ def draw_lorenz(results: Results) -> Any:
         layout[key].set(title=title, xlabel="$x$", xlim=(-0.36, 0.36), ylim=(-0.05, 0.8))
     layout["true"].set_ylabel("$z$")
     layout["made"].tick_params(labelleft=False)
-    shown = (at > -2) & (at <= 8)
     for number, name in enumerate("xyz"):
-        layout[name].axvspan(-2, 0, color="#EDEDED", zorder=0)
-        _trace(layout[name], at[shown], output[shown, number], target[shown, number])
-        layout[name].set(ylabel=f"${name}$", xlim=(-2, 8))
+        traces(at, output[:, number], layout[name], target=target[:, number], window=(-2, 8),
+               learned_until=0.0, ylabel=f"${name}$",
+               legend="outside" if name == "z" else None)  # fmt: skip
         layout[name].tick_params(labelbottom=name == "z")
     layout["z"].set_xlabel("time since the end of learning (s)")
-    overlaps = ", ".join(f"{value:.2f}" for value in arrays["lorenz_overlap_each"])
-    layout["x"].set_title(f"smallest overlap, seed by seed: {overlaps}")
-    _legend(figure, layout["x"])
+    overlaps = results.measured["runs"].overlap.sel(task="lorenz", arm="force").dropna("seed")
+    each = ", ".join(f"{value:.2f}" for value in overlaps.values)
+    layout["x"].set_title(f"smallest overlap, seed by seed: {each}")
     return figure
 
 
@@ -447,9 +369,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 EXPERIMENT = Experiment(
     name="force",
     title="Recurrent spiking networks generate oscillators and the Lorenz attractor",
-    reference=(
-        "Nicola & Clopath (2017), Nature Communications 8, 2208, doi 10.1038/s41467-017-01827-3"
-    ),
+    reference="Nicola & Clopath (2017), Nature Communications 8, 2208, "
+    "doi 10.1038/s41467-017-01827-3",
     costs={"smoke": "10 s", "quick": "1 min of one core", "paper": "5 min of one core"},
     datasets=("synthetic",),
     protocols=PROTOCOLS,

@@ -93,6 +93,7 @@ from bioplastic.analysis.reading import (
     to_xarray,
 )
 from bioplastic.analysis.signals import (
+    count_swings,
     histogram_overlap,
     lag_tolerant_error,
     normalised_error,
@@ -145,6 +146,7 @@ __all__ = [
     "conventional_energy",
     "count_operations",
     "count_phrases",
+    "count_swings",
     "cross_correlograms",
     "decode",
     "effective_rank",

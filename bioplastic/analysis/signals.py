@@ -10,6 +10,7 @@ from bioplastic.fields import checked
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
+    "count_swings",
     "histogram_overlap",
     "lag_tolerant_error",
     "normalised_error",
@@ -178,6 +179,27 @@ def histogram_overlap(
         counts = [np.histogram(values, bins, limits)[0] / values.size for values in (mine, other)]
         overlaps.append(np.minimum(*counts).sum())
     return np.array(overlaps)
+
+
+@checked
+def count_swings(signal: ArrayLike) -> int:
+    """Return how often a signal goes from one side of zero to the other, noise aside.
+
+    It has done so when it was beyond half its root mean square on both sides.
+
+    Parameters
+    ----------
+    signal : array_like, shape (n,)
+        For the first variable of the Lorenz attractor: changes between its lobes.
+
+    Examples
+    --------
+    >>> count_swings([1.0, 0.1, -0.1, 0.1, -1.0, -0.9, 1.0])
+    2
+    """
+    x = check_array("count_swings.signal", signal, shape=(None,))
+    sides = np.sign(x)[np.abs(x) > 0.5 * np.sqrt(np.mean(x**2))]
+    return int(np.count_nonzero(np.diff(sides)))
 
 
 def _columns(place: str, signal: ArrayLike) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Where samples come from: the embedded digits, the MNIST family, splits and preprocessing."""
+"""Where samples come from: digits, the MNIST family, splits, preprocessing, target signals."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ from bioplastic.datasets.preprocessing import (
     resize_images,
 )
 from bioplastic.datasets.splits import stratified_split
+from bioplastic.datasets.targets import (
+    lorenz,
+    ode_to_joy,
+    product_of_sines,
+    sawtooth,
+    sine,
+    van_der_pol,
+)
 
 __all__ = [
     "CIFAR_FAMILY",
@@ -33,10 +41,16 @@ __all__ = [
     "load_dataset",
     "load_digits",
     "load_mnist",
+    "lorenz",
+    "ode_to_joy",
     "permuted_tasks",
     "preprocess_fashion",
+    "product_of_sines",
     "read_idx",
     "resize_images",
+    "sawtooth",
+    "sine",
     "split_tasks",
     "stratified_split",
+    "van_der_pol",
 ]

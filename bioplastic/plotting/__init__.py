@@ -7,6 +7,7 @@ from bioplastic.plotting.avalanche_scaling import plot_avalanche_scaling
 from bioplastic.plotting.avalanches import plot_avalanches
 from bioplastic.plotting.confusion import plot_confusion
 from bioplastic.plotting.correlogram import plot_correlogram
+from bioplastic.plotting.eigenvalues import plot_eigenvalues
 from bioplastic.plotting.embedding import plot_embedding
 from bioplastic.plotting.gallery import plot_misclassified
 from bioplastic.plotting.grammar import (
@@ -18,6 +19,7 @@ from bioplastic.plotting.grammar import (
     plus_minus,
     raster,
     table,
+    traces,
 )
 from bioplastic.plotting.intervals import plot_intervals
 from bioplastic.plotting.latency_features import plot_feature_learning, plot_signed_filters
@@ -60,6 +62,7 @@ __all__ = [
     "plot_class_weights",
     "plot_confusion",
     "plot_correlogram",
+    "plot_eigenvalues",
     "plot_embedding",
     "plot_feature_learning",
     "plot_heat_map",
@@ -82,5 +85,6 @@ __all__ = [
     "save_figure",
     "stack_spikes",
     "table",
+    "traces",
     "use_style",
 ]

@@ -27,7 +27,7 @@ from bioplastic.plotting._parts import add_colour_bar
 from bioplastic.plotting.style import GREY, PAGE_WIDTH, PALETTE, new_figure, use_style
 from bioplastic.validation import check_choice, check_real
 
-__all__ = ["bars", "dots", "images", "lines", "panels", "plus_minus", "raster", "table"]
+__all__ = ["bars", "dots", "images", "lines", "panels", "plus_minus", "raster", "table", "traces"]
 
 Labelled = xr.DataArray | Mapping[str, Any]
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -526,6 +526,77 @@ def images(
             bar.set_label(text)
             bar.outline.set_linewidth(0.4)
     return axes_of[0] if facet is None else axes_of[: len(entries)]
+
+
+@_in_style
+def traces(
+    time: ArrayLike,
+    output: ArrayLike,
+    ax: Axes | None = None,
+    *,
+    target: ArrayLike | None = None,
+    window: tuple[float, float] | None = None,
+    learned_until: float | None = None,
+    stacked: bool = False,
+    names: tuple[str, str] = ("target", "output of the network"),
+    legend: str | None = None,
+    **texts: Any,
+) -> Axes:
+    """Draw signals over time, each on top of the one that it should follow.
+
+    Parameters
+    ----------
+    time : array_like, shape (n,)
+        Times, in the unit of the axis.
+    output : array_like, shape (n,) or (n, n_channels)
+        Signals.
+    ax : Axes, optional
+        Where to draw; a figure of one column by default.
+    target : array_like, shape of ``output``, optional
+        What they should be, drawn broad and grey.
+    window : (float, float), optional
+        Times shown.
+    learned_until : float, optional
+        The time until this is shaded.
+    stacked : bool, default False
+        Whether channels stand above each other, without a scale.
+    names : (str, str)
+        Of target and output in a legend.
+    legend, **texts
+        As for `lines`.
+
+    Returns
+    -------
+    Axes
+
+    Examples
+    --------
+    >>> axes = traces([1, 2, 3], [0.0, 1.0, 0.0], target=[0.0, 1.1, 0.1], learned_until=2)
+    >>> len(axes.lines)
+    2
+    """
+    at, signals = np.asarray(time, dtype=np.float64), np.asarray(output, dtype=np.float64)
+    wanted = None if target is None else np.asarray(target, dtype=np.float64)
+    if len(signals) != len(at) or (wanted is not None and wanted.shape != signals.shape):
+        raise ValueError(f"traces.output: must have shape ({len(at)}, ...), got {signals.shape}")
+    axes, shift = _axes(ax), 0.0
+    start, stop = (at[0], at[-1]) if window is None else window
+    inside = (at > start) & (at <= stop)
+    if stacked:
+        shown = (signals if wanted is None else wanted)[inside].reshape(inside.sum(), -1)
+        height, n = 1.15 * float(np.ptp(shown, axis=0).max()), shown.shape[1]
+        shift, low = height * np.arange(n).reshape(-1, *signals.shape[1:]), float(shown.min())
+        axes.set(ylim=(low - 0.4 * height, low + (n + 0.3) * height), yticks=[])
+    broad = {"color": "black", "linewidth": 2, "alpha": 0.25}
+    thin = {"color": PALETTE[0], "linewidth": 0.9}
+    for name, values, style in ((names[0], wanted, broad), (names[1], signals, thin)):
+        if values is not None:  # one entry of the legend for all channels
+            axes.plot(at[inside], values[inside] + shift, **style)[0].set_label(name)
+    if learned_until is not None:
+        axes.axvspan(start, learned_until, color="#EDEDED", zorder=0)
+    axes.set(**{"xlim": (start, stop), **texts})
+    _legend(axes, legend, [])
+    return axes
 
 
 @_in_style

@@ -77,7 +77,7 @@ def _moments_of(row: NDArray[np.float64]) -> tuple[float, float, int]:
 
 
 def flatten(
-    data: xr.Dataset, over: str = "seed", names: Mapping[str, str] | None = None
+    data: xr.Dataset, over: str = "seed", names: Mapping[str, str] | str | None = None
 ) -> dict[str, float]:
     """Return the flat numbers of a result file: ``x`` and, with two seeds or more, ``x_std``.
 
@@ -89,10 +89,10 @@ def flatten(
         One number per seed, and per label of further dimensions.
     over : str, default 'seed'
         The dimension to average over; data without it are taken as they are.
-    names : mapping of str to str, optional
-        How the names are made: for a variable with further dimensions a format string in these and
-        in ``name``, for example ``{"error": "error_{arm}_block_{block}"}``. By default the labels
-        follow the name. Everything but letters and digits becomes an underscore.
+    names : str or mapping of str to str, optional
+        How the names are made: for all variables, or for one with further dimensions, a format
+        string in these and ``name``: ``{"error": "error_{arm}_block_{block}"}``. By default the
+        labels follow the name. Everything but letters and digits becomes an underscore.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def flatten(
     >>> flatten(data, names={"error": "{arm}_error"})["local_error"]
     1.0
     """
-    names = dict(names or {})
-    for wanted in names:
+    forms = {str(n): names for n in data} if isinstance(names, str) else dict(names or {})
+    for wanted in forms:
         if wanted not in data.data_vars:
             raise ValueError(f"flatten.names: there is no variable {wanted!r}")
     table = summarise(data, over) if over in data.dims else data
@@ -123,7 +123,7 @@ def flatten(
         if variable.dtype.kind not in "biuf":
             continue
         rest = [str(dim) for dim in variable.dims if dim != "statistic"]
-        template = names.get(str(name), "_".join(["{name}", *(f"{{{dim}}}" for dim in rest)]))
+        template = forms.get(str(name), "_".join(["{name}", *(f"{{{dim}}}" for dim in rest)]))
         labels = [_labels(variable, dim) for dim in rest]
         for where in itertools.product(*(range(len(each)) for each in labels)):
             words = {dim: labels[k][where[k]] for k, dim in enumerate(rest)}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from bioplastic.analysis.signals import (
+    count_swings,
     histogram_overlap,
     lag_tolerant_error,
     normalised_error,
@@ -69,3 +70,9 @@ def test_bad_input_is_refused() -> None:
         spectral_peak([1.0, 2.0], 0.1)
     with pytest.raises(ValueError, match="1 and 2 outputs"):
         histogram_overlap(T, np.ones((5, 2)))
+
+
+def test_swings_are_counted_past_the_noise() -> None:
+    t = np.linspace(0, 4, 4001)
+    wave = np.sign(np.sin(2 * np.pi * t + 0.1)) + 0.01 * np.sin(900 * t)
+    assert count_swings(wave) == 8

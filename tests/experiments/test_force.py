@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bioplastic import cli
-from bioplastic.experiments.force import PROTOCOLS, count_lobe_changes
+from bioplastic.experiments.force import PROTOCOLS
 from bioplastic.study.results import load_results
 
 
@@ -69,9 +69,3 @@ def test_unknown_tasks_are_refused(tmp_path: Path) -> None:
     assert cli.main([*arguments, "square"]) == 2
     with pytest.raises(ValueError, match="none of sawtooth is among sine, product"):
         cli.main([*arguments, "sawtooth"])
-
-
-def test_lobes_are_counted_past_the_noise() -> None:
-    t = np.linspace(0, 4, 4001)
-    wave = np.sign(np.sin(2 * np.pi * t + 0.1)) + 0.01 * np.sin(900 * t)
-    assert count_lobe_changes(wave) == 8

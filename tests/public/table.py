@@ -202,6 +202,10 @@ VALID: dict[str, dict[str, Any]] = {
     "datasets.read_idx": {"path": idx_file, "ndim": 1},
     "datasets.resize_images": {"X": IMAGES, "image_shape": (4, 4), "new_shape": (8, 8)},
     "datasets.stratified_split": {"y": LABELS, "fraction": 0.5},
+    **{
+        f"datasets.{name}": {"time": np.arange(5) * 0.1}
+        for name in ("lorenz", "ode_to_joy", "product_of_sines", "sawtooth", "sine", "van_der_pol")
+    },
     # analysis
     "analysis.SpikeTrains": {
         "times": np.array([0.1, 0.2]),
@@ -233,6 +237,7 @@ VALID: dict[str, dict[str, Any]] = {
         "window": 10,
     },
     "analysis.normalised_error": {"output": RNG.random(50), "target": RNG.random(50)},
+    "analysis.count_swings": {"signal": RNG.random(64)},
     "analysis.spectral_peak": {"signal": RNG.random(64), "dt": 1e-3},
     "analysis.summarise_filters": {"filters": RNG.random((4, 9)), "thresholds": RNG.random(4)},
     "analysis.summarise_latencies": {"latencies": RNG.random((12, 5))},
@@ -335,6 +340,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "plotting.plot_confusion": {"y_true": LABELS, "y_pred": LABELS, "n_classes": 3},
     "plotting.plot_correlogram": {"lags": np.arange(12.0), "values": VALUES, "chance": 0.5},
+    "plotting.plot_eigenvalues": {"spectra": {"before": RNG.random((2, 9))}},
     "plotting.plot_embedding": {"points": MATRIX[:, :2], "labels": LABELS},
     "plotting.plot_heat_map": {
         "x": [1, 2, 3],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,7 @@ import pytest
 from brian2 import Quantity, mA, ms, mV, second
 
 from bioplastic.engine import Program
-from bioplastic.models.force import (
-    ForceParameters,
-    delta_readout,
-    draw_recurrent,
-    force_network,
-    force_parameters,
-    force_readout,
-)
-from bioplastic.models.force.model import force_cell
+from bioplastic.models.force import ForceGenerator, ForceParameters, force_parameters
 
 N, M, STEPS = 40, 2, 500
 PA, MV, MS = 1e-12, 1e-3, 1e-3
@@ -30,11 +23,27 @@ def small(cell: str, **overrides: Any) -> ForceParameters:
     return force_parameters(cell, n_neurons=N, probability=0.3, **overrides)
 
 
-def transcription(p: ForceParameters, start: dict[str, Any], target: Any, rule: str) -> Any:
+def built(p: ForceParameters, n_outputs: int = 1, **arguments: Any) -> tuple[Any, Any, Any]:
+    """A model, its program in double precision that records every step, and its first state."""
+    model = ForceGenerator(p, settle=p.dt, dtype="float64", random_state=3, **arguments)
+    model.set_params(block=p.dt).fit(np.zeros((1, n_outputs)))
+    model.set_params(block=arguments["block"])
+    spec = model.network("learn")
+    every_step = replace(spec.records[1], every=1)
+    spec = replace(spec, records=(spec.records[0], every_step))
+    program = Program(spec, dt=p.dt, dtype="float64", target=model.target)
+    state = program.initial_state(0)
+    state["recurrent.w"], state["feedback.w"] = model.connections_[2], model.state_["feedback.w"]
+    return model, program, state
+
+
+def transcription(
+    p: ForceParameters, recurrent: Any, start: dict[str, Any], target: Any, rule: str
+) -> Any:
     """500 steps in the order of the published program, in plain arrays (SI units)."""
     dt, rise, decay = float(p.dt), float(p.tau_rise), float(p.tau_decay)
     unit = float(p.rate_unit)
-    pre, post, omega = draw_recurrent(p, np.random.default_rng(3))
+    pre, post, omega = recurrent
     dense = np.zeros((N, N))
     dense[post, pre] = omega
     v, encoders = start["cell.v"].copy(), start["feedback.w"].T
@@ -65,7 +74,7 @@ def transcription(p: ForceParameters, start: dict[str, Any], target: Any, rule: 
         z = phi.T @ x
         error = z - target[k]
         outputs.append(z)
-        if (k + 1) % p.steps_per_update == 0:
+        if (k + 1) % round(float(p.interval) / dt) == 0:
             c = P @ x
             if rule == "delta":
                 phi = phi - 0.5 / start["readout.power"] * np.outer(x, error)
@@ -95,22 +104,14 @@ def transcription(p: ForceParameters, start: dict[str, Any], target: Any, rule: 
 )
 def test_every_step_is_that_of_the_published_program(cell: str, rule: str, target: str) -> None:
     p = small(cell, interval=0.4 * ms)
-    connections = draw_recurrent(p, np.random.default_rng(3))
-    learn = force_readout(p) if rule == "force" else delta_readout(p, eta=0.5)
-    block = STEPS * p.dt
-    spec = force_network(p, learn, M, connections=connections, block=block, record_every=p.dt)
-    program = Program(spec, dt=p.dt, dtype="float64", target=target)
-    rng = np.random.default_rng(1)
-    state = program.initial_state(0)
-    state["recurrent.w"] = connections[2]
-    state["feedback.w"] = float(p.feedback) * (2 * rng.random((M, N)) - 1)
+    model, program, state = built(p, M, rule=rule, eta=0.5, block=STEPS * p.dt, target=target)
     state["readout.learning"] = np.array(1.0)
     if rule == "delta":
         state["readout.power"] = np.array(3.0 if cell != "lif" else 1e5)
     time = np.arange(STEPS) * float(p.dt)
     goal = np.stack([np.sin(2 * np.pi * 50 * time), np.cos(2 * np.pi * 30 * time)], axis=1)
     end, record = program(state, {"target": goal})
-    expected = transcription(p, state, goal, rule)
+    expected = transcription(p, model.connections_, state, goal, rule)
     assert record["cell.spike_cell"].size == expected["spikes"] > 5
     np.testing.assert_allclose(record["output.z"][0], expected["z"], rtol=1e-7, atol=1e-10)
     np.testing.assert_allclose(end["readout.w"], expected["phi"], rtol=1e-7, atol=1e-10)
@@ -124,11 +125,7 @@ def test_every_step_is_that_of_the_published_program(cell: str, rule: str, targe
 
 def test_a_spike_has_unit_area() -> None:
     p = small("lif", gain=0 * mV * second, bias=-39.9 * mV)
-    cell = force_cell(p)
-    assert set(cell.state_variables) >= {"v", "r", "q", "g", "i_syn", "i_fb"}
-    spec = force_network(p, delta_readout(p), block=400 * ms, record_every=p.dt)
-    program = Program(spec, dt=p.dt, dtype="float64")
-    state = program.initial_state(0)
+    _, program, state = built(p, rule="delta", block=400 * ms)
     state["recurrent.w"][:] = 0
     state["readout.w"][:] = 1
     _, record = program(state, {"target": np.zeros((8000, 1))})
@@ -138,13 +135,18 @@ def test_a_spike_has_unit_area() -> None:
     assert abs(area - done) < 0.05 * times.size
 
 
+def drawn(p: ForceParameters) -> Any:
+    model = ForceGenerator(p, settle=p.dt, block=p.dt)
+    return model.fit(np.zeros(1)).connections_
+
+
 def test_weights_have_the_published_statistics() -> None:
     p = force_parameters(n_neurons=1000)
-    pre, post, w = draw_recurrent(p, np.random.default_rng(0))
+    pre, post, w = drawn(p)
     assert abs(pre.size / 1e6 - 0.1) < 0.002
     assert abs(w.std() / (5000e-15 / (0.1 * np.sqrt(1000))) - 1) < 0.02
     centred = force_parameters("theta", n_neurons=300)
-    _, post, w = draw_recurrent(centred, np.random.default_rng(0))
+    _, post, w = drawn(centred)
     sums = np.bincount(post, w)
     assert np.abs(sums).max() < 1e-9 * np.abs(w).sum()
 

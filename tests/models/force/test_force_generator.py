@@ -12,9 +12,7 @@ from brian2 import ms, mV, second
 from sklearn.base import clone
 
 from bioplastic.analysis.signals import normalised_error
-from bioplastic.models.force import (
-    ForceGenerator,
-    force_parameters,
+from bioplastic.datasets import (
     lorenz,
     ode_to_joy,
     product_of_sines,
@@ -22,6 +20,7 @@ from bioplastic.models.force import (
     sine,
     van_der_pol,
 )
+from bioplastic.models.force import ForceGenerator, force_parameters
 
 N = 150
 

@@ -1,7 +1,6 @@
 """Signals to generate: oscillations, a limit cycle, a chaotic attractor, a melody.
 
-Every function takes the times in seconds at which the signal is wanted, as from
-`ForceGenerator.sample_times`, equally spaced.
+Every function takes the times in seconds at which the signal is wanted, equally spaced.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bioplastic.fields import checked
 from bioplastic.validation import check_real
 
 __all__ = ["lorenz", "ode_to_joy", "product_of_sines", "sawtooth", "sine", "van_der_pol"]
@@ -24,6 +24,7 @@ _MELODY = ((3, 1), (3, 1), (4, 1), (5, 1), (5, 1), (4, 1), (3, 1), (2, 1),
            (1, 1), (1, 1), (2, 1), (3, 1), (3, 1), (2, 1), (2, 2))  # fmt: skip
 
 
+@checked
 def sine(time: ArrayLike, frequency: float = 5.0) -> Signal:
     """Return ``sin(2 pi f t)``.
 
@@ -47,6 +48,7 @@ def sine(time: ArrayLike, frequency: float = 5.0) -> Signal:
     return np.asarray(np.sin(2 * np.pi * frequency * t)[:, None])
 
 
+@checked
 def sawtooth(time: ArrayLike, frequency: float = 5.0) -> Signal:
     """Return the triangular wave ``asin(sin(2 pi f t))``, called sawtooth in the article.
 
@@ -64,6 +66,7 @@ def sawtooth(time: ArrayLike, frequency: float = 5.0) -> Signal:
     return np.asarray(np.arcsin(sine(time, frequency)))
 
 
+@checked
 def product_of_sines(
     time: ArrayLike, frequencies: tuple[float, ...] = (4.0, 6.0), *, noise: float = 0.0,
     random_state: int = 0,
@@ -98,6 +101,7 @@ def product_of_sines(
     return np.asarray(signal[:, None])
 
 
+@checked
 def van_der_pol(
     time: ArrayLike, mu: float = 0.5, *, scale: float = 10.0, speed: float = 20.0
 ) -> Signal:
@@ -128,6 +132,7 @@ def van_der_pol(
     return _integrate(change, np.array([0.1, 0.1]), time, before=5.0)
 
 
+@checked
 def lorenz(time: ArrayLike, *, scale: float = 70.0, before: float = 0.0) -> Signal:
     """Return the Lorenz attractor with its state divided by ``scale``.
 
@@ -159,6 +164,7 @@ def lorenz(time: ArrayLike, *, scale: float = 70.0, before: float = 0.0) -> Sign
     return _integrate(change, np.full(3, 0.1), time, before=before)
 
 
+@checked
 def ode_to_joy(time: ArrayLike, *, notes_per_second: float = 4.0) -> Signal:
     """Return the first phrase of the Ode to Joy, again and again: one output per pitch.
 

@@ -172,7 +172,7 @@ def train_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
     """Train one model on all tasks: scores, accuracies, and how its subspaces grew.
 
     Residual energies and ``angles`` (of the first task) are those of
-    `bioplastic.models.hlop.SubspaceRecovery`.
+    `bioplastic.analysis.SubspaceRecovery`.
     """
     tasks, model = protocol.sequence(seed), build_model(protocol, arm, seed)
 
@@ -190,7 +190,7 @@ def train_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
 
     began = time.process_time()
     if arm.get("joint"):
-        hlop.fit_jointly(model, tasks)
+        model.fit_jointly(tasks)
     else:
         model.fit_tasks(tasks, after_task=inspect if model.projection == "hebbian" else None)
     found: dict[str, Any] = {"cpu_seconds": time.process_time() - began}
@@ -371,18 +371,14 @@ def draw_feedback(results: Results) -> Figure | None:
              .assign_coords(arm=[texts[kind] for kind in kinds])
              for arm in ("sequential", "hlop")], "projection"
         ).assign_coords(projection=["sequential", "hlop"])  # fmt: skip
-        dots(data, ax, x="arm", hue="projection", factor=100, labels=LABELS, legend=None,
+        known = [[results.paper.get(f"{name}_{arm}{kind}", np.nan) for kind in kinds]
+                 for arm in ("sequential", "hlop")]  # fmt: skip
+        published = xr.DataArray(known, data.isel(seed=0, drop=True).coords, ("projection", "arm"))
+        dots(data, ax, x="arm", hue="projection", factor=100, labels=LABELS, published=published,
+             published_label=_elsewhere(results), legend="outside" if ax is axes[0] else None,
              colours={"hlop": PALETTE[0], "sequential": PALETTE[1]}, xlabel="",
              ylabel=label)  # fmt: skip
-        known = [(place + shift, 100 * results.paper[f"{name}_{arm}{kind}"])
-                 for place, kind in enumerate(kinds)
-                 for arm, shift in (("sequential", -0.04), ("hlop", 0.21))
-                 if f"{name}_{arm}{kind}" in results.paper]  # fmt: skip
-        if known:
-            ax.plot(*zip(*known, strict=True), "D", color="black", markerfacecolor="white",
-                    markersize=4.5, label=_elsewhere(results))  # fmt: skip
     axes[1].axhline(0, color="black", linewidth=0.6)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 
@@ -397,21 +393,13 @@ def draw_laterals(results: Results) -> Figure | None:
         spiking = data.sel(arm=[f"hlop_spiking_{n}" for n in steps]).assign_coords(arm=steps)
         known = [results.paper.get(f"{name}_hlop_spiking_{n}", np.nan) for n in steps]
         published = xr.DataArray(known, {"arm": steps}) if np.isfinite(known).any() else None
-        for arm, colour, dash, text in (("hlop", PALETTE[0], "--", "HLOP, linear laterals"),
-                                        ("sequential", GREY, ":", "no projection")):  # fmt: skip
-            values = 100 * data.sel(arm=arm)
-            mean = float(values.mean())
-            ax.axhline(mean, color=colour, linestyle=dash, label=text)
-            if values.size > 1:
-                half = float(values.std(ddof=1))
-                ax.axhspan(mean - half, mean + half, color=colour, alpha=0.12, linewidth=0)
+        levels = {"HLOP, linear laterals": "hlop", "no projection": "sequential"}
         lines({"HLOP, spiking laterals": spiking}, ax, x="arm", factor=100, show="bars",
-              xscale="log", colours=PALETTE[1:], published=published,
-              published_label=_elsewhere(results), legend=None, ylabel=label,
-              xlabel="time steps of a lateral burst")  # fmt: skip
+              xscale="log", colours=PALETTE[1:], published=published, ylabel=label,
+              baselines={text: data.sel(arm=arm) for text, arm in levels.items()},
+              published_label=_elsewhere(results), xlabel="time steps of a lateral burst",
+              legend="outside" if ax is axes[0] else None)  # fmt: skip
         ax.yaxis.set_major_locator(MaxNLocator(5))
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4,
-                  columnspacing=1.0)  # fmt: skip
     return figure
 
 
@@ -465,14 +453,13 @@ def draw_toy(results: Results) -> Figure | None:
     lines(
         {f"task {k}": curves.sel(task=k).assign_coords(batch=curves.batch + (k - 1) * last)
          for k in (1, 2)},
-        axes, x="batch", factor=100, markers=False, yscale="log", legend=None,
+        axes, x="batch", factor=100, markers=False, yscale="log", legend="outside",
         baselines={"best of 20 dimensions": results.metrics["toy_residual_optimum"]},
         xlabel="batches of 64", ylabel="energy left unexplained (%)",
     )  # fmt: skip
     axes.axvline(last, color=GREY, linewidth=0.6)
     axes.set_yticks([5, 10, 20, 50, 100], ["5", "10", "20", "50", "100"])
     axes.minorticks_off()
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return figure
 
 

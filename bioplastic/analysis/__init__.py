@@ -104,9 +104,11 @@ from bioplastic.analysis.spike_trains import (
 )
 from bioplastic.analysis.subspaces import (
     SubspaceComparison,
+    SubspaceRecovery,
     compare_subspaces,
     participation_ratio,
     principal_angles,
+    recover_subspace,
 )
 from bioplastic.analysis.summary import SUMMARY_LABELS, summarise_spikes
 from bioplastic.analysis.units import unit_table
@@ -136,6 +138,7 @@ __all__ = [
     "SpectralResponse",
     "SpikeTrains",
     "SubspaceComparison",
+    "SubspaceRecovery",
     "SynapseLayer",
     "assign_labels",
     "bimodality_coefficient",
@@ -180,6 +183,7 @@ __all__ = [
     "predict_from_counts",
     "principal_angles",
     "read_spikes",
+    "recover_subspace",
     "score_continual",
     "selectivity_index",
     "spectral_peak",

@@ -11,7 +11,14 @@ from bioplastic.analysis._arrays import check_array
 from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
-__all__ = ["SubspaceComparison", "compare_subspaces", "participation_ratio", "principal_angles"]
+__all__ = [
+    "SubspaceComparison",
+    "SubspaceRecovery",
+    "compare_subspaces",
+    "participation_ratio",
+    "principal_angles",
+    "recover_subspace",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,4 +189,77 @@ def compare_subspaces(
         null_overlap=null,
         p_aligned=float((1 + np.count_nonzero(null >= overlap)) / (1 + n_samples)),
         p_orthogonal=float((1 + np.count_nonzero(null <= overlap)) / (1 + n_samples)),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class SubspaceRecovery:
+    """Directions that were learned beside the exact principal subspace of samples.
+
+    Attributes
+    ----------
+    n_rows : int
+        All directions, earlier ones included.
+    residual_before, residual_after : float
+        Share of the energy of the samples left unexplained by the earlier directions, and by all.
+    residual_exact : float
+        Share left by the exact principal subspace with as many dimensions.
+    angles : ndarray, shape (k,)
+        Principal angles in radians between the new directions and the exact principal subspace of
+        what the earlier ones leave, smallest first.
+    """
+
+    n_rows: int
+    residual_before: float
+    residual_after: float
+    residual_exact: float
+    angles: NDArray[np.float64]
+
+
+@checked
+def recover_subspace(rows: ArrayLike, n_new: int, samples: ArrayLike) -> SubspaceRecovery:
+    """Compare learned orthonormal directions with the principal subspace of some samples.
+
+    Parameters
+    ----------
+    rows : array_like, shape (n_rows, n)
+        The directions, for example `bioplastic.plasticity.SubspaceLearner.rows`.
+    n_new : int
+        How many of them, the last, were learned from these samples.
+    samples : array_like, shape (n_samples, n)
+        The samples; they are not centred.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For no samples, other shapes, or more new directions than there are.
+
+    Examples
+    --------
+    >>> found = recover_subspace([[1.0, 0.0]], 1, [[2.0, 0.0], [0.0, 1.0]])
+    >>> found.residual_after, found.angles
+    (0.2, array([0.]))
+    """
+    from scipy.linalg import eigh
+
+    place = "recover_subspace"
+    values = check_array(f"{place}.samples", samples, shape=(None, None)).astype(np.float64)
+    known = check_array(f"{place}.rows", rows, shape=(None, values.shape[1])).astype(np.float64)
+    fresh = check_integer(f"{place}.n_new", n_new, minimum=0, maximum=len(known))
+    if not values.any():
+        raise ValueError(f"{place}.samples: must not all be zero")
+    moment, size = values.T @ values / len(values), values.shape[1]
+    old, new = known[: len(known) - fresh], known[len(known) - fresh :]
+    before, after = (np.eye(size) - part.T @ part for part in (old, known))
+    rest, angles = before @ moment @ before, np.zeros(0)
+    if fresh:
+        _, leading = eigh(rest, subset_by_index=(size - fresh, size - 1))
+        angles = principal_angles(new.T, leading)
+    energy, total = np.linalg.eigvalsh(moment), np.trace(moment)
+    return SubspaceRecovery(
+        n_rows=len(known),
+        residual_before=float(np.trace(rest) / total),
+        residual_after=float(np.einsum("ij,jk,ik->", after, moment, after) / total),
+        residual_exact=float(energy[: len(energy) - len(known)].sum() / energy.sum()),
+        angles=np.sort(angles),
     )

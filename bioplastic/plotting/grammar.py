@@ -103,7 +103,7 @@ def lines(
     colours: Mapping[Any, str] | Sequence[str] | None = None,
     published: Any = None,
     published_label: str = "paper",
-    baselines: Mapping[str, float] | None = None,
+    baselines: Mapping[str, ArrayLike] | None = None,
     legend: str | None = "best",
     markers: bool | None = None,
     xscale: str = "linear",
@@ -133,8 +133,8 @@ def lines(
         The paper's values: diamonds at their ``x``, or at the right edge if there is none.
     published_label : str, default 'paper'
         What the legend calls them.
-    baselines : mapping of str to float, optional
-        Grey horizontal lines, named.
+    baselines : mapping of str to float or array_like, optional
+        Grey horizontal lines, named; repetitions become a mean with a band.
     legend : {'best', 'end', 'above', 'outside', ...} or None
         ``'end'`` writes name and last value where each line ends, ``'above'`` and ``'outside'``
         put the legend above the axes and below the figure, anything else is a place of matplotlib.
@@ -219,7 +219,7 @@ def dots(
     factor: float = 1.0,
     labels: Mapping[Any, str] | None = None,
     colours: Mapping[Any, str] | Sequence[str] | None = None,
-    published: Mapping[Any, float] | None = None,
+    published: xr.DataArray | Mapping[Any, float] | None = None,
     published_label: str = "paper",
     baselines: Mapping[str, float] | None = None,
     legend: str | None = "best",
@@ -244,8 +244,8 @@ def dots(
         Whether categories stand below each other.
     factor, labels, colours, baselines, legend, **texts
         As for `lines`; ``labels`` name categories too.
-    published : mapping of categories to float, optional
-        The paper's values, drawn as diamonds.
+    published : mapping of categories to float, or DataArray over ``x`` and ``hue``, optional
+        The paper's values, drawn as diamonds; NaN where there are none.
 
     Returns
     -------
@@ -293,17 +293,26 @@ def dots(
                           linestyle="none", color=colour, alpha=0.6, zorder=2)  # fmt: skip
             _plot(axes, horizontal, [spot], [values.mean()], marker="o", markersize=4.5,
                   linestyle="none", color=colour, label=label, zorder=4)  # fmt: skip
-    for number, (name, value) in enumerate((published or {}).items()):
-        level = factor * check_real(f"dots.published[{name!r}]", value)
-        _plot(axes, horizontal, [_index(names, name, "dots.published") + 0.3], [level],
-              color="black", label=None if number else published_label, **_PUBLISHED)  # fmt: skip
+    levels: list[tuple[float, float]] = []
+    if isinstance(published, xr.DataArray):
+        for number, key in enumerate(curves):
+            own = published if key is None else published.sel({str(hue): key})
+            spots = np.arange(len(names)) + (number - len(curves) / 2 + 0.9) * shift
+            levels += zip(spots, own.values.tolist(), strict=True)
+    else:
+        for name, value in (published or {}).items():
+            check_real(f"dots.published[{name!r}]", value)
+            levels.append((_index(names, name, "dots.published") + 0.3, value))
+    if shown := [(spot, factor * level) for spot, level in levels if np.isfinite(level)]:
+        _plot(axes, horizontal, *zip(*shown, strict=True), color="black", label=published_label,
+              **_PUBLISHED)  # fmt: skip
     _levels(axes, baselines, factor, 1, False, vertical=horizontal)
-    shown = [look.label(name) for name in names]
+    texts_of = [look.label(name) for name in names]
     if horizontal:
-        axes.set_yticks(range(len(names)), shown)
+        axes.set_yticks(range(len(names)), texts_of)
         axes.set_ylim(len(names) - 0.5, -0.5)
     else:
-        axes.set_xticks(range(len(names)), shown)
+        axes.set_xticks(range(len(names)), texts_of)
         axes.set_xlim(-0.5, len(names) - 0.5)
     _say(axes, data, {}, texts, along="y" if horizontal else "x")
     _legend(axes, legend, [])
@@ -854,7 +863,11 @@ def _levels(
 ) -> list[tuple[float, str, str]]:
     labels = []
     for number, (name, value) in enumerate((baselines or {}).items()):
-        level = factor * check_real(f"baselines[{name!r}]", float(value))
+        each = factor * np.asarray(value, dtype=np.float64).ravel()
+        level = check_real(f"baselines[{name!r}]", float(each.mean()))
+        if each.size > 1:
+            low, high = level + np.array([-1, 1]) * each.std(ddof=1)
+            (axes.axvspan if vertical else axes.axhspan)(low, high, color=GREY, alpha=0.12, lw=0)
         style: dict[str, Any] = {"color": GREY, "linewidth": 0.9, "zorder": 1}
         style |= {"linestyle": _DASHES[number % 4], "label": None if at_end else name}
         (axes.axvline if vertical else axes.axhline)(level, **style)

@@ -17,11 +17,11 @@ from bioplastic.engine import (
 )
 from bioplastic.fields import param
 from bioplastic.models.base import (
-    ContinualLearner,
     SpikingClassifier,
     SpikingEstimator,
     SpikingRegressor,
 )
+from bioplastic.models.continual import ContinualLearner
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule
 

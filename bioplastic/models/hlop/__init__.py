@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from bioplastic.models.hlop.batches import Consolidation
-from bioplastic.models.hlop.classifier import (
-    ContinualClassifier,
-    fit_jointly,
-    published_subspace_sizes,
-)
+from bioplastic.models.hlop.classifier import ContinualClassifier, published_subspace_sizes
 from bioplastic.models.hlop.inspection import (
     LearningPart,
-    SubspaceRecovery,
     audit_learning,
     inspect_subspaces,
     presynaptic_traces,
@@ -22,9 +17,7 @@ __all__ = [
     "ContinualClassifier",
     "HLOPParameters",
     "LearningPart",
-    "SubspaceRecovery",
     "audit_learning",
-    "fit_jointly",
     "inspect_subspaces",
     "presynaptic_traces",
     "published_subspace_sizes",

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.checkpoints import RunFolder
 from bioplastic.datasets import ContinualTask
 from bioplastic.engine import NetworkSpec
 from bioplastic.fields import param
-from bioplastic.models.base import ContinualLearner
+from bioplastic.models.continual import ContinualLearner
 from bioplastic.models.hlop.batches import BatchTrainer, Consolidation, LayeredNetwork
 from bioplastic.models.hlop.network import (
     TIME_STEP,
@@ -26,7 +24,7 @@ from bioplastic.models.hlop.network import (
 from bioplastic.plasticity.subspace_learner import SubspaceLearner
 from bioplastic.validation import check_integer
 
-__all__ = ["ContinualClassifier", "fit_jointly", "published_subspace_sizes"]
+__all__ = ["ContinualClassifier", "published_subspace_sizes"]
 
 Array = NDArray[np.float32]
 _CHUNK = 1000  # samples per forward pass at inference, and per call of the engine
@@ -78,7 +76,7 @@ class ContinualClassifier(ContinualLearner, without=("dtype",)):
         Mean and standard deviation of all values of the first task; inputs are standardised by
         these two numbers.
     n_tasks_, task_classes_, accuracies_, notes_
-        See `bioplastic.models.base.ContinualLearner`.
+        See `bioplastic.models.continual.ContinualLearner`.
 
     Raises
     ------
@@ -356,6 +354,38 @@ class ContinualClassifier(ContinualLearner, without=("dtype",)):
                 for now, change in zip(weights, total, strict=True):
                     now += change
 
+    def learn_together(self, tasks: Sequence[tuple[Any, NDArray[np.int32]]]) -> None:
+        """Learn all tasks with a head each; their batches take turns at random."""
+        trainers = [self.trainer_of(number) for number in range(len(tasks))]
+        for epoch in range(self.epochs):
+            rng, size = self.rng(8, epoch), self.batch_size
+            batches: list[tuple[int, NDArray[np.int64]]] = []
+            for number, (_, labels) in enumerate(tasks):
+                order = rng.permutation(len(labels))
+                batches += [(number, order[k : k + size]) for k in range(0, len(order), size)]
+            for number, part in (batches[chosen] for chosen in rng.permutation(len(batches))):
+                samples, labels = tasks[number]
+                trainers[number].step(
+                    self.standardise(samples[part]), labels[part], self.learning_rate
+                )
+
+    def fit_jointly(self, tasks: Sequence[ContinualTask], **options: Any) -> Self:
+        """See `ContinualLearner.fit_jointly`; lateral circuits would have nothing to protect.
+
+        Examples
+        --------
+        >>> from bioplastic.datasets import load_digits, permuted_tasks
+        >>> model = ContinualClassifier((30,), projection="none", batch_size=20)
+        >>> model.fit_jointly(permuted_tasks(load_digits().head(100, 50), 2)).accuracies_.shape
+        (1, 2)
+        """
+        if self.projection != "none":
+            raise ValueError(
+                "ContinualClassifier.projection: must be 'none' for joint training, got "
+                f"{self.projection!r}"
+            )
+        return super().fit_jointly(tasks, **options)
+
     # ---- inference -------------------------------------------------------------------------------
 
     def scores(self, X: Any) -> NDArray[Any]:
@@ -371,89 +401,3 @@ class ContinualClassifier(ContinualLearner, without=("dtype",)):
             for k in range(0, len(samples), _CHUNK)
         ]
         return np.concatenate(parts)
-
-
-def fit_jointly(
-    model: ContinualClassifier,
-    tasks: Sequence[ContinualTask],
-    *,
-    checkpoints: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-) -> ContinualClassifier:
-    """Train a model on the samples of all tasks in random order: the bound of continual learning.
-
-    Parameters
-    ----------
-    model : ContinualClassifier
-        The model; what it has learned is forgotten. Lateral circuits have nothing to protect, use
-        ``projection='none'``; and ``random_state`` must be a number.
-    tasks : sequence of ContinualTask
-        The tasks. A shared head is trained on all of them as one task; with a head per task,
-        batches of the tasks take turns at random.
-    checkpoints : path-like, optional
-        Folder that keeps the state, see `bioplastic.checkpoints.RunFolder`: with a shared head and
-        one epoch after every ``1/len(tasks)`` of the samples, else at the end.
-    resume : bool, default False
-        Continue the run that the folder holds; the result is the same, bit for bit.
-
-    Returns
-    -------
-    ContinualClassifier
-        The model, trained. `accuracies_` is one row, the accuracy on every task.
-
-    Raises
-    ------
-    ValueError
-        If the model has lateral circuits, or the folder holds another run.
-
-    Examples
-    --------
-    >>> from bioplastic.datasets import load_digits, permuted_tasks
-    >>> model = ContinualClassifier((30,), projection="none", batch_size=20)
-    >>> fit_jointly(model, permuted_tasks(load_digits().head(100, 50), 2)).accuracies_.shape
-    (1, 2)
-    """
-    place = "fit_jointly.model"
-    if not isinstance(model, ContinualClassifier):
-        raise TypeError(f"{place}: must be a ContinualClassifier, got {model!r:.80}")
-    if model.projection != "none":
-        raise ValueError(f"{place}: must have projection 'none', got {model.projection!r}")
-    seed = check_integer(f"{place}.random_state", model.random_state, minimum=0)
-    with model.open_run("joint", tasks, checkpoints, resume) as run:
-        if model.head == "shared":
-            _train_shared(model, tasks, run, seed)
-        elif not run.found:
-            _train_heads(model, tasks, seed)
-            run.save(model, {"parts": 1})
-        run.finish()
-    scores = [model.score(t.X_test, t.y_test, task=k) for k, t in enumerate(tasks)]
-    model.accuracies_ = np.array([scores])
-    return model
-
-
-def _train_shared(
-    model: ContinualClassifier, tasks: Sequence[ContinualTask], run: RunFolder, seed: int
-) -> None:
-    X, y = (np.concatenate([getattr(task, name) for task in tasks]) for name in "Xy")
-    order = np.random.default_rng([seed, 7]).permutation(len(y))
-    parts = np.array_split(order, len(tasks) if model.epochs == 1 else 1)
-    for part in parts[model.n_tasks_ if run.found else 0 :]:
-        model.fit_task(X[part], y[part], np.unique(y))
-        run.save(model, {"parts": model.n_tasks_})
-
-
-def _train_heads(model: ContinualClassifier, tasks: Sequence[ContinualTask], seed: int) -> None:
-    known = []
-    for task in tasks:
-        known.append(model.begin_next_task(task.X, task.y))
-        model.n_tasks_ += 1
-    trainers = [model.trainer_of(number) for number in range(len(tasks))]
-    for epoch in range(model.epochs):
-        rng = np.random.default_rng([seed, 8, epoch])
-        batches = []
-        for number, (_, labels) in enumerate(known):
-            order, size = rng.permutation(len(labels)), model.batch_size
-            batches += [(number, order[k : k + size]) for k in range(0, len(order), size)]
-        for number, part in (batches[chosen] for chosen in rng.permutation(len(batches))):
-            x, labels = model.standardise(known[number][0][part]), known[number][1][part]
-            trainers[number].step(x, labels, model.learning_rate)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import ArrayLike, NDArray
 
-from bioplastic.analysis.subspaces import principal_angles
+from bioplastic.analysis.subspaces import SubspaceRecovery, recover_subspace
 from bioplastic.models.hlop.classifier import ContinualClassifier
 from bioplastic.plasticity.locality import Verdict
 from bioplastic.plasticity.ottt import ottt_rule
@@ -16,36 +15,10 @@ from bioplastic.plasticity.subspace import subspace_rule
 
 __all__ = [
     "LearningPart",
-    "SubspaceRecovery",
     "audit_learning",
     "inspect_subspaces",
     "presynaptic_traces",
 ]
-
-
-@dataclass(frozen=True)
-class SubspaceRecovery:
-    """The subspace neurons of one layer beside the exact principal subspace.
-
-    Attributes
-    ----------
-    n_rows : int
-        Subspace neurons, those of earlier tasks included.
-    residual_before, residual_after : float
-        Share of the energy of the traces left unexplained by the neurons of earlier tasks, and by
-        all neurons.
-    residual_exact : float
-        Share left by the exact principal subspace with as many dimensions as there are neurons.
-    angles : ndarray, shape (k,)
-        Principal angles in radians between the neurons recruited for this task and the exact
-        principal subspace of what earlier ones leave, smallest first.
-    """
-
-    n_rows: int
-    residual_before: float
-    residual_after: float
-    residual_exact: float
-    angles: NDArray[np.float64]
 
 
 def presynaptic_traces(
@@ -96,30 +69,9 @@ def inspect_subspaces(
     list of SubspaceRecovery
         One per lateral circuit.
     """
-    found = []
     traces = presynaptic_traces(model, X, task)
-    for circuit, fresh, trace in zip(model.circuits_, recruited, traces, strict=False):
-        rows = circuit.rows.astype(np.float64)
-        old, new = rows[: len(rows) - fresh], rows[len(rows) - fresh :]
-        values = trace.astype(np.float64)
-        moment = values.T @ values / len(values)
-        left = np.eye(len(moment)) - old.T @ old
-        rest = left @ moment @ left
-        angles, size = np.zeros(0), len(moment)
-        if fresh:
-            _, leading = scipy.linalg.eigh(rest, subset_by_index=(size - fresh, size - 1))
-            angles = principal_angles(new.T, leading)
-        energy = np.linalg.eigvalsh(moment)
-        found.append(
-            SubspaceRecovery(
-                n_rows=len(rows),
-                residual_before=float(np.trace(rest) / np.trace(moment)),
-                residual_after=circuit.residual_energy(moment),
-                residual_exact=float(energy[: len(energy) - len(rows)].sum() / energy.sum()),
-                angles=np.sort(angles),
-            )
-        )
-    return found
+    parts = zip(model.circuits_, recruited, traces, strict=False)
+    return [recover_subspace(circuit.rows, n, trace) for circuit, n, trace in parts]
 
 
 @dataclass(frozen=True)

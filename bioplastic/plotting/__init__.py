@@ -39,7 +39,6 @@ from bioplastic.plotting.style import (
     save_figure,
     use_style,
 )
-from bioplastic.plotting.sweep import plot_heat_map, plot_search, plot_sweep_curves
 from bioplastic.plotting.trains import plot_spikes
 from bioplastic.plotting.weights import plot_class_weights, plot_weight_maps
 
@@ -65,7 +64,6 @@ __all__ = [
     "plot_eigenvalues",
     "plot_embedding",
     "plot_feature_learning",
-    "plot_heat_map",
     "plot_intervals",
     "plot_misclassified",
     "plot_network",
@@ -74,11 +72,9 @@ __all__ = [
     "plot_rates",
     "plot_regularity",
     "plot_report",
-    "plot_search",
     "plot_signed_filters",
     "plot_spikes",
     "plot_stdp_window",
-    "plot_sweep_curves",
     "plot_weight_maps",
     "plus_minus",
     "raster",

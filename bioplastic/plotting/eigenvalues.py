@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from bioplastic.fields import checked
 from bioplastic.plotting.grammar import panels
 from bioplastic.plotting.style import COLUMN_WIDTH, GREY, PALETTE
 
 __all__ = ["plot_eigenvalues"]
 
 
+@checked
 def plot_eigenvalues(spectra: Mapping[str, ArrayLike], unit: str = "") -> Figure:
     """Draw spectra in the complex plane, side by side; what lies far outside the first is marked.
 

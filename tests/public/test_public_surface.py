@@ -44,7 +44,9 @@ def find_surface() -> Iterator[tuple[str, Callable[..., Any]]]:
             item = getattr(module, member)
             error = isinstance(item, type) and issubclass(item, BaseException)
             # pictures over labelled arrays refuse what they cannot draw in tests of their own
-            declared = getattr(item, "__module__", "") == "bioplastic.plotting.grammar"
+            declared = str(getattr(item, "__module__", "")).startswith(
+                "bioplastic.plotting.grammar."
+            )
             if callable(item) and not error and not declared:
                 yield f"{name}.{member}", item
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import xarray as xr
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
 
-from bioplastic.plotting import (
-    COLUMN_WIDTH,
-    new_figure,
-    plot_heat_map,
-    plot_search,
-    plot_sweep_curves,
-    save_figure,
-    use_style,
-)
+from bioplastic.plotting import COLUMN_WIDTH, PALETTE, images, lines, panels, save_figure
 from bioplastic.sweeps import SEED, Axis, Choice
 
 __all__ = ["draw_sweep"]
@@ -67,6 +63,23 @@ def draw_sweep(
     return written
 
 
+def _tabulate(rows: Sequence[Row], metric: str, factor: float, *names: str) -> xr.DataArray:
+    """Return scores by the values of some parameters; what else differs is a repetition."""
+    values = [_values(rows, name) for name in names]
+    cells: dict[tuple[int, ...], list[float]] = defaultdict(list)
+    for row in rows:
+        place = tuple(known.index(row[name]) for known, name in zip(values, names, strict=True))
+        cells[place].append(factor * row[metric])
+    data = np.full((*map(len, values), max(map(len, cells.values()))), np.nan)
+    for place, found in cells.items():
+        data[place][: len(found)] = found
+    coordinates = {
+        name: known if len({isinstance(v, str) for v in known}) == 1 else list(map(str, known))
+        for name, known in zip(names, values, strict=True)
+    }
+    return xr.DataArray(data, coordinates, (*names, "repetition"))
+
+
 def _draw_curves(
     rows: Sequence[Row], varied: Sequence[Axis], metric: str, label: str, factor: float, out: Path
 ) -> Path:
@@ -74,24 +87,17 @@ def _draw_curves(
     first = max(varied, key=lambda axis: (_numeric(axis), len(axis.values)))
     others = [axis for axis in varied if axis is not first]
     second = next((axis for axis in others if len(axis.values) <= _MOST_CURVES), None)
-    x = _values(rows, first.name)
-    curves = {}
-    for value in [None] if second is None else _values(rows, second.name):
-        mine = [row for row in rows if second is None or row[second.name] == value]
-        columns = [[factor * row[metric] for row in mine if row[first.name] == v] for v in x]
-        width = max(map(len, columns))
-        filled = [column + [np.nan] * (width - len(column)) for column in columns]
-        curves["all" if second is None else _text(value)] = filled
+    data = _tabulate(rows, metric, factor, first.name, *([second.name] if second else []))
     rest = [axis.name for axis in others if axis is not second]
-    drawn = plot_sweep_curves(
-        x,
-        curves,
-        log=first.spacing == "log",
-        xlabel=_human(first.name),
-        ylabel=label,
-        legend="" if second is None else _human(second.name),
+    labels = {}
+    if second is not None:
+        labels = {v: f"{_human(second.name)} {_text(v)}" for v in data[second.name].values.tolist()}
+    drawn = lines(
+        data, x=first.name, hue=None if second is None else second.name, show="bars",
+        xscale="log" if first.spacing == "log" else "linear", labels=labels, legend="outside",
+        xlabel=_human(first.name), ylabel=label,
         title=f"over all {', '.join(map(_human, rest))}" if rest else "",
-    )
+    )  # fmt: skip
     return save_figure(drawn.figure, out / "curves.png")  # type: ignore[arg-type]
 
 
@@ -108,30 +114,24 @@ def _draw_heat_map(
     down, across = varied[:2]
     if len(down.values) > len(across.values):
         down, across = across, down
-    x, y = _values(rows, across.name), _values(rows, down.name)
-    values = np.full((len(y), len(x)), np.nan)
-    for i, value in enumerate(y):
-        for j, other in enumerate(x):
-            found = [
-                row[metric] for row in rows if row[down.name] == value and row[across.name] == other
-            ]
-            if found:
-                values[i, j] = factor * float(np.mean(found))
-    best = None
-    if chosen is not None:
-        best = (y.index(chosen.parameters[down.name]), x.index(chosen.parameters[across.name]))
+    data = _tabulate(rows, metric, factor, down.name, across.name).mean("repetition")
     rest = [_human(axis.name) for axis in varied[2:]]
-    drawn = plot_heat_map(
-        x,
-        y,
-        values,
-        xlabel=_human(across.name),
-        ylabel=_human(down.name),
-        label=label,
-        best=best,
-        title=f"mean over {', '.join(rest)}" if rest else "",
-    )
-    return save_figure(drawn.figure, out / "heat_map.png")  # type: ignore[arg-type]
+    height = min(0.9 + 0.28 * max(4, data.sizes[down.name]), 6.0)
+    figure, axes = panels(width=COLUMN_WIDTH, height=height)
+    small = data.sizes[across.name] <= 10 and data.sizes[down.name] <= 14
+    images(
+        data, axes, x=across.name, y=down.name, cmap="viridis", origin="lower", label=label,
+        values=_format(data.values) if small else False, xlabel=_human(across.name),
+        ylabel=_human(down.name), title=f"mean over {', '.join(rest)}" if rest else "",
+        limits=(float(data.min()), float(data.max())),
+    )  # fmt: skip
+    if chosen is not None:  # a frame around the best
+        row, column = (_values(rows, axis.name).index(chosen.parameters[axis.name])
+                       for axis in (down, across))  # fmt: skip
+        frame = Rectangle((column - 0.47, row - 0.45), 0.94, 0.9, fill=False)
+        frame.set(edgecolor=PALETTE[1], linewidth=1.8)
+        axes.add_patch(frame)
+    return save_figure(figure, out / "heat_map.png")
 
 
 def _draw_search(
@@ -151,24 +151,30 @@ def _draw_search(
     groups: dict[tuple[Any, ...], list[float]] = {}
     for row in rows:
         groups.setdefault(tuple(row[name] for name in names), []).append(factor * row[metric])
-    points = list(groups)
-    best = None
-    if chosen is not None:
-        best = points.index(tuple(chosen.parameters[name] for name in names))
-    with use_style():
-        figure = new_figure(COLUMN_WIDTH, 1.9 * len(shown))
-        panels = np.atleast_1d(np.asarray(figure.subplots(len(shown), 1)))
-        for axis, panel in zip(shown, panels, strict=True):
-            plot_search(
-                [point[names.index(axis.name)] for point in points],
-                [float(np.mean(groups[point])) for point in points],
-                log=axis.spacing == "log",
-                best=best,
-                xlabel=_human(axis.name),
-                ylabel=label,
-                ax=panel,
-            )
+    best = None if chosen is None else tuple(chosen.parameters[name] for name in names)
+    scores = {point: float(np.mean(found)) for point, found in groups.items()}
+    height = 1.9 * len(shown)
+    figure, axes = panels(len(shown), 1, width=COLUMN_WIDTH, height=height, squeeze=False)
+    for axis, (panel,) in zip(shown, axes, strict=True):
+        place = names.index(axis.name)
+        panel.plot([point[place] for point in scores], list(scores.values()), "o",
+                   color=PALETTE[0], markersize=3.5, alpha=0.7)  # fmt: skip
+        if best is not None:
+            panel.plot(best[place], scores[best], "o", markersize=8, markerfacecolor="none",
+                       color=PALETTE[1], label="best")  # fmt: skip
+            panel.legend(loc="best")
+        panel.set(xlabel=_human(axis.name), ylabel=label)
+        panel.set_xscale("log" if axis.spacing == "log" else "linear")
     return [save_figure(figure, out / "search.png")]
+
+
+def _format(scores: NDArray[np.float64]) -> str:
+    """Return a format with the digits that the range of scores deserves, at most three places."""
+    known = scores[np.isfinite(scores)]
+    if (known == np.round(known)).all():
+        return ".0f"
+    span = float(np.ptp(known))
+    return f".{1 if span >= 1 or span == 0 else min(3, 1 + int(np.ceil(-np.log10(span))))}f"
 
 
 def _name_metric(metric: str, rows: Sequence[Row]) -> tuple[str, float]:

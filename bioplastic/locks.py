@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -16,7 +16,9 @@ _PATIENCE_SECONDS = 600.0
 
 
 @contextlib.contextmanager
-def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool | None]:
+def hold_lock(
+    path: Path, patience: float = _PATIENCE_SECONDS, *, remove: Callable[[], bool] | None = None
+) -> Iterator[bool | None]:
     """Hold a lock between processes, named by a file, as long as the block runs.
 
     The system releases the lock of a process that ends, however it ends; a forked child neither
@@ -29,6 +31,8 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool 
         The file. It is made, and removed when the block ends.
     patience : float, default 600
         Seconds to wait for the other process.
+    remove : callable, optional
+        Says at the end whether the file is removed, where somebody may be waiting for it.
 
     Yields
     ------
@@ -63,5 +67,6 @@ def hold_lock(path: Path, patience: float = _PATIENCE_SECONDS) -> Iterator[bool 
     finally:
         if lock.is_locked:  # not in a forked child, which holds nothing
             with contextlib.suppress(OSError):
-                path.unlink()  # before the lock is given back: no one else holds this file
+                if remove is None or remove():
+                    path.unlink()  # before the lock is given back: no one else holds this file
             lock.release()

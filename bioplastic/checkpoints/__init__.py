@@ -25,14 +25,12 @@ folder holds the state of an earlier moment, never a mixture, and the computatio
 from __future__ import annotations
 
 from bioplastic.checkpoints.folder import RunFolder
-from bioplastic.checkpoints.once import compute_once
 from bioplastic.checkpoints.parameters import describe_parameters
 from bioplastic.checkpoints.reading import RunFolderError, find_state, read_run
 
 __all__ = [
     "RunFolder",
     "RunFolderError",
-    "compute_once",
     "describe_parameters",
     "find_state",
     "read_run",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import bioplastic
+from bioplastic.checkpoints.parameters import describe_parameters
 from bioplastic.checkpoints.seconds import seconds_of
 from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError, WrongVersionError, file_digest, read_json
@@ -71,20 +72,26 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 @checked
-def find_state(folder: str | os.PathLike[str]) -> Path:
+def find_state(folder: str | os.PathLike[str], **parameters: Any) -> Path:
     """Return the file with the last state of a run, for example to load its model elsewhere.
 
     Parameters
     ----------
     folder : path-like
         The folder of the run, which may still be going on.
+    **parameters
+        What the parameters of the run must be, data for example.
 
     Raises
     ------
     FileNotFoundError, DamagedFileError, WrongVersionError, RunFolderError
-        If there is no run, no checkpoint, or none that can be read.
+        If there is no run, no checkpoint, none that can be read, or it has other parameters.
     """
-    states = read_run(folder)["checkpoints"]
+    about = read_run(folder)
+    for name, value in describe_parameters(parameters).items():
+        if about["parameters"].get(name) != value:
+            raise RunFolderError(f"{folder}: must be a run with the same {name}")
+    states = about["checkpoints"]
     if not states:
         raise RunFolderError(f"{folder} holds no checkpoint")
     return first_intact(Path(folder), states, lambda path: path)[1]

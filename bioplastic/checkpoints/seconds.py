@@ -1,7 +1,7 @@
 """What a computation has cost, whoever paid: this process, or earlier ones whose work it took over.
 
 `seconds_spent` reads a clock. Its difference over a stretch of a program is the time of this
-process and of its children, and of everything that was read from a `RunFolder` or by `compute_once`
+process and of its children, and of everything that was read from a `RunFolder` or a `Store`
 meanwhile: each of them keeps with a result what it cost and advances the clock when it is read. So
 nested stretches need not know of each other, and nothing is counted twice.
 """

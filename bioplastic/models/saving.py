@@ -128,9 +128,13 @@ def _pack(place: str, value: Any, arrays: dict[str, NDArray[Any]]) -> Any:
         exponents = [float(exponent) for exponent in value.dim._dims]
         return {"quantity": _pack(place, np.asarray(value), arrays), "dimensions": exponents}
     if isinstance(value, np.ndarray | np.generic):
+        if isinstance(value, np.ma.MaskedArray):
+            raise TypeError(f"{place}: cannot be stored, got an array with a mask")
         array = np.asarray(value)
         if array.dtype.kind == "O" and all(isinstance(entry, str) for entry in array.flat):
             return {"names": array.tolist()}
+        while place in arrays:  # another key, with a slash in it, leads to the same name
+            place += "'"
         arrays[place] = array
         return {"array": place} if isinstance(value, np.ndarray) else {"scalar": place}
     if isinstance(value, list | tuple):

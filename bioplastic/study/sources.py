@@ -69,8 +69,8 @@ def digest_code(function: Callable[..., Any]) -> str:
 
     Examples
     --------
-    >>> from bioplastic.checkpoints import compute_once
-    >>> len(digest_code(compute_once))
+    >>> from bioplastic.files import write_json
+    >>> len(digest_code(write_json))
     64
     """
     own, modules, libraries = _collect(function)
@@ -90,8 +90,8 @@ def find_modules(function: Callable[..., Any]) -> list[str]:
 
     Examples
     --------
-    >>> from bioplastic.checkpoints import compute_once
-    >>> "bioplastic.files" in find_modules(compute_once)
+    >>> from bioplastic.checkpoints import read_run
+    >>> "bioplastic.files" in find_modules(read_run)
     True
     """
     return sorted(_collect(function)[1])

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from bioplastic.checkpoints.seconds import Seconds, seconds_of
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
+from bioplastic.locks import hold_lock
 from bioplastic.study.packing import pack, unpack
 
 __all__ = ["Store", "StoredPart"]
@@ -150,20 +150,12 @@ class Store:
         """
         path = self.path(function, key).with_suffix(".lock")
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=patience, thread_local=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            yield False
-            return
-        try:
-            for left in path.parent.glob(f".part-{key}.npz-*"):  # by a writer that was killed
-                left.unlink(missing_ok=True)
-            yield True
-        finally:
-            if path.with_suffix(".npz").exists():  # who waits for this file finds the part
-                path.unlink(missing_ok=True)
-            lock.release()
+        # who waits for a file that is removed finds the part
+        with hold_lock(path, patience, remove=path.with_suffix(".npz").exists) as held:
+            if held:
+                for left in path.parent.glob(f".part-{key}.npz-*"):  # by a writer that was killed
+                    left.unlink(missing_ok=True)
+            yield held is not False
 
     def list_parts(self) -> list[StoredPart]:
         """Return all parts, newest first."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bioplastic.checkpoints import RunFolder, compute_once, read_run
+from bioplastic.checkpoints import RunFolder, read_run
 from bioplastic.checkpoints.seconds import Seconds, seconds_of, seconds_spent, take_over
 from bioplastic.files import DamagedFileError
 
@@ -76,21 +76,6 @@ def test_work_that_was_lost_does_not_count(tmp_path: Path) -> None:
     with run:
         assert steps_spent(run.load_arrays) == 1
         assert steps_spent(run.load_arrays) == 0  # it is the same state
-
-
-def test_a_stored_part_keeps_what_it_cost(tmp_path: Path) -> None:
-    for _ in range(3):
-        assert steps_spent(lambda: compute_once(tmp_path, "part", {}, burn)) == 1
-
-
-def test_parts_within_parts_count_once(tmp_path: Path) -> None:
-    def outer() -> dict[str, Any]:
-        run_in_steps(tmp_path / "inner", 2)
-        return {}
-
-    run_in_steps(tmp_path / "inner", 2, stop=1)
-    for _ in range(2):
-        assert steps_spent(lambda: compute_once(tmp_path, "outer", {}, outer)) == 2
 
 
 def test_the_clock_counts_this_process_and_those_it_waited_for() -> None:

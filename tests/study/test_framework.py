@@ -19,13 +19,12 @@ import pytest
 from brian2 import ms
 
 from bioplastic import cli
-from bioplastic.checkpoints import compute_once
 from bioplastic.checkpoints.seconds import Seconds, take_over
 from bioplastic.commands.registry import MODULES, load_experiment
 from bioplastic.commands.summary import format_summary
 from bioplastic.files import DamagedFileError
 from bioplastic.plotting import new_figure, save_figure
-from bioplastic.study import provenance
+from bioplastic.study import measure, provenance
 from bioplastic.study.framework import Experiment, compute_results, figure_path, positive_int
 from bioplastic.study.results import KEYS, Results, load_results, mean_over_seeds, save_results
 
@@ -375,10 +374,15 @@ def test_stopwatch_counts_child_processes():
     assert watch.wall_seconds > 0.25
 
 
+def costly(number: int) -> dict[str, int]:
+    """A part that says it took two minutes."""
+    take_over(Seconds(100, 200))
+    return {"number": number}
+
+
 def test_a_result_costs_what_earlier_processes_spent_on_it(tmp_path):
     def compute(args):
-        for number in range(2):
-            compute_once(tmp_path, f"part{number}", {}, lambda: take_over(Seconds(100, 200)) or {})
+        measure(costly, store=tmp_path, progress=False, number=[0, 1])
         return _compute(args)
 
     experiment, args = _make(compute=compute), argparse.Namespace(

@@ -40,7 +40,6 @@ class Condition:
     linear_on_hidden: bool = False
 
 
-# fmt: off
 CONDITIONS = {
     "paper": Condition("as published", linear_on_hidden=True),
     "shuffled": Condition("shuffled images", shuffle=True),
@@ -57,8 +56,7 @@ CONDITIONS = {
     "readout_frozen_random": Condition("our read-out,\nrandom input weights", "readout", _FROZEN),
     "ours": Condition("receptive fields", "ours", linear_on_hidden=True),
     "ours_frozen_random": Condition("receptive fields,\nrandom input weights", "ours", _FROZEN),
-}
-# fmt: on
+}  # fmt: skip
 _KEPT = ("accuracy_supervised", "accuracy_assigned", "hidden_spikes_per_image")
 
 

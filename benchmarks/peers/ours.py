@@ -12,7 +12,7 @@ import brian2 as b2
 import numpy as np
 
 from bioplastic.engine import Program
-from bioplastic.models.sym_stdp.network import TIME_STEP, training_network
+from bioplastic.models.sym_stdp.network import TIME_STEP, sym_stdp_network
 from bioplastic.models.sym_stdp.parameters import published_parameters
 
 from ..protocol import (
@@ -34,7 +34,9 @@ def main() -> None:
     labels = load_labels(arguments.data, arguments.images)
     started = time.perf_counter()
     constants = published_parameters(arguments.n)
-    network = training_network(N_PIXELS, arguments.n, N_CLASSES, constants)
+    network = sym_stdp_network(
+        N_PIXELS, arguments.n, N_CLASSES, constants, layers=("hidden", "output")
+    )
     program = Program(network, dt=TIME_STEP)
     base_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     state = program.initial_state(arguments.seed)

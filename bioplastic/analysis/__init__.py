@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bioplastic.analysis.assignment import (
+    ResponseWindow,
     assign_labels,
     mean_responses,
     predict_from_assignment,
@@ -135,6 +136,7 @@ __all__ = [
     "Decoding",
     "IntervalStatistics",
     "Operations",
+    "ResponseWindow",
     "SpectralResponse",
     "SpikeTrains",
     "SubspaceComparison",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -9,7 +11,13 @@ from bioplastic.analysis._arrays import check_array, check_labels
 from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
-__all__ = ["assign_labels", "mean_responses", "predict_from_assignment", "predict_from_counts"]
+__all__ = [
+    "ResponseWindow",
+    "assign_labels",
+    "mean_responses",
+    "predict_from_assignment",
+    "predict_from_counts",
+]
 
 
 @checked
@@ -168,3 +176,73 @@ def predict_from_counts(counts: ArrayLike) -> NDArray[np.int64]:
     if spikes.shape[1] == 0:
         raise ValueError("predict_from_counts.counts: must have at least one column, got none")
     return np.asarray(spikes.argmax(axis=1), dtype=np.int64)
+
+
+class ResponseWindow:
+    """What neurons answer to each class over a moving window of samples, while they learn.
+
+    Responses are kept in blocks, by default sixths of the window, of which the oldest is replaced,
+    so that they cover between five and six sixths of it.
+
+    Parameters
+    ----------
+    n_classes, n_neurons : int
+        Sizes.
+    length : int
+        Samples that the window looks back on.
+    blocks : int, default 6
+        Parts of the window.
+
+    Attributes
+    ----------
+    sums : array, shape (blocks, n_classes, n_neurons)
+        Spikes.
+    samples : array of int64, shape (blocks, n_classes)
+        Samples of every class.
+
+    Examples
+    --------
+    >>> window = ResponseWindow(2, 3, length=60)
+    >>> window.add(np.array([[4, 0, 0], [0, 3, 0]]), np.array([0, 1]), 0)
+    >>> window.assignment
+    array([ 0,  1, -1])
+    """
+
+    def __init__(self, n_classes: int, n_neurons: int, length: int, blocks: int = 6) -> None:
+        sizes = {"n_classes": n_classes, "n_neurons": n_neurons, "length": length, "blocks": blocks}
+        for name, size in sizes.items():
+            check_integer(f"ResponseWindow.{name}", size, minimum=1)
+        self.block_length = max(1, length // blocks)
+        self.sums = np.zeros((blocks, n_classes, n_neurons))
+        self.samples = np.zeros((blocks, n_classes), dtype=np.int64)
+
+    def add(self, counts: NDArray[Any], y: NDArray[Any], n_seen: int) -> None:
+        """Add samples.
+
+        Parameters
+        ----------
+        counts : array, shape (n_samples, n_neurons)
+            Spikes.
+        y : array of int, shape (n_samples,)
+            Index of the class of each sample.
+        n_seen : int
+            Samples before these.
+        """
+        numbers = (n_seen + np.arange(len(y))) // self.block_length
+        for number in np.unique(numbers):
+            chosen, block = numbers == number, int(number) % len(self.sums)
+            if n_seen <= number * self.block_length:  # the block begins among these samples
+                self.sums[block], self.samples[block] = 0, 0
+            np.add.at(self.sums[block], y[chosen], counts[chosen])
+            np.add.at(self.samples[block], y[chosen], 1)
+
+    @property
+    def assignment(self) -> NDArray[np.int64]:
+        """Index of the class that each neuron responds to most, -1 for a silent one."""
+        means = self.sums.sum(axis=0) / np.maximum(1, self.samples.sum(axis=0))[:, None]
+        return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1).astype(np.int64)
+
+    def votes(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the mean spikes of the neurons of each class, shape (n_samples, n_classes)."""
+        owner = np.eye(self.sums.shape[1])[self.assignment] * (self.assignment >= 0)[:, None]
+        return np.asarray(counts @ owner / np.maximum(1, owner.sum(axis=0)))

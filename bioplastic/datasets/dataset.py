@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -134,6 +135,29 @@ class Dataset:
             X_test=self.X_test[:n_test],
             y_test=self.y_test[:n_test],
         )
+
+    def map(
+        self,
+        function: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
+        image_shape: tuple[int, int] | None = None,
+    ) -> Dataset:
+        """Return a dataset of changed images.
+
+        Parameters
+        ----------
+        function : callable
+            Takes images and returns as many.
+        image_shape : (int, int), optional
+            Their new shape; the old one by default.
+
+        Examples
+        --------
+        >>> from bioplastic.datasets import load_digits
+        >>> int(load_digits().map(lambda X: X // 2).X.max())
+        127
+        """
+        shape = self.image_shape if image_shape is None else image_shape
+        return replace(self, X=function(self.X), X_test=function(self.X_test), image_shape=shape)
 
     def __repr__(self) -> str:
         rows, columns = self.image_shape

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.fields import checked
-from bioplastic.validation import check_real
+from bioplastic.validation import check_integer, check_real
 
 __all__ = ["lorenz", "ode_to_joy", "product_of_sines", "sawtooth", "sine", "van_der_pol"]
 
@@ -94,6 +94,7 @@ def product_of_sines(
     0.707
     """
     check_real("product_of_sines.noise", noise, minimum=0)
+    check_integer("product_of_sines.random_state", random_state, minimum=0)
     t = _check_times(time)
     signal = np.prod([np.sin(2 * np.pi * f * t) for f in frequencies], axis=0)
     if noise:
@@ -202,10 +203,10 @@ def ode_to_joy(time: ArrayLike, *, notes_per_second: float = 4.0) -> Signal:
 
 
 def _check_times(time: Any) -> Signal:
-    t = np.asarray(time, dtype=np.float64)
-    if t.ndim != 1 or t.size == 0 or not np.all(np.isfinite(t)):
-        raise ValueError(f"time: must be a non-empty array of finite seconds, got shape {t.shape}")
-    return t
+    t = np.asarray(time)
+    if t.dtype.kind not in "biuf" or t.ndim != 1 or t.size == 0 or not np.all(np.isfinite(t)):
+        raise ValueError(f"time: must be a non-empty array of finite seconds, got {t!r:.60}")
+    return t.astype(np.float64)
 
 
 def _integrate(

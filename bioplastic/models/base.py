@@ -547,6 +547,31 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
             if np.ndim(values) > 0
         }
 
+    def record_spikes(
+        self, sample: ArrayLike, *, kind: str = "spikes"
+    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int32]]]:
+        """Show one sample to a network that records spikes; return those of its last presentation.
+
+        Parameters
+        ----------
+        sample : array_like, shape (n_features,)
+            The sample.
+        kind : str, default 'spikes'
+            Which network, see `network`.
+
+        Returns
+        -------
+        dict of str to (times, cells)
+            For every recorded population the seconds from the onset, and the index of the cell.
+        """
+        record = self.answer(np.atleast_2d(np.asarray(sample))[:1], kind=kind)
+        last, spikes = int(record["presentations"][0]) - 1, {}
+        for key in [key for key in record if key.endswith(".spike_time")]:
+            name = key.removesuffix(".spike_time")
+            chosen = record[f"{name}.spike_trial"] == last
+            spikes[name] = (record[key][chosen], record[f"{name}.spike_cell"][chosen])
+        return spikes
+
     # ---- storing ---------------------------------------------------------------------------------
 
     def _fitted(self) -> dict[str, Any]:

@@ -52,7 +52,6 @@ CELLS: dict[str, dict[str, Any]] = {
         "centred": True, "rate_unit": 1 * second, "ridge": 2e5, "interval": 2.5 * ms,
     },
 }  # fmt: skip
-_RECORD_EVERY = 1 * ms
 
 # ---- equations -----------------------------------------------------------------------------------
 
@@ -77,7 +76,6 @@ _LIF = NeuronModel(
     refractory=2 * ms,
     parameters={"tau_m": 10 * ms, "v_t": -40 * mV, "v_reset": -65 * mV},
 )
-_IZHIKEVICH = {"izhikevich": "force", "izhikevich_b0": "force_b0", "songbird": "songbird"}
 _START: dict[str, Any] = {  # from uniform numbers below 1
     "lif": lambda x: (-0.065 + 0.095 * x) * volt,
     "theta": lambda x: np.pi * (2 * x - 1),
@@ -173,7 +171,10 @@ def _cell(p: ForceParameters) -> NeuronModel:
     if p.cell == "lif":
         base = _LIF
     else:
-        base = theta_neuron() if p.cell == "theta" else izhikevich_2007(_IZHIKEVICH[p.cell])
+        name = "force" if p.cell == "izhikevich" else "force_b0"
+        base = theta_neuron() if p.cell == "theta" else izhikevich_2007(name)
+    if p.cell == "songbird":
+        base = base.with_parameters(v_t=-40 * mV, a=0.002 / ms, d=100 * pA)
     lines = [line for line in base.equations.splitlines() if "i_in :" not in line]
     start = _START.get(p.cell, lambda x: (-0.06 + 0.09 * x) * volt)
     return NeuronModel(
@@ -303,7 +304,7 @@ class ForceGenerator(SpikingEstimator):
         return ForceParameters() if self.parameters is None else self.parameters
 
     @property
-    def dt(self) -> Any:  # type: ignore[override]
+    def dt(self) -> Any:
         """Time step."""
         return self.constants_.dt
 
@@ -371,7 +372,6 @@ class ForceGenerator(SpikingEstimator):
         unit = get_unit(p.input_unit.dim)
         filters = {"tau_rise": p.tau_rise, "tau_decay": p.tau_decay}
         output = NeuronModel(name="output", equations="z : 1")
-        every = max(1, round(float(_RECORD_EVERY) / float(p.dt)))
         return NetworkSpec(
             populations=(
                 AnalogueSource(name="target", n=n_outputs, dtype="float64"),
@@ -398,7 +398,7 @@ class ForceGenerator(SpikingEstimator):
             trial=Trial(duration=self.block),
             records=(
                 SpikeRecord(population="cell"),
-                StateRecord(population="output", variable="z", every=every),
+                StateRecord(population="output", variable="z", every=1 * ms),
             ),
         )  # fmt: skip
 

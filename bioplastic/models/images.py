@@ -66,8 +66,8 @@ def check_images(place: str, X: ArrayLike, n_features: int | None = None) -> NDA
         sample, pixel = np.argwhere(outside)[0]
         value = array[sample, pixel]
         raise ValueError(
-            f"{place}: grey values must lie in [0, 255], got {value:.9g} "
-            f"at sample {sample}, pixel {pixel}"
+            f"{place}: grey values must lie in [0, 255], got {value:.9g} at sample {sample}, pixel "
+            f"{pixel}{'. Negative values in data are refused' if value < 0 else ''}"
         )
     return np.ascontiguousarray(np.rint(array), dtype=np.uint8)
 

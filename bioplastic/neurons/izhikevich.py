@@ -42,10 +42,6 @@ IZHIKEVICH_2007: dict[str, dict[str, float]] = {
         "c_m": 250, "k": 2.5, "v_r": -60, "v_t": -20, "v_peak": 30,
         "a": 0.01, "b": 0, "c": -65, "d": 200,
     },
-    "songbird": {
-        "c_m": 250, "k": 2.5, "v_r": -60, "v_t": -40, "v_peak": 30,
-        "a": 0.002, "b": 0, "c": -65, "d": 100,
-    },
 }  # fmt: skip
 
 _EULER = """
@@ -178,8 +174,8 @@ def izhikevich_2007(cell: str = "regular_spiking", *, name: str | None = None) -
     Parameters
     ----------
     cell : str, default "regular_spiking"
-        A key of :data:`IZHIKEVICH_2007`. ``"force"`` (with a rheobase of 1000 pA), ``"force_b0"``
-        (as printed) and ``"songbird"`` are cells of Nicola and Clopath (2017).
+        A key of :data:`IZHIKEVICH_2007`. ``"force"`` (with a rheobase of 1000 pA) and
+        ``"force_b0"`` (as printed) are cells of Nicola and Clopath (2017).
     name : str, optional
         Name in messages, the cell type otherwise.
 

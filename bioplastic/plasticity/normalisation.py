@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from bioplastic.validation import check_choice, check_identifier, check_real
 
@@ -61,3 +65,27 @@ class Normalisation:
             total = check_real("Normalisation.total", self.total, minimum=0, exclusive=True)
             object.__setattr__(self, "total", total)
         check_choice("Normalisation.when", self.when, ("trial_start", "trial_end"))
+
+    def apply(self, weights: NDArray[Any], groups: int = 1) -> NDArray[Any]:
+        """Return what becomes of weights, without a network; cells with the sum zero keep theirs.
+
+        Parameters
+        ----------
+        weights : array, shape (n_pre, n_post)
+            Weights, in the format of `bioplastic.engine.DenseProjection`.
+        groups : int, default 1
+            As there: rows fall into so many blocks, which are scaled on their own.
+
+        Examples
+        --------
+        >>> Normalisation(total=1.0).apply(np.array([[1.0, 0.0], [3.0, 0.0]]))
+        array([[0.25, 0.  ],
+               [0.75, 0.  ]])
+        """
+        if isinstance(self.total, str):
+            raise ValueError(f"Normalisation.apply: needs a number as total, got {self.total!r}")
+        blocks = weights.reshape(groups, -1, weights.shape[1])
+        sums = blocks.sum(axis=1 if self.over == "pre" else 2, keepdims=True, dtype=np.float64)
+        factors = np.where(sums != 0, self.total / np.where(sums != 0, sums, 1.0), 1.0)
+        scaled: NDArray[Any] = (blocks * factors).astype(weights.dtype).reshape(weights.shape)
+        return scaled

@@ -1,10 +1,19 @@
-"""What reaches a network: sources of spikes and of numbers."""
+"""What reaches a network: sources of spikes and of numbers, and which pixels cells see."""
 
 from __future__ import annotations
 
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.receptive_fields import ReceptiveFields, place_fields
 from bioplastic.signals.spike_list import SpikeListSource
 
-__all__ = ["AnalogueSource", "LatencySource", "NoiseSource", "PoissonSource", "SpikeListSource"]
+__all__ = [
+    "AnalogueSource",
+    "LatencySource",
+    "NoiseSource",
+    "PoissonSource",
+    "ReceptiveFields",
+    "SpikeListSource",
+    "place_fields",
+]

@@ -16,6 +16,7 @@ measured anew.
 from __future__ import annotations
 
 from bioplastic.study.film import Film
+from bioplastic.study.gathering import gather
 from bioplastic.study.measuring import Failure, PartError, fixed, labelled, measure
 from bioplastic.study.sources import digest_code, find_modules
 from bioplastic.study.store import Store, StoredPart
@@ -31,6 +32,7 @@ __all__ = [
     "find_modules",
     "fixed",
     "flatten",
+    "gather",
     "labelled",
     "measure",
     "summarise",

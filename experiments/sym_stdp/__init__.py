@@ -42,8 +42,6 @@ from bioplastic.study.results import Results
 __all__ = ["EXPERIMENT", "compute", "measure_test", "run_seed"]
 
 _BASELINES = ("chance", "linear", "linear_hidden")
-_RAGGED = ("curve_supervised", "curve_assigned", "samples", "mistakes_image", "mistakes_true",
-           "mistakes_predicted", "example_times", "example_cells", "example_layer")  # fmt: skip
 
 
 def run_seed(
@@ -64,7 +62,7 @@ def run_seed(
     train_and_test = (samples.X, samples.y, samples.X_test, samples.y_test)
     measured["linear"] = linear_baseline(*train_and_test, seed=seed)
     if seed == shown:
-        measured |= {"n_train": len(samples.X), **collect_arrays(model, samples, response)}
+        measured |= {"n_train": len(samples.X), **keep_arrays(model, samples, response)}
         measured |= {} if film is None else film.arrays()
     return measured
 
@@ -79,9 +77,8 @@ def measure_test(
         for name in READOUTS
     }
     if protocol.variant != "paper":
-        summed = response
-        for repetition in range(1, protocol.test_presentations):
-            summed = summed + model.respond(samples.X_test, repetition=repetition)
+        further = range(1, protocol.test_presentations)
+        summed = sum((model.respond(samples.X_test, repetition=k) for k in further), start=response)
         right = model.read_out(summed, "supervised") == y_test
         metrics["accuracy_supervised_averaged"] = float(right.mean())
     last = model.curve_[-1]
@@ -109,16 +106,15 @@ def measure_baselines(
     return {"linear_hidden": linear_baseline(*train, *test, seed=model.seed_)}
 
 
-def collect_arrays(
-    model: SymSTDPClassifier, samples: Samples, response: Response
-) -> dict[str, Any]:
+def keep_arrays(model: SymSTDPClassifier, samples: Samples, response: Response) -> dict[str, Any]:
     """Return everything the figures show."""
     predicted = {name: model.read_out(response, name) for name in READOUTS}
     right = predicted["supervised"] == samples.y_test
     wrong, example = np.flatnonzero(~right)[:24], samples.X_test[int(np.argmax(right))]
     curve = [row for row in model.curve_ if "supervised" in row]
     spikes = model.record_spikes(example)
-    times, cells = (np.concatenate([found[k] for found in spikes.values()]) for k in (0, 1))
+    shown = [spikes[name] for name in ("image", "exc", "output")]
+    times, cells = (np.concatenate([found[k] for found in shown]) for k in (0, 1))
     p, lags = model.constants_, np.linspace(-80, 80, 81) * b2.ms
     rule = symmetric_stdp(eta=p.eta_hidden, a=p.trace_jump, tau=p.tau_trace, initial_trace=0.0)
     closed = p.eta_hidden * p.trace_jump * np.exp(-np.abs(lags / p.tau_trace))
@@ -137,7 +133,7 @@ def collect_arrays(
         "example_image": example,
         "example_times": times,
         "example_cells": cells,
-        "example_layer": np.repeat(np.arange(3), [len(found[0]) for found in spikes.values()]),
+        "example_layer": np.repeat(np.arange(3), [len(found[0]) for found in shown]),
         "window": xr.DataArray(
             window, dims=("kind", "lag"),
             coords={"kind": ["simulated", "theory"], "lag": np.asarray(lags) * 1e3},
@@ -160,7 +156,7 @@ def compute(run: Run) -> Results:
     data = run.measure(
         run_seed, seed=run.seeds, data=run.data, protocol=protocol.with_values(seeds=1),
         constants=constants, shown=run.seed, checkpoints=folder, hidden_from=given,
-        animate=run.animate, ragged=_RAGGED,
+        animate=run.animate,
     )  # fmt: skip
     first = data.isel(seed=0)
     film = [str(name) for name in first if str(name).startswith("film_")]

@@ -11,8 +11,9 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bioplastic import plotting
-from bioplastic.experiments.sym_stdp.training import MNIST_SHAPE, READOUTS, middle_column
+from bioplastic.experiments.sym_stdp.training import MNIST_SHAPE, READOUTS
 from bioplastic.plotting.grammar import lines
+from bioplastic.signals import place_fields
 from bioplastic.study.results import Results
 
 __all__ = ["FIGURES"]
@@ -21,14 +22,12 @@ LABELS = {"supervised": "supervised layer", "assigned": "label assignment"}
 
 
 def _first(results: Results, *names: str) -> list[Any]:
-    """Return arrays of the first seed without padding."""
-    data = results.measured["first"]
-    found = [data[name].values for name in names]
-    return [a[np.isfinite(a).reshape(len(a), -1).all(axis=1)] for a in found]
+    """Return arrays of the first seed."""
+    return [results.measured["first"][name].values for name in names]
 
 
 def _classes(results: Results, *names: str) -> list[Any]:
-    """Return labels and cells of the first seed, which may be stored as floats."""
+    """Return labels and cells of the first seed, stored as floats if there are other seeds."""
     return [array.astype(int) for array in _first(results, *names)]
 
 
@@ -51,9 +50,11 @@ def draw_learning_curve(results: Results) -> Figure:
 def draw_weight_maps(results: Results) -> Figure:
     """Draw the input weights of all hidden neurons, or those of the column in the middle."""
     (weights,), p = _first(results, "weights"), results.parameters
-    weights, shape, column = middle_column(weights, p.get("field_size"), p.get("field_stride"))
-    label = f"input weight{column}"
-    return plotting.plot_weight_maps(weights, shape, vmin=0.0, label=label).figure
+    size, stride = p.get("field_size"), int(p.get("field_stride", 1))
+    fields = place_fields(len(weights), None if size is None else int(size), stride)
+    n, label = fields.n_columns, "input weight"
+    label += f", column {n // 2 + 1} of {n}" if n > 1 else ""
+    return plotting.plot_weight_maps(*fields.middle(weights), vmin=0.0, label=label).figure
 
 
 def draw_class_weights(results: Results) -> Figure:

@@ -7,22 +7,17 @@ and computes nothing anew. With ``--extend TABLE`` the rest is taken from a tabl
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
-from bioplastic.plotting import save_figure
 from bioplastic.plotting.grammar import lines, panels
-from bioplastic.study import flatten
-from bioplastic.study.framework import figure_path, prepare_folder
-from bioplastic.study.results import Results, load_results, save_results
+from bioplastic.study.gathering import gather, gather_command
+from bioplastic.study.results import Results
 
 __all__ = ["collect_sizes", "draw_sizes", "main"]
 
@@ -42,47 +37,13 @@ CURVES = {
 
 
 def collect_sizes(files: Sequence[Path], earlier: Path | None = None) -> Results:
-    """Gather accuracies by variant and size, over the seeds of all runs.
-
-    They replace what a table gathered earlier has of their variants and sizes. Runs on different
-    data, and a seed that occurs twice, are refused.
-    """
-    runs = [load_results(path) for path in files]
-    known = [] if earlier is None else [load_results(earlier)]
-    if len({run.data for run in [*runs, *known]}) != 1:
-        raise ValueError("collect_sizes.files: must hold runs on the same data")
-    values: dict[str, list[NDArray[np.float64]]] = {}
-    seen: set[tuple[str, int]] = set()
-    for run in runs:
-        name = _name_run(run.parameters)
-        numbers = run.measured["seeds"].rename(linear_hidden="accuracy_linear_hidden")
-        for seed in numbers.seed.values.tolist():
-            if (name, seed) in seen:
-                text = name.replace("_", " ")
-                raise ValueError(f"collect_sizes.files: seed {seed} of {text} comes twice")
-            seen.add((name, seed))
-        for metric, array in numbers.data_vars.items():
-            if str(metric).startswith(("accuracy", "cpu_seconds")):
-                values.setdefault(f"{metric}_{name}", []).append(array.values)
-    replaced = {name for name, _ in seen}
-    gathered = [dict(run.parameters) for run in runs]
-    for table in known:
-        old = table.arrays.items()
-        values |= {key: [a] for key, a in old if not key.endswith(tuple(f"_{n}" for n in replaced))}
-        gathered += [p for p in table.parameters["runs"] if _name_run(p) not in replaced]
-    arrays = {key: np.concatenate(parts) for key, parts in sorted(values.items())}
-    metrics: dict[str, float] = {}
-    for key, array in arrays.items():
-        metrics |= flatten(xr.Dataset({key: ("seed", array)}))
-    linear = float(np.mean([run.baselines["linear"] for run in runs]))
-    return replace(
-        runs[0], name=NAME, experiment=NAME, seed=min(run.seed for run in runs), metrics=metrics,
-        baselines={"linear": linear, "chance": runs[0].baselines["chance"]},
-        paper={f"accuracy_recalled_unverified_{n}": value for n, value in RECALLED.items()},
-        parameters={"runs": gathered}, arrays=arrays, measured={},
-        cpu_seconds=sum(run.cpu_seconds for run in [*runs, *known]),
-        wall_seconds=sum(run.wall_seconds for run in [*runs, *known]),
+    """Gather accuracies by variant and size, see `bioplastic.study.gather`."""
+    found = gather(
+        NAME, files, _name_run, earlier=earlier, metrics=("accuracy", "cpu_seconds"),
+        rename={"linear_hidden": "accuracy_linear_hidden"}, baselines=("linear", "chance"),
     )  # fmt: skip
+    paper = {f"accuracy_recalled_unverified_{n}": value for n, value in RECALLED.items()}
+    return replace(found, paper=paper)
 
 
 def _name_run(parameters: Mapping[str, Any]) -> str:
@@ -109,29 +70,17 @@ def draw_sizes(results: Results) -> Figure:
         if columns:
             curves[label] = xr.concat(columns, "size", join="outer").sortby("size")
     recalled = xr.DataArray(list(RECALLED.values()), dims="size", coords={"size": list(RECALLED)})
-    figure, axes = panels(width=3.5, height=3.4)
-    lines(
-        curves, axes, x="size", show="bars", factor=100, xscale="log", published=recalled,
-        published_label="paper, recalled, unverified", legend="lower right",
+    return lines(
+        curves, panels(width=3.5, height=3.4)[1], x="size", show="bars", factor=100, xscale="log",
+        published=recalled, published_label="paper, recalled, unverified", legend="lower right",
         baselines={"linear classifier on pixels": results.baselines["linear"]},
-        xlabel="hidden neurons", ylabel="test accuracy (%)",
-        ylim=(56, 100),
-    )  # fmt: skip
-    return figure
+        xlabel="hidden neurons", ylabel="test accuracy (%)", ylim=(56, 100),
+    ).figure  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, store and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="+", type=Path, help="stored results (JSON)")
-    parser.add_argument("--extend", type=Path, metavar="TABLE", help="a table gathered earlier")
-    parser.add_argument("--out", type=Path, default=Path("figures"), help="default: figures")
-    args = parser.parse_args(arguments)
-    results = collect_sizes(args.files, args.extend)
-    prepare_folder(args.out)
-    picture = save_figure(draw_sizes(results), figure_path(args.out, results.name, "accuracy"))
-    for path in [*save_results(results, args.out), picture]:
-        print(f"wrote {path}")
+    gather_command(collect_sizes, {"accuracy": draw_sizes}, str(__doc__), arguments)
 
 
 if __name__ == "__main__":

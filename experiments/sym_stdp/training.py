@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.checkpoints import describe_parameters, find_state, read_run
+from bioplastic.checkpoints import find_state
 from bioplastic.datasets import (
     equalise_brightness,
     load_dataset,
@@ -22,7 +22,6 @@ from bioplastic.datasets import (
 )  # fmt: skip
 from bioplastic.fields import Constants, param
 from bioplastic.models.sym_stdp import SymSTDPClassifier
-from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.models.sym_stdp.parameters import VARIANTS
 from bioplastic.study import Film, digest_code
 
@@ -33,7 +32,6 @@ __all__ = [
     "Protocol",
     "Samples",
     "load_samples",
-    "middle_column",
     "train",
 ]
 
@@ -114,19 +112,17 @@ class Samples:
 def load_samples(protocol: Protocol, name: str, seed: int) -> Samples:
     """Load a data set, bring it into the format of the published drive, hold images out."""
     data = load_dataset(name)
-    X, X_test, y, y_test = data.X, data.X_test, data.y, data.y_test
     if name == "fashion-mnist":
-        X, X_test = preprocess_fashion(X), preprocess_fashion(X_test)
-    elif data.image_shape != MNIST_SHAPE:
-        enlarged = (resize_images(images, data.image_shape, MNIST_SHAPE) for images in (X, X_test))
-        X, X_test = (equalise_brightness(images, MNIST_BRIGHTNESS) for images in enlarged)
-    if protocol.train is not None:
-        # the first images, as the published program takes them in order
-        keep = min(len(X), protocol.train + protocol.validation)
-        X, y = X[:keep], y[:keep]
+        data = data.map(preprocess_fashion)
+    elif (shape := data.image_shape) != MNIST_SHAPE:
+        data = data.map(lambda X: resize_images(X, shape, MNIST_SHAPE), MNIST_SHAPE)
+        data = data.map(lambda X: equalise_brightness(X, MNIST_BRIGHTNESS))
+    # the first images, as the published program takes them in order
+    used = None if protocol.train is None else protocol.train + protocol.validation
+    data = data.head(used, protocol.test)
+    X, y = data.X, data.y
     kept, held_out = stratified_split(y, protocol.validation / len(y), seed)
-    test = slice(protocol.test)
-    return Samples(X[kept], y[kept], X[held_out], y[held_out], X_test[test], y_test[test])
+    return Samples(X[kept], y[kept], X[held_out], y[held_out], data.X_test, data.y_test)
 
 
 @dataclass(frozen=True)
@@ -166,43 +162,16 @@ def train(
     model = protocol.make_model(data, seed, constants)
     if film is not None:
         total = len(samples.X) * sum(epochs for _, epochs in model.stages())
-        film.follow(model, _show_weights, total // _FRAMES)
+        film.follow(model, lambda m: m.fields_.middle(m.weights_), total // _FRAMES)
     options: dict[str, Any] = {"watch_every": protocol.evaluate_every}
     options["watch"] = HeldOut(samples.X_held_out, samples.y_held_out)
     if checkpoints is not None:
         code = hashlib.sha256(digest_code(train).encode()).hexdigest()[:8]
         options |= {"checkpoints": Path(checkpoints) / f"seed{seed}-{code}", "resume": True}
     if hidden_from is not None:
-        options["hidden_from"] = _find_hidden(Path(hidden_from), model, samples)
+        folders = sorted(Path(hidden_from).glob(f"seed{seed}-*"), key=lambda p: p.stat().st_mtime)
+        if not folders:
+            raise ValueError(f"--hidden-from {hidden_from}: must hold seed {seed}")
+        state = find_state(folders[-1], n_hidden=model.n_hidden, X=samples.X)
+        options["hidden_from"] = SymSTDPClassifier.load(state)
     return model.fit(samples.X, samples.y, **options)
-
-
-def middle_column(
-    weights: NDArray[Any], size: float | None, stride: float | None
-) -> tuple[NDArray[Any], tuple[int, int], str]:
-    """Return input weights of all cells or the column in the middle, their shape, which column."""
-    if size is None or stride is None:
-        return weights, MNIST_SHAPE, ""
-    pixels = place_fields(len(weights), int(size), int(stride)).pixels
-    middle = len(pixels) // 2
-    cells = np.split(np.arange(weights.shape[1]), len(pixels))[middle]
-    shape = (int(size), int(size))
-    return weights[np.ix_(pixels[middle], cells)], shape, f", column {middle + 1} of {len(pixels)}"
-
-
-def _show_weights(model: SymSTDPClassifier) -> tuple[NDArray[Any], tuple[int, int]]:
-    p = model.constants_
-    return middle_column(model.weights_, p.field_size, p.field_stride)[:2]
-
-
-def _find_hidden(folder: Path, model: SymSTDPClassifier, samples: Samples) -> SymSTDPClassifier:
-    """Return the model of a finished training on the same images."""
-    found = sorted(folder.glob(f"seed{model.random_state}-*"), key=lambda p: p.stat().st_mtime)
-    if not found:
-        raise ValueError(f"--hidden-from {folder}: must hold seed {model.random_state}")
-    source = read_run(found[-1])["parameters"]
-    wanted = describe_parameters({"n_hidden": model.n_hidden, "X": samples.X})
-    for name, value in wanted.items():
-        if source[name] != value:
-            raise ValueError(f"--hidden-from {folder}: must be a run with the same {name}")
-    return SymSTDPClassifier.load(find_state(found[-1]))

@@ -78,5 +78,5 @@ def test_a_seed_counts_once(tmp_path):
         store(tmp_path / "a", "paper", 100, 0, [0.8, 0.9]),
         store(tmp_path / "b", "paper", 100, 1, [0.7]),
     ]
-    with pytest.raises(ValueError, match="seed 1 of paper 100 comes twice"):
+    with pytest.raises(ValueError, match=r"gather\.files: seed 1 of paper 100 comes twice"):
         collect_sizes(files)

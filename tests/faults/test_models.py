@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
+from bioplastic.analysis import ResponseWindow
 from bioplastic.checkpoints import RunFolder, RunFolderError, read_run
 from bioplastic.engine import NetworkSpec, Population, Program, Trial, UniformProjection
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
@@ -54,6 +55,7 @@ def learned(model: Any) -> dict[str, Any]:
     flat = {}
     for name, value in vars(model).items():
         if name not in arguments:
+            value = vars(value) if isinstance(value, ResponseWindow) else value
             nested = value if isinstance(value, dict) else {"": value}
             flat |= {f"{name}/{key}": entry for key, entry in nested.items()}
     return flat

@@ -12,8 +12,8 @@ from bioplastic.models.sym_stdp import (
     published_parameters,
     readout_parameters,
 )
-from bioplastic.models.sym_stdp.fields import place_fields
-from bioplastic.models.sym_stdp.network import scaled_weights
+from bioplastic.plasticity import Normalisation
+from bioplastic.signals import place_fields
 
 SIDE, CELLS = 8, 3
 FIELDS = published_parameters(CELLS).with_values(
@@ -105,13 +105,14 @@ def test_targets_agree_on_columns() -> None:
         for target in ("cpp", "numpy")
     ]
     np.testing.assert_allclose(models[0].weights_, models[1].weights_, rtol=1e-9)
-    np.testing.assert_array_equal(models[0].response_sums_, models[1].response_sums_)
+    np.testing.assert_array_equal(models[0].window_.sums, models[1].window_.sums)
 
 
 def test_scaled_weights_of_groups_equal_those_of_each() -> None:
     weights = np.random.default_rng(0).random((6, 4))
-    whole = scaled_weights(weights, 2.0, 3)
-    parts = [scaled_weights(part, 2.0) for part in np.split(weights, 3)]
+    scaling = Normalisation(total=2.0)
+    whole = scaling.apply(weights, 3)
+    parts = [scaling.apply(part) for part in np.split(weights, 3)]
     np.testing.assert_allclose(whole, np.concatenate(parts))
 
 
@@ -131,10 +132,10 @@ def test_bad_fields() -> None:
     X, y = stripes()
     with pytest.raises(ValueError, match=r"Classifier.n_hidden: must be a multiple of the 4 "):
         SymSTDPClassifier(10, parameters=FIELDS).fit(X, y)
-    with pytest.raises(ValueError, match=r"field_size: needs square images, got images of 63"):
+    with pytest.raises(ValueError, match=r"n_features: needs square images, got images of 63"):
         SymSTDPClassifier(12, parameters=FIELDS).fit(X[:, :63], y)
     for size, stride in ((9, 1), (4, 3)):
-        with pytest.raises(ValueError, match=r"field_size: windows of .* do not end at the edge"):
+        with pytest.raises(ValueError, match=r"size: windows of .* do not end at the edge"):
             place_fields(SIDE**2, size, stride)
     with pytest.raises(ValueError, match=r"SymSTDPParameters.field_size: must be"):
         SymSTDPParameters(field_size=0)

@@ -23,12 +23,13 @@ from bioplastic.engine import (
     UniformProjection,
 )
 from bioplastic.models.sym_stdp import published_parameters
-from bioplastic.models.sym_stdp.network import inference_network, training_network
+from bioplastic.models.sym_stdp.network import sym_stdp_network
 from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.signals import PoissonSource, SpikeListSource
 
 STEP = 0.5 * ms
+BOTH = ("hidden", "output")
 
 
 def spike_steps(record: dict[str, Any], name: str, cell: int = 0) -> list[int]:
@@ -76,7 +77,7 @@ def test_sums_and_initial_weights(
     parameters = published_parameters(n, dataset).with_values(
         presentation=0.5 * ms, rest=0 * ms, last_intensity=0.0
     )
-    program = Program(training_network(784, n, 10, parameters), dt=STEP)
+    program = Program(sym_stdp_network(784, n, 10, parameters, layers=BOTH), dt=STEP)
     dark = {"pixel": np.zeros((1, 784), dtype=np.uint8), "label": np.array([0])}
     start = program.initial_state(1)
     assert 0 <= start["image_exc.w"].min() < 0.01
@@ -248,7 +249,7 @@ def test_threshold_grows_by_shrinking_steps(theta_plus: float, spikes: tuple[int
 def test_a_slow_decay_needs_the_presentation_as_its_step(decay: str, kept: float) -> None:
     """In single precision, half a millisecond of a decay with 20,000 s is rounded to nothing."""
     parameters = published_parameters(6400).with_values(last_intensity=0.0, theta_decay=decay)
-    program = Program(training_network(4, 2, 2, parameters), dt=STEP)
+    program = Program(sym_stdp_network(4, 2, 2, parameters, layers=BOTH), dt=STEP)
     state = program.initial_state()
     black = {"pixel": np.zeros((3, 4), dtype=np.uint8), "label": np.zeros(3, dtype=np.int32)}
     after, record = program(state, black)
@@ -263,7 +264,7 @@ def test_answers_of_the_output_neurons_to_one_hidden_spike() -> None:
     """Weights of 8, 6.6, 5, 4.1 and 2 evoke 3, 2, 2, 1 and no spikes."""
     weights, expected = [8, 6.6, 5, 4.1, 2], [3, 2, 2, 1, 0]
     parameters = published_parameters(100).with_values(last_intensity=0.0)  # never repeat
-    program = Program(inference_network(4, 2, len(weights), parameters), dt=STEP)
+    program = Program(sym_stdp_network(4, 2, len(weights), parameters), dt=STEP)
     state = program.initial_state()
     state["exc_class.w"][0] = weights
     state["exc.v"][:] = [0, -65e-3]  # the first cell fires once, in the first step
@@ -273,7 +274,7 @@ def test_answers_of_the_output_neurons_to_one_hidden_spike() -> None:
 
 
 def test_test_mode_changes_nothing() -> None:
-    program = Program(inference_network(16, 9, 3, published_parameters(100)), dt=STEP)
+    program = Program(sym_stdp_network(16, 9, 3, published_parameters(100)), dt=STEP)
     state = program.initial_state(2)
     state["image_exc.w"] += 2.0
     state["exc_class.w"] += 5.0

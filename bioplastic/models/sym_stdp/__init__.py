@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bioplastic.models.sym_stdp.classifier import Response, SymSTDPClassifier
-from bioplastic.models.sym_stdp.fields import ReceptiveFields
 from bioplastic.models.sym_stdp.parameters import (
     SymSTDPParameters,
     improved_parameters,
@@ -12,7 +11,6 @@ from bioplastic.models.sym_stdp.parameters import (
 )
 
 __all__ = [
-    "ReceptiveFields",
     "Response",
     "SymSTDPClassifier",
     "SymSTDPParameters",

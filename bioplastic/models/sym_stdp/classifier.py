@@ -11,25 +11,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from bioplastic.analysis.assignment import ResponseWindow
 from bioplastic.engine import NetworkSpec
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
 from bioplastic.models.images import check_brightness, check_images
-from bioplastic.models.sym_stdp.fields import ReceptiveFields, place_fields
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
-    inference_network,
     readout_inhibition,
-    scaled_weights,
     summed_weight,
-    training_network,
+    sym_stdp_network,
 )
 from bioplastic.models.sym_stdp.parameters import FIELD_FEATURES, VARIANTS, SymSTDPParameters
+from bioplastic.plasticity.normalisation import Normalisation
+from bioplastic.signals.receptive_fields import ReceptiveFields, place_fields
 from bioplastic.validation import check_choice, check_integer
 
 __all__ = ["Response", "SymSTDPClassifier"]
-
-_BLOCKS = 6  # the window of label assignment moves in sixths of its length
 
 
 @dataclass(frozen=True)
@@ -83,6 +81,9 @@ class SymSTDPClassifier(SpikingClassifier):
     """
 
     dt = TIME_STEP
+    stored = (ResponseWindow,)
+
+    window_: ResponseWindow
 
     # fmt: off
     n_hidden: int = param(100, minimum=1, doc="number of hidden neurons")
@@ -107,9 +108,9 @@ class SymSTDPClassifier(SpikingClassifier):
         "votes for the class that it responded to most in training (Diehl & Cook 2015)")
     parameters: SymSTDPParameters | None = param(None, doc=
         "constants. Default: those of the variant for the nearest published size")
-    assignment_window: int = param(60_000, minimum=_BLOCKS, doc=
-        "training images that label assignment looks back on. Responses are kept in sixths of the "
-        "window, so it covers between five and six sixths of it")
+    assignment_window: int = param(60_000, minimum=6, doc=
+        "training images that label assignment looks back on, see"
+        " `bioplastic.analysis.ResponseWindow`")
     # fmt: on
 
     # ---- the system ------------------------------------------------------------------------------
@@ -147,9 +148,9 @@ class SymSTDPClassifier(SpikingClassifier):
         """Return the network that learns, the one that answers, or that with all its spikes."""
         sizes, p = (self.n_features_in_, self.n_hidden, len(self.classes_)), self.constants_
         if kind == "learn":
-            return training_network(*sizes, p, layers=self.learning_layers_)
+            return sym_stdp_network(*sizes, p, layers=self.learning_layers_)
         inhibition = readout_inhibition(p) if self.regime_ == "layer_by_layer" else p.inhibition
-        return inference_network(*sizes, p, inhibition=inhibition, record_spikes=kind == "spikes")
+        return sym_stdp_network(*sizes, p, inhibition=inhibition, record_spikes=kind == "spikes")
 
     def present(self, X: NDArray[Any], y: NDArray[Any] | None = None) -> dict[str, Any]:
         """Return what the afferents see, and the label that the teacher shows to the read-out."""
@@ -184,8 +185,7 @@ class SymSTDPClassifier(SpikingClassifier):
             )
         self.hidden_frozen_ = False
         self.presentations_ = self.training_spikes_ = 0
-        self.response_sums_ = np.zeros((_BLOCKS, n_classes, self.n_hidden))
-        self.class_counts_ = np.zeros((_BLOCKS, n_classes), dtype=np.int64)
+        self.window_ = ResponseWindow(n_classes, self.n_hidden, self.assignment_window)
         super().start(X, y)
 
     def stages(self) -> Sequence[tuple[str, int]]:
@@ -213,15 +213,7 @@ class SymSTDPClassifier(SpikingClassifier):
 
     def observe(self, record: dict[str, NDArray[Any]], X: Any, y: NDArray[np.int32]) -> None:
         """Add responses to the moving window of label assignment."""
-        length = max(1, self.assignment_window // _BLOCKS)
-        numbers = (self.n_seen_ + np.arange(len(y))) // length
-        for number in np.unique(numbers):
-            chosen, block = numbers == number, int(number) % _BLOCKS
-            if self.n_seen_ <= number * length:  # the block begins in this chunk
-                self.response_sums_[block] = 0
-                self.class_counts_[block] = 0
-            np.add.at(self.response_sums_[block], y[chosen], record["exc.count"][chosen])
-            np.add.at(self.class_counts_[block], y[chosen], 1)
+        self.window_.add(record["exc.count"], y, self.n_seen_)
         self.presentations_ += int(record["presentations"].sum())
         self.training_spikes_ += int(record["exc.total"])
 
@@ -258,8 +250,7 @@ class SymSTDPClassifier(SpikingClassifier):
         self.state_ |= {name: old[name] for name in carried}
         self.state_["image_exc.w"] = weights
         # the responses of the second phase alone decide about labels
-        self.response_sums_ = np.zeros_like(self.response_sums_)
-        self.class_counts_ = np.zeros_like(self.class_counts_)
+        self.window_ = ResponseWindow(len(self.classes_), self.n_hidden, self.assignment_window)
         return self
 
     def adopt_hidden(self, other: SymSTDPClassifier) -> Self:
@@ -302,12 +293,11 @@ class SymSTDPClassifier(SpikingClassifier):
     @property
     def afferent_weights_(self) -> NDArray[Any]:
         """Scaled input weights as the engine keeps them, shape (n_inputs, n_hidden / n_columns)."""
-        w: NDArray[Any] = self.state_["image_exc.w"]
-        if self.hidden_frozen_:
-            return w.copy()
-        fields = self.fields_
+        w, fields = self.state_["image_exc.w"], self.fields_
         total = summed_weight(fields.n_inputs // fields.n_columns, self.constants_)
-        return scaled_weights(w, total, fields.n_columns)
+        if self.hidden_frozen_ or total is None:
+            return w.copy()
+        return Normalisation(total=total).apply(w, fields.n_columns)
 
     @property
     def output_weights_(self) -> NDArray[Any]:
@@ -318,14 +308,12 @@ class SymSTDPClassifier(SpikingClassifier):
         w: NDArray[Any] = self.state_["exc_class.w"]
         if p.scaling_output is None or p.readout_rule == "error":
             return w.copy()
-        return scaled_weights(w, p.scaling_output * self.n_hidden * p.w_max_output)
+        return Normalisation(total=p.scaling_output * self.n_hidden * p.w_max_output).apply(w)
 
     @property
     def assignment_(self) -> NDArray[np.int64]:
         """Index of the class that each hidden neuron responded to most, -1 for a silent one."""
-        means = self.response_sums_.sum(axis=0)
-        means /= np.maximum(1, self.class_counts_.sum(axis=0))[:, None]
-        return np.where(means.max(axis=0) > 0, means.argmax(axis=0), -1).astype(np.int64)
+        return self.window_.assignment
 
     # ---- answering -------------------------------------------------------------------------------
 
@@ -358,22 +346,6 @@ class SymSTDPClassifier(SpikingClassifier):
         found = self.answer(X, stream=(1, number) if number else (1,))
         return Response(found["exc.count"], found["output.count"], found["presentations"])
 
-    def record_spikes(
-        self, image: ArrayLike
-    ) -> dict[str, tuple[NDArray[np.float64], NDArray[np.int32]]]:
-        """Show one image to the frozen network and return every spike of its last presentation.
-
-        They are seconds from the onset of the image and the index of the neuron, for ``"image"``
-        (input), ``"exc"`` (hidden) and ``"output"``.
-        """
-        record = self.answer(np.atleast_2d(np.asarray(image))[:1], kind="spikes")
-        last, spikes = int(record["presentations"][0]) - 1, {}
-        for name in ("image", "exc", "output"):
-            chosen = record[f"{name}.spike_trial"] == last
-            times, cells = record[f"{name}.spike_time"], record[f"{name}.spike_cell"]
-            spikes[name] = (times[chosen], cells[chosen])
-        return spikes
-
     def read_out(self, response: Response, readout: str | None = None) -> NDArray[Any]:
         """Turn spike counts into labels.
 
@@ -396,6 +368,4 @@ class SymSTDPClassifier(SpikingClassifier):
     def _score(self, response: Response, readout: str) -> NDArray[Any]:
         if readout == "supervised":
             return response.output
-        owner = np.eye(len(self.classes_))[self.assignment_] * (self.assignment_ >= 0)[:, None]
-        votes: NDArray[Any] = response.hidden @ owner / np.maximum(1, owner.sum(axis=0))
-        return votes
+        return self.window_.votes(response.hidden)

@@ -2,7 +2,7 @@
 
 784 Poisson inputs project to N conductance-based neurons with adaptive thresholds; each of these
 drives one inhibitory neuron that silences all others. With receptive fields this holds column by
-column (see `bioplastic.models.sym_stdp.fields`). The hidden neurons project to ten output
+column (see `bioplastic.signals.receptive_fields`). The hidden neurons project to ten output
 neurons: in training these are a Poisson teacher, in inference leaky integrate-and-fire neurons.
 Equations and constants: Hao et al. (2020) and the authors' program; see `SymSTDPParameters`.
 
@@ -33,7 +33,6 @@ from bioplastic.engine import (
 )  # fmt: skip
 from bioplastic.engine.network import Source
 from bioplastic.engine.projections import Projection
-from bioplastic.models.sym_stdp.fields import place_fields
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif
 from bioplastic.neurons.model import NeuronModel
@@ -42,21 +41,21 @@ from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.scaling import synaptic_scaling
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.signals import PoissonSource
+from bioplastic.signals.receptive_fields import place_fields
 
 __all__ = [
-    "TIME_STEP", "error_rule", "inference_network", "readout_inhibition", "scaled_weights",
-    "summed_weight", "training_network",
+    "TIME_STEP", "error_rule", "readout_inhibition", "summed_weight", "sym_stdp_network",
 ]  # fmt: skip
 
 TIME_STEP = 0.5 * ms
 _TEACHER_GAIN = 0.2  # about 64 teacher spikes bring the target to 1 within 1e-6
 
 
-def training_network(
+def sym_stdp_network(
     n_inputs: int, n_hidden: int, n_classes: int, parameters: SymSTDPParameters, *,
-    layers: tuple[str, ...] = ("hidden", "output"),
+    layers: tuple[str, ...] = (), inhibition: float | None = None, record_spikes: bool = False,
 ) -> NetworkSpec:  # fmt: skip
-    """Return the network that learns.
+    """Return the network that learns, or the one that answers.
 
     Parameters
     ----------
@@ -64,22 +63,30 @@ def training_network(
         Sizes of the layers.
     parameters : SymSTDPParameters
         Constants.
-    layers : tuple of {'hidden', 'output'}, default both
-        What learns. Without ``'output'`` there is no read-out and no teacher. Without ``'hidden'``
-        input weights and thresholds are frozen, and inhibition is ``readout_inhibition``.
+    layers : tuple of {'hidden', 'output'}, default ()
+        What learns. Without ``'output'`` there is no read-out and no teacher; without ``'hidden'``
+        input weights and thresholds are frozen. Nothing learns in the network that answers, where
+        output neurons integrate.
+    inhibition : float, optional
+        Weight of the inhibition. Default: ``readout_inhibition`` if the read-out alone learns, else
+        that under which the hidden layer learns.
+    record_spikes : bool, default False
+        Also record every spike of input, hidden and output neurons.
 
     Returns
     -------
     NetworkSpec
-        Inputs ``pixel`` (uint8, what the afferents see, see `ReceptiveFields.view`) and, with a
-        teacher, ``label`` (int32); records ``exc.count`` over the presentation.
+        Inputs ``pixel`` (uint8, what the afferents see, see `ReceptiveFields.view` in
+        `bioplastic.signals`) and, with a teacher, ``label`` (int32); records ``exc.count`` and, if
+        it answers, ``output.count`` over the presentation.
     """
-    p, learn = parameters, "hidden" in layers
-    inhibition = p.inhibition if learn else readout_inhibition(p)
-    cells, synapses = _hidden_layer(n_inputs, n_hidden, p, inhibition, learn=learn)
-    window = (0 * ms, p.presentation)
+    p, window = parameters, (0 * ms, parameters.presentation)
+    if inhibition is None:
+        inhibition = readout_inhibition(p) if layers == ("output",) else p.inhibition
+    cells, synapses = _hidden_layer(n_inputs, n_hidden, p, inhibition, learn="hidden" in layers)
+    if not layers or ("output" in layers and p.readout_rule == "error"):
+        cells.append(_output(n_classes, p))
     if "output" in layers:
-        cells += [_output(n_classes, p)] if p.readout_rule == "error" else []
         synapses += _learning_readout(n_hidden, p)
         rate = f"{float(p.teacher_rate)!r}*int(i == label)*Hz"
         cells.append(
@@ -88,47 +95,14 @@ def training_network(
                 window=window, dead_steps=1,
             )
         )  # fmt: skip
-    records = (SpikeCount(population="exc", window=window),)
-    return NetworkSpec(
-        populations=tuple(cells), projections=tuple(synapses), trial=_trial(p), records=records
-    )
-
-
-def inference_network(
-    n_inputs: int, n_hidden: int, n_classes: int, parameters: SymSTDPParameters, *,
-    inhibition: float | None = None, record_spikes: bool = False,
-) -> NetworkSpec:  # fmt: skip
-    """Return the network that answers: weights and thresholds frozen, output neurons integrate.
-
-    Parameters
-    ----------
-    n_inputs, n_hidden, n_classes, parameters
-        As for `training_network`.
-    inhibition : float, optional
-        Weight of the inhibition: that under which the read-out learned. Default: that under which
-        the hidden layer learns.
-    record_spikes : bool, default False
-        Also record every spike of input, hidden and output neurons.
-
-    Returns
-    -------
-    NetworkSpec
-        Input ``pixel``; records ``exc.count`` and ``output.count`` over the presentation.
-    """
-    p = parameters
-    inhibition = p.inhibition if inhibition is None else inhibition
-    cells, synapses = _hidden_layer(n_inputs, n_hidden, p, inhibition, learn=False)
-    variable = "v_post" if p.readout_rule == "error" else "ge_post"
-    synapses.append(
-        DenseProjection(
-            name="exc_class", source="exc", target="output", transmit=f"{variable} += w"
+    elif not layers:
+        code = f"{'v_post' if p.readout_rule == 'error' else 'ge_post'} += w"
+        synapses.append(
+            DenseProjection(name="exc_class", source="exc", target="output", transmit=code)
         )
-    )
-    window = (0 * ms, p.presentation)
-    records: list[Any] = [SpikeCount(population=name, window=window) for name in ("exc", "output")]
-    if record_spikes:
-        records += [SpikeRecord(population=name) for name in ("image", "exc", "output")]
-    cells.append(_output(n_classes, p))
+    counted, shown = ("exc",) if layers else ("exc", "output"), ("image", "exc", "output")
+    records: list[Any] = [SpikeCount(population=name, window=window) for name in counted]
+    records += [SpikeRecord(population=name) for name in shown if record_spikes]
     return NetworkSpec(
         populations=tuple(cells), projections=tuple(synapses), trial=_trial(p),
         records=tuple(records),
@@ -143,20 +117,6 @@ def readout_inhibition(p: SymSTDPParameters) -> float:
 def summed_weight(n_afferents: int, p: SymSTDPParameters) -> float | None:
     """Return what scaling makes of the summed weight of a hidden cell, None without scaling."""
     return None if p.scaling_hidden is None else p.scaling_hidden * n_afferents * p.w_max_hidden
-
-
-def scaled_weights(weights: NDArray[Any], total: float | None, groups: int = 1) -> NDArray[Any]:
-    """Return weights that sum to ``total`` in every cell: what scaling does before a presentation.
-
-    Weights have the format of `bioplastic.engine.DenseProjection` with ``groups``.
-    """
-    if total is None:
-        return weights.copy()
-    blocks = weights.reshape(groups, -1, weights.shape[1])
-    sums = blocks.sum(axis=1, keepdims=True, dtype=np.float64)
-    factors = np.where(sums != 0, total / np.where(sums != 0, sums, 1.0), 1.0)
-    scaled: NDArray[Any] = (blocks * factors).astype(weights.dtype).reshape(weights.shape)
-    return scaled
 
 
 def _draw_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from typing import Any
 from brian2 import Hz, Quantity, ms, mV, second
 
 from bioplastic.fields import Constants, param
-from bioplastic.models.sym_stdp.fields import place_fields
+from bioplastic.signals.receptive_fields import place_fields
 from bioplastic.validation import check_integer
 
 __all__ = [

@@ -1,9 +1,9 @@
-"""Receptive fields: which pixels a column of hidden cells sees.
+"""Receptive fields: which pixels a column of cells sees.
 
-In the published network every hidden cell sees the whole image and competes with all others, so a
-few cells answer to an image, each with a prototype of all of it. With receptive fields the hidden
-layer is a grid of columns. The cells of a column see the same square window, through afferents of
-their own, and compete among themselves: an image is described by one prototype per window.
+Where every cell sees the whole image and competes with all others, few cells answer to an image,
+each with a prototype of all of it. With receptive fields a layer is a grid of columns. The cells of
+a column see the same square window, through afferents of their own, and compete among themselves:
+an image is described by one prototype per window.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bioplastic.fields import checked
+from bioplastic.validation import check_integer
 
 __all__ = ["ReceptiveFields", "place_fields"]
 
@@ -56,7 +59,19 @@ class ReceptiveFields:
             spread[pixels, column * n_cells : (column + 1) * n_cells] = block
         return spread
 
+    def middle(self, weights: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, int]]:
+        """Return what the cells of the column in the middle get from its pixels, and their shape.
 
+        Weights have shape (n_features, n_hidden); one column means all of them. The shape is that
+        of a square window.
+        """
+        number = self.n_columns // 2
+        cells = np.split(np.arange(weights.shape[1]), self.n_columns)[number]
+        side = math.isqrt(len(self.pixels[number]))
+        return weights[np.ix_(self.pixels[number], cells)], (side, side)
+
+
+@checked
 def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFields:
     """Place windows on a square image, from edge to edge, in row-major order.
 
@@ -82,16 +97,19 @@ def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFie
            [ 8,  9, 12, 13],
            [10, 11, 14, 15]])
     """
+    check_integer("place_fields.n_features", n_features, minimum=1)
+    check_integer("place_fields.stride", stride, minimum=1)
     if size is None:
         return ReceptiveFields(np.arange(n_features)[None], n_features)
     side = math.isqrt(n_features)
     if side**2 != n_features:
         raise ValueError(
-            f"SymSTDPParameters.field_size: needs square images, got images of {n_features} pixels"
+            f"place_fields.n_features: needs square images, got images of {n_features} pixels"
         )
+    check_integer("place_fields.size", size, minimum=1)
     if size > side or (side - size) % stride:
         raise ValueError(
-            f"SymSTDPParameters.field_size: windows of {size} pixels in steps of {stride} do not "
+            f"place_fields.size: windows of {size} pixels in steps of {stride} do not "
             f"end at the edge of an image of {side} x {side}"
         )
     corners = range(0, side - size + 1, stride)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import re
@@ -16,7 +15,8 @@ from .writing import put
 
 __all__ = ["public_names", "write"]
 
-_SKIPPED = ("bioplastic.experiments", "bioplastic.commands")
+_SKIPPED = ("bioplastic.experiments", "bioplastic.commands", "bioplastic.plotting.grammar")
+_INNER = ("bioplastic.models.images", "bioplastic.models.saving", "bioplastic.models.storage")
 
 
 def public_names() -> dict[str, tuple[str, ...]]:
@@ -33,14 +33,16 @@ def _packages() -> list[str]:
     names = [
         module.name
         for module in pkgutil.walk_packages(bioplastic.__path__, "bioplastic.")
-        if module.ispkg and not module.name.startswith(_SKIPPED)
+        if _is_documented(module)
     ]
-    single = ["bioplastic.fields", "bioplastic.models.base"]
-    return sorted({*names, *(name for name in single if _exists(name))})
+    return sorted({*names, "bioplastic.fields"})
 
 
-def _exists(name: str) -> bool:
-    return importlib.util.find_spec(name) is not None
+def _is_documented(module: pkgutil.ModuleInfo) -> bool:
+    """Return whether a module is a package, or a model of one file."""
+    if module.ispkg:
+        return not module.name.startswith(_SKIPPED)
+    return module.name.rpartition(".")[0] == "bioplastic.models" and module.name not in _INNER
 
 
 def write(made: Path, home: Path) -> None:

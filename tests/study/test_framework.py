@@ -377,7 +377,7 @@ def test_stopwatch_counts_child_processes():
 def costly(number: int) -> dict[str, int]:
     """A part that says it took two minutes."""
     take_over(Seconds(100, 200))
-    return {"number": number}
+    return {"double": 2 * number}
 
 
 def test_a_result_costs_what_earlier_processes_spent_on_it(tmp_path):

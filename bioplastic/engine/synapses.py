@@ -120,9 +120,7 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         namespace=namespace,
         dtype={"lastupdate": np.dtype("float64"), **precise_times(model.replace(";", "\n"))},
         method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
-        delay={
-            n: 0 * b2.ms for members in pathways.values() for n in members if n not in own_delays
-        },
+        delay=dict.fromkeys(at_once, 0 * b2.ms),
     )
     _refer_to_inputs(projection, plan, synapses)
     synapses.add_attribute("lazy_")

@@ -545,7 +545,7 @@ class _Importer:
             subset = place.tolist()
         where = {"population": source.name} if projection is None else {"projection": source.name}
         record = StateRecord(**where, variable=name, every=every, when="start", subset=subset)
-        if any(other.key == record.key for other in self.records):
+        if any(getattr(other, "key", "") == record.key for other in self.records):
             return "is in the record already, as the first monitor asks for it"
         self.records.append(record)
         return f"is in the record as {record.key}"

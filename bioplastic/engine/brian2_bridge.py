@@ -513,6 +513,7 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
 
     It runs ``b = 2*b`` in place, which after ``a = b`` would change ``a`` too: copy. And a
     subexpression reads under names of its own, loaded once, what statements write: share the name.
+    It takes every temporary for an array when a write depends on who is refractory: make it one.
     """
 
     def translate(self, code: dict[str, str], dtype: Any) -> Any:
@@ -525,6 +526,19 @@ class _NumpyGenerator(NumpyCodeGenerator):  # type: ignore[misc]
     def ufunc_at_vectorisation(self, statement: Any, *arguments: Any) -> str:
         line = super().ufunc_at_vectorisation(statement, *arguments)
         return self._copy_name(statement, line)
+
+    def conditional_write(
+        self, line: str, stmt: Any, variables: Any, conditional_write_vars: Any, created_vars: Any
+    ) -> str:
+        """Return a line that leaves refractory cells alone; what it reads may be a scalar."""
+        line = super().conditional_write(
+            line, stmt, variables, conditional_write_vars, created_vars
+        )
+        index = conditional_write_vars.get(stmt.var)
+        for name in created_vars if index else ():
+            whole = f"_numpy.broadcast_to({name}, {index}.shape)"
+            line = re.sub(rf"\b{name}\[{index}\]", f"{whole}[{index}]", line)
+        return line
 
     @staticmethod
     def _copy_name(statement: Any, line: str) -> str:

@@ -407,13 +407,16 @@ def _check_statements(
         scope = read_scope(slot, target, names - set(vocabulary.parameters), inside, shared)
         if statements and scope != statements[-1].scope:
             phase += 1
+        elif _is_sum(target, scope, shared):  # nobody may see it half added up
+            together = [s.expression for s in statements if s.phase == phase]
+            phase += any(target in _reads_through(text, vocabulary) for text in together)
         for read in sorted(names & set(temporary)):
             if temporary[read] != phase:
                 raise ValueError(
                     f"{place}: temporary {read!r} is read in {text!r}, after a statement that acts "
                     "elsewhere; keep the statements of one place together"
                 )
-        statement = Statement(target, op, expression, scope)
+        statement = Statement(target, op, expression, scope, phase)
         _check_scope(place, slot, text, statement, names, local, synaptic, shared)
         _check_sums(place, text, statement, statements, shared, vocabulary)
         declared = target in vocabulary.equations
@@ -429,11 +432,11 @@ def _check_statements(
                     check_assignment(place, target, op, expression, local.known)
             else:
                 local.check_neuron_name(place, target)
-            statements.append(Statement(target, op, expression, scope))
+            statements.append(statement)
             continue
         if complete and all(local.known.get(name) is not None for name in {target, *names}):
             check_assignment(place, target, op, expression, local.known)
-        statements.append(Statement(target, op, expression, scope))
+        statements.append(statement)
     return tuple(statements)
 
 
@@ -484,21 +487,31 @@ def _check_sums(
     """Check that a sum over synapses is not read while it is being added up."""
     if statement.scope != "synapse":
         return
-    reads, unread = set(), set(read_names(statement.expression))
-    while unread:  # through subexpressions, too
+    together = [before for before in earlier if before.phase == statement.phase]
+    reads = _reads_through(statement.expression, vocabulary)
+    for adding in (statement, *reversed(together)):
+        if _is_sum(adding.target, adding.scope, shared) and adding.target in reads:
+            raise ValueError(
+                f"{place}: {text!r} reads {adding.target!r} while {adding.code!r} still adds it up "
+                "over synapses"
+            )
+
+
+def _is_sum(target: str, scope: str, shared: frozenset[str]) -> bool:
+    """Return whether synapses add to something that several of them have."""
+    return scope == "synapse" and (target in shared or target.endswith(("_pre", "_post")))
+
+
+def _reads_through(expression: str, vocabulary: Vocabulary) -> set[str]:
+    """Return what an expression reads, through subexpressions too."""
+    reads: set[str] = set()
+    unread = set(read_names(expression))
+    while unread:
         reads |= unread
         found = [vocabulary.equations[name] for name in unread if name in vocabulary.equations]
         texts = [e.expr.code for e in found if e.type == SUBEXPRESSION]
         unread = {name for text in texts for name in read_names(text)} - reads
-    for before in reversed(earlier):
-        if before.scope != "synapse":
-            return
-        summed = before.target in shared or before.target.endswith(("_pre", "_post"))
-        if summed and before.target in reads:
-            raise ValueError(
-                f"{place}: {text!r} reads {before.target!r} while {before.code!r} still adds it up "
-                "over synapses"
-            )
+    return reads
 
 
 def _check_unused(

@@ -31,6 +31,8 @@ class Statement:
     scope : {"pre", "post", "synapse", "shared"}
         ``"pre"`` and ``"post"``: executed once for the cell. ``"synapse"``: executed for each
         synapse. ``"shared"``: executed once for the whole projection.
+    phase : int, default 0
+        Number of the phase in which it runs.
 
     Examples
     --------
@@ -42,6 +44,7 @@ class Statement:
     op: str
     expression: str
     scope: Scope
+    phase: int = 0
 
     @property
     def code(self) -> str:
@@ -57,7 +60,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Phase:
-    """Consecutive statements with the same scope.
+    """Consecutive statements with the same scope, executed together.
 
     Parameters
     ----------
@@ -72,7 +75,7 @@ class Phase:
 
 
 def group_phases(statements: tuple[Statement, ...]) -> tuple[Phase, ...]:
-    """Return maximal runs of statements with the same scope, order kept.
+    """Return the runs of statements that one place executes together, order kept.
 
     Examples
     --------
@@ -83,7 +86,7 @@ def group_phases(statements: tuple[Statement, ...]) -> tuple[Phase, ...]:
     """
     return tuple(
         Phase(scope, "\n".join(statement.code for statement in run))
-        for scope, run in groupby(statements, key=lambda statement: statement.scope)
+        for (scope, _), run in groupby(statements, key=lambda s: (s.scope, s.phase))
     )
 
 

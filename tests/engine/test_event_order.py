@@ -292,7 +292,8 @@ def test_two_rules_on_one_cell_keep_their_traces_apart(target: str) -> None:
     assert set(state) >= {"fast.x_pre", "slow.x_pre"}
 
 
-def test_transmission_into_a_refractory_cell_is_lost() -> None:
+@pytest.mark.parametrize("scalar", [False, True])
+def test_transmission_into_a_refractory_cell_is_lost(scalar: bool) -> None:
     """What is written to a variable marked (unless refractory) has no effect meanwhile."""
     cell = NeuronModel(
         name="cell",
@@ -308,8 +309,17 @@ def test_transmission_into_a_refractory_cell_is_lost() -> None:
                 name="p",
                 source="input",
                 target="cell",
-                transmit="v_post += w*mV",
+                transmit="v_post += s*w*mV" if scalar else "v_post += w*mV",
                 initial={"w": 2.0},
+                rule=PlasticityRule(
+                    name="r",
+                    synapse="w : 1\ns = ceil(3*m) : 1",
+                    modulators="m : 1 (shared)",
+                    on_post="w *= s",
+                    initial={"m": 0.3},
+                )
+                if scalar
+                else None,
             )
         ],
         trial=Trial(duration=9 * ms),
@@ -411,3 +421,33 @@ def test_a_cell_is_refractory_until_the_next_step_begins(
         state, _ = program(state, {"input": times[first : first + count]})
     free = np.arange(3) + max(period, 1) <= 2  # what arrives with the spike is always lost
     np.testing.assert_array_equal(state["cell.mark"], 11 + 11 * free)
+
+
+@TARGETS
+@pytest.mark.parametrize("kind", [DenseProjection, SparseProjection])
+@pytest.mark.parametrize("slot", ["on_pre", "on_post", "every", "on_trial_end"])
+def test_sums_over_synapses_wait_for_statements_that_read_them(
+    target: str, kind: Any, slot: str
+) -> None:
+    """Every synapse sees the trace before the first of them adds to it."""
+    side = "pre" if slot == "on_post" else "post"
+    rule = PlasticityRule(
+        name="r", synapse="w : 1\nseen : 1",
+        **{side: f"x_{side} : 1\ny_{side} = 2*x_{side} : 1"},
+        **{slot: f"seen += y_{side}\nx_{side} += w"},
+    )  # fmt: skip
+    options = {"pre": [0, 0, 1, 1], "post": [0, 1, 0, 1]} if kind is SparseProjection else {}
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name="a", n=2), SpikeListSource(name="b", n=2)],
+        projections=[kind(name="p", source="a", target="b", rule=rule, **options)],
+        trial=Trial(duration=1 * ms),
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    state = program.initial_state()
+    state["p.w"] = np.array([1.0, 2.0, 4.0, 8.0]).reshape(state["p.w"].shape)
+    state[f"p.x_{side}"] = np.array([0.5, 3.0])
+    at_once = [([0, 1], [0, 0] * ms)]
+    state, _ = program(state, {"a": at_once, "b": at_once})
+    seen = [1, 1, 6, 6] if side == "pre" else [1, 6, 1, 6]
+    np.testing.assert_allclose(state["p.seen"].ravel(), seen)
+    np.testing.assert_allclose(state[f"p.x_{side}"], [3.5, 15] if side == "pre" else [5.5, 13])

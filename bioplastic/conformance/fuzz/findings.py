@@ -24,7 +24,7 @@ class Case:
         Its number under the seed.
     status : {"agrees", "refused", "unstable", "wrong", "raw error"}
         ``"refused"``: an error of ours that names the place. ``"unstable"``: the oracle itself
-        moves as much when its start is moved by a rounding error.
+        moves as much when its start is moved by a rounding error, or in single precision.
     detail : str, default ""
         The message, or what disagrees with what.
     code : str, default ""

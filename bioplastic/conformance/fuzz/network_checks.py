@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pprint
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from typing import Any
 
+import brian2 as b2
 import numpy as np
 from brian2 import ms
 from numpy.typing import NDArray
@@ -205,18 +207,31 @@ def _numbers(network: Network, state: Mapping[str, Any], record: Mapping[str, An
 # ---- judging -------------------------------------------------------------------------------------
 
 
-def _play_stock(network: Network, numbers: Mapping[str, Any], move: float = 0.0) -> Arrays:
+def _play_stock(
+    network: Network, numbers: Mapping[str, Any], move: float = 0.0, single: bool = False
+) -> Arrays:
     spikes: Arrays = _rasters(network)
     for source in network.sources:
         if source.kind == "poisson":
             raster = numbers[f"spikes {source.name}"]
             spikes[source.name] = raster.reshape(network.trials, network.n_steps, source.n)
     start = {name: value * (1 + move) for name, value in start_values(network).items()}
-    found = Stock(network, spikes, _frames(network), start).run()
+    with _single_precision() if single else nullcontext():
+        found = Stock(network, spikes, _frames(network), start).run()
     for cells in network.cells:
         if cells.threshold:
             found[f"count error {cells.name}"] = np.zeros((network.trials, cells.n))
     return found
+
+
+@contextmanager
+def _single_precision() -> Iterator[None]:
+    kept = b2.prefs.core.default_float_dtype
+    b2.prefs.core.default_float_dtype = np.float32
+    try:
+        yield
+    finally:
+        b2.prefs.core.default_float_dtype = kept
 
 
 def _judge(number: int, network: Network, results: Mapping[str, Arrays]) -> Case:
@@ -237,6 +252,9 @@ def _judge(number: int, network: Network, results: Mapping[str, Arrays]) -> Case
         name, size = worst
         other = _play_stock(network, results["numpy"], move)
         stable = compare(expected, other, 0.01 * min(size, 1.0)) is None
+        if stable and network.dtype == "float32":  # int(3*tanh(r)) is 3 for 9 instead of 17 < r
+            other = _play_stock(network, results["numpy"], single=True)
+            stable = compare(expected, other, 0.3 * min(size, 1.0)) is None
         detail = f"{target} differs from stock Brian2 in {name} by {size:.3g}"
         return Case("network", number, "wrong" if stable else "unstable", detail)
     return Case("network", number, "agrees")

@@ -202,7 +202,7 @@ class Stock:
         group.x = self.frames[source.name][step // source.every]
 
     def _add_cells(self, cells: Cells) -> None:
-        stock = cells.method not in ("euler+decay", "exact")
+        stock = cells.method not in ("euler+decay", "exact", "linear")
         lines = []
         for v in cells.variables:
             moving = v.kind in ("decay", "ode")
@@ -226,7 +226,7 @@ class Stock:
         for v in cells.variables:
             if v.kind != "sub" and v.name not in cells.inputs:
                 getattr(group, f"{v.name}_")[:] = self.start[f"{cells.name}.{v.name}"]
-        if cells.method == "exact":
+        if cells.method in ("exact", "linear"):
             self._operation(self._exactly(group, cells), "groups", 1)
         elif not stock:
             code = _euler_and_decays(cells)
@@ -360,7 +360,8 @@ class Stock:
         for step in steps:
             code = f"{step.target} {step.op} ({in_floats(step.text)})"
             code = self._on_synapses(link, code) if step.scope == "synapse" else code
-            if step.scope == last:
+            added = step.scope == "synapse" and step.target.endswith(("_pre", "_post"))
+            if step.scope == last and not added:
                 phases[-1] = (last, f"{phases[-1][1]}\n{code}")
             else:
                 phases.append((step.scope, code))

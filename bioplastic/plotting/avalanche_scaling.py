@@ -20,8 +20,9 @@ _MARKERS = ("o", "s", "^", "D", "v")
 @checked
 def plot_avalanche_scaling(
     series: Mapping[str, tuple[ArrayLike, ArrayLike]],
-    slopes: Mapping[str, tuple[float, float]] | None = None,
+    slopes: Mapping[str, tuple[float, float | None]] | None = None,
     *,
+    colours: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw mean avalanche size against duration.
@@ -31,7 +32,10 @@ def plot_avalanche_scaling(
     series : mapping of str to (durations, mean sizes)
         One of each network.
     slopes : mapping of str to (measured, predicted), optional
-        Exponents for the legend: the slope, and that from the exponents of sizes and durations.
+        Exponents for the legend: the slope, and that from the exponents of sizes and durations, or
+        None where there are none.
+    colours : mapping of str to str, optional
+        Colours of networks; those of the palette by default.
     ax : Axes, optional
         Where to draw; a new figure by default.
 
@@ -45,7 +49,8 @@ def plot_avalanche_scaling(
         for number, (name, (durations, sizes)) in enumerate(series.items()):
             label = name
             if slopes and name in slopes:
-                label = f"{name}, {slopes[name][0]:.2f} ({slopes[name][1]:.2f})"
+                slope, predicted = slopes[name]
+                label = f"{name}, {slope:.2f}" + (f" ({predicted:.2f})" if predicted else "")
             axes.plot(
                 np.asarray(durations),
                 np.asarray(sizes),
@@ -53,7 +58,7 @@ def plot_avalanche_scaling(
                 markersize=2.2,
                 markerfacecolor="white",
                 linestyle="none",
-                color=PALETTE[number % len(PALETTE)],
+                color=(colours or {}).get(name, PALETTE[number % len(PALETTE)]),
                 label=label,
             )
         axes.set_xscale("log")

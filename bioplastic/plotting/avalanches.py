@@ -23,6 +23,7 @@ def plot_avalanches(
     values: Mapping[str, ArrayLike],
     *,
     exponents: Mapping[str, tuple[float, float, float]] | None = None,
+    colours: Mapping[str, str] | None = None,
     xlabel: str = "avalanche size (spikes)",
     title: str = "",
     ax: Axes | None = None,
@@ -37,6 +38,8 @@ def plot_avalanches(
     exponents : mapping of str to (exponent, lower, upper), optional
         Power laws :math:`x^{-\tau}` of some conditions and their ranges, drawn as lines that
         carry the share of the data in the range.
+    colours : mapping of str to str, optional
+        Colours of conditions; those of the palette by default.
     xlabel : str, default "avalanche size (spikes)"
         What is counted.
     title : str, optional
@@ -76,7 +79,7 @@ def plot_avalanches(
             density = counts / (np.diff(edges) * data.size)
             centres = np.sqrt(edges[:-1] * (edges[1:] - 1))
             seen = counts > 0
-            colour = PALETTE[index % len(PALETTE)]
+            colour = (colours or {}).get(name, PALETTE[index % len(PALETTE)])
             label = name
             if exponents and name in exponents:
                 given = exponents[name]

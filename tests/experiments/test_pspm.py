@@ -9,8 +9,7 @@ import pytest
 import xarray as xr
 
 from bioplastic import cli
-from bioplastic.experiments.pspm.drawing import _mean_blocks
-from bioplastic.experiments.pspm.protocol import NETWORKS, PROTOCOLS, VARIANTS, run_trial
+from bioplastic.experiments.pspm import NETWORKS, PROTOCOLS, VARIANTS, run_trial
 from bioplastic.study import measure
 from bioplastic.study.results import load_results
 
@@ -25,9 +24,10 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_condition_is_measured_and_drawn(out: Path) -> None:
     results = load_results(out / "pspm_smoke.json")
+    trials = results.measured["trials"]
     for variant in VARIANTS:
         for name in NETWORKS:
-            values = results.arrays[f"{variant}_train_distance_{name}"]
+            values = trials.train_distance.sel(variant=variant, network=name).values
             assert values.shape == (1,)
             assert results.metrics[f"{variant}_train_distance_{name}"] == values.mean() > 0
     drawn = {path.stem.removeprefix("pspm_smoke_") for path in out.glob("*.png")}
@@ -38,14 +38,18 @@ def test_every_condition_is_measured_and_drawn(out: Path) -> None:
 
 
 def test_ablations_share_the_tasks_of_uniform(out: Path) -> None:
-    arrays = load_results(out / "pspm_smoke.json").arrays
+    trials = load_results(out / "pspm_smoke.json").measured["trials"]
     for variant in ("local_only", "homeostasis_only"):
         for name in ("count_reference", "train_distance_naive", "weight_error_naive"):
-            np.testing.assert_array_equal(arrays[f"{variant}_{name}"], arrays[f"uniform_{name}"])
+            measure_, _, network = name.rpartition("_")
+            values = trials[measure_].sel(network=network)
+            np.testing.assert_array_equal(
+                values.sel(variant=variant), values.sel(variant="uniform")
+            )
     # without local changes the learner and its control are the same network
+    distance = trials.train_distance.sel(variant="homeostasis_only")
     np.testing.assert_array_equal(
-        arrays["homeostasis_only_train_distance_optimised"],
-        arrays["homeostasis_only_train_distance_control"],
+        distance.sel(network="optimised"), distance.sel(network="control")
     )
 
 
@@ -54,15 +58,8 @@ def test_a_trial_is_fixed_by_its_seed_in_any_process() -> None:
     protocol = PROTOCOLS["smoke"].with_values(n=20, n_steps=300, n_iterations=2)
     here, there = (
         measure(run_trial, variant="sparse", trial=(0, 1), seed=7, protocol=protocol,
-                libraries=False, ragged=("history",), progress=False, jobs=jobs)
+                libraries=False, progress=False, jobs=jobs)
         for jobs in (1, 2)
     )  # fmt: skip
     xr.testing.assert_identical(here.drop_attrs(), there.drop_attrs())
     assert not here.isel(trial=0).equals(here.isel(trial=1))
-
-
-def test_blocks_are_averaged_up_to_the_edges() -> None:
-    matrix = np.random.default_rng(0).random((7, 7))
-    means = _mean_blocks(matrix, 3)
-    expected = [[matrix[i : i + 3, j : j + 3].mean() for j in (0, 3, 6)] for i in (0, 3, 6)]
-    np.testing.assert_allclose(means, expected)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from brian2 import mV, nA, volt
+from brian2 import mV, nA, second, volt
 from sklearn.base import clone
 
-from bioplastic.analysis.pairing import pair_spikes
+from bioplastic.analysis.pairing import Pairing, pair_spikes
+from bioplastic.conformance import check_model
+from bioplastic.engine import DenseProjection, NetworkSpec, Program, Trial
 from bioplastic.models.pspm import (
     CONDITIONS,
     PSPMParameters,
@@ -22,28 +23,25 @@ from bioplastic.models.pspm import (
     draw_task,
     integrate_and_fire_spikes,
     pif_parameters,
+    pool_rule,
 )
-from bioplastic.models.pspm.network import to_drive
 from bioplastic.models.pspm.rule import clip_signs, find_pool
+from bioplastic.signals import SpikeListSource
 
 N, STEPS = 30, 400
 
 
-def simulate_plainly(weights: np.ndarray, drive: np.ndarray) -> np.ndarray:
+def simulate_plainly(weights: np.ndarray, current: Any) -> np.ndarray:
     """The update equations of the paper's program, one step after the other."""
-    leak = 0.003 * 30
+    leak, drive = 0.003 * 30, np.asarray(current) * 1e8
     v = np.zeros(len(weights))
     spikes = np.zeros((len(drive) + 1, len(weights)), dtype=bool)
-    for t, current in enumerate(drive):
+    for t, push_in in enumerate(drive):
         spikes[t] = v > 0.03
-        push = leak * (weights.T @ spikes[t] + current)
+        push = leak * (weights.T @ spikes[t] + push_in)
         v = np.where(spikes[t], push, v - leak * v + push)
     spikes[-1] = v > 0.03
     return spikes[1:]  # nobody fires at rest
-
-
-def drive_of(task: Task) -> np.ndarray:
-    return to_drive("task.current", task.current, PSPMParameters().resistance)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +51,7 @@ def task() -> Task:
 
 @pytest.fixture(scope="module")
 def target(task: Task) -> np.ndarray:
-    return RecurrentNetwork(N)(task.reference, drive_of(task))
+    return RecurrentNetwork(N)(task.reference, task.current)
 
 
 def model_for(task: Task, n_iterations: int = 12, **arguments: Any) -> PSPMRegressor:
@@ -68,14 +66,14 @@ def model_for(task: Task, n_iterations: int = 12, **arguments: Any) -> PSPMRegre
 def test_simulation_equals_the_update_equations_spike_for_spike(condition: str) -> None:
     """At the published size and length; one rounding error too many would show, as D_P does."""
     task = draw_task(condition, seed=1)
-    spikes = RecurrentNetwork(400)(task.reference, drive_of(task))
+    spikes = RecurrentNetwork(400)(task.reference, task.current)
     assert spikes.shape == (5000, 400)
     assert 10 < spikes.sum() / 400 < 100
-    np.testing.assert_array_equal(spikes, simulate_plainly(task.reference, drive_of(task)))
+    np.testing.assert_array_equal(spikes, simulate_plainly(task.reference, task.current))
 
 
 def test_stock_brian2_gives_the_same_spikes(task: Task, target: np.ndarray) -> None:
-    slow = RecurrentNetwork(N, target="numpy")(task.reference, drive_of(task))
+    slow = RecurrentNetwork(N, target="numpy")(task.reference, task.current)
     assert target.any()
     np.testing.assert_array_equal(slow, target)
 
@@ -100,6 +98,16 @@ def test_pool_is_who_fired_in_the_window_before() -> None:
             np.testing.assert_array_equal(pool[t], expected)
 
 
+class Always(np.random.Generator):
+    """A generator whose integers are all 1."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(0))
+
+    def integers(self, low, high=None, size=None, dtype=np.int64, endpoint=False):  # type: ignore[no-untyped-def]
+        return np.ones(size, dtype=dtype)
+
+
 def change_plainly(
     weights: np.ndarray, signs: np.ndarray, spikes: np.ndarray, pairing: Any, amount: float
 ) -> np.ndarray:
@@ -117,61 +125,115 @@ def change_plainly(
     return weights
 
 
+def replay(
+    weights: np.ndarray, signs: np.ndarray, spikes: np.ndarray, pairing: Any, p: PSPMParameters,
+    target: str = "cpp",
+) -> np.ndarray:  # fmt: skip
+    """The local update by running its equations."""
+
+    def events(raster: np.ndarray) -> Any:
+        step, cell = np.nonzero(raster)
+        return [(cell, step * float(p.dt) * second)]
+
+    network = NetworkSpec(
+        populations=(SpikeListSource(name="spikes", n=N), SpikeListSource(name="errors", n=N)),
+        projections=(
+            DenseProjection(
+                name="pool", source="spikes", target="errors", rule=pool_rule(p),
+                delay=p.dt,  # the pool of an error ends with the step before it
+            ),
+        ),
+        trial=Trial(duration=STEPS * p.dt),
+    )  # fmt: skip
+    program = Program(network, dt=p.dt, dtype="float64", target=target)
+    start = program.initial_state() | {"pool.sign_pre": signs}
+    for direction, mask in ((-1.0, pairing.surplus), (1.0, pairing.missing)):
+        errors = np.where(np.arange(STEPS)[:, None] < 15, False, mask)  # their pool is not known
+        state = start | {"pool.w": weights, "pool.direction": np.array(direction)}
+        state, _ = program(state, {"spikes": events(spikes), "errors": events(errors)})
+        weights = state["pool.w"]
+    return weights
+
+
 @pytest.mark.parametrize("step", [1e-6, 1e-3])  # without and with many weights at zero
-def test_local_updates_equal_plain_loops(task: Task, target: np.ndarray, step: float) -> None:
-    spikes = RecurrentNetwork(N)(task.naive, drive_of(task))
+def test_local_updates_equal_plain_loops_and_equations(
+    task: Task, target: np.ndarray, step: float
+) -> None:
+    spikes = RecurrentNetwork(N)(task.naive, task.current)
     pairing = pair_spikes(spikes, target, 5)
     assert pairing.n_surplus > 20
     assert pairing.n_missing > 20
-
-    class Always:  # a generator that draws nothing but 1
-        def integers(self, low: int, high: int, size: int, dtype: Any = int) -> np.ndarray:
-            return np.ones(size, dtype=dtype)
-
-    rule = PSPMRule(PSPMParameters(epsilon=step * volt))
-    (changes,) = rule.local_changes(spikes, pairing, Always())
     weights = task.naive.copy()
-    rule.apply(weights, changes, task.signs)
+    p = PSPMParameters(epsilon=step * volt, rho=0 * volt)
+    PSPMRule(p).update(weights, spikes, pairing, task.signs, Always())
     expected = change_plainly(task.naive, task.signs, spikes, pairing, step)
     np.testing.assert_allclose(weights, expected, atol=1e-15)
     assert (weights == 0).sum() > (task.naive == 0).sum() or step < 1e-4
+    one = p.with_values(levels=1)
+    for kind in ("cpp", "numpy"):
+        replayed = replay(task.naive, task.signs, spikes, pairing, one, kind)
+        np.testing.assert_array_equal(replayed, weights)
 
 
 def test_amounts_are_uniform_on_ten_levels(task: Task, target: np.ndarray) -> None:
-    spikes = RecurrentNetwork(N)(task.naive, drive_of(task))
-    rule = PSPMRule(PSPMParameters())
-    pairing = pair_spikes(spikes, target, 1)
-    (changes,) = rule.local_changes(spikes, pairing, np.random.default_rng(0))
-    levels = np.rint(np.abs(changes.amounts) / 8e-7).astype(int)
-    share = np.bincount(levels, minlength=10) / levels.size
+    """Computed, for one error of each cell; by the equations, their mean over many."""
+    spikes = RecurrentNetwork(N)(task.naive, task.current)
+    p = PSPMParameters(rho=0 * volt)
+    late = np.zeros((STEPS, N), bool)
+    late[-1] = True
+    spikes[-15:] = True  # all cells are in the pool
+    one = Pairing(late, np.zeros_like(late), np.zeros(N, int), np.zeros(N, int))
+    start = np.ones((N, N))  # far from zero
+    weights = start.copy()
+    PSPMRule(p).update(weights, spikes, one, np.ones(N), np.random.default_rng(0))
+    share = np.bincount(np.rint((1 - weights) / 8e-7).astype(int).ravel(), minlength=10) / N**2
     assert share.size == 10
-    np.testing.assert_allclose(share, 0.1, atol=4 * np.sqrt(0.09 / levels.size))
+    np.testing.assert_allclose(share, 0.1, atol=4 * np.sqrt(0.09 / N**2))
+    pairing = pair_spikes(spikes, target, 2)
+    number, units = (
+        (start - replay(start, np.ones(N), spikes, one_sided(pairing), each)).sum() / 8e-7
+        for each in (p.with_values(levels=1), p)
+    )
+    assert number > 400
+    assert units / number == pytest.approx(4.5, abs=4 * np.sqrt(8.25 / number))
+
+
+def one_sided(pairing: Pairing) -> Pairing:
+    return Pairing(pairing.surplus, 0 * pairing.missing, pairing.n_pairs, pairing.cost)
 
 
 def test_the_control_gets_the_same_amounts_at_random_places(task: Task, target: np.ndarray) -> None:
-    spikes = RecurrentNetwork(N)(task.naive, drive_of(task))
-    rule = PSPMRule(PSPMParameters())
-    rng = np.random.default_rng(0)
-    (changes,) = rule.local_changes(spikes, pair_spikes(spikes, target, 5), rng)
-    weights = np.full((N, N), 1.0)  # far from zero: no change is cut
-    rule.apply_elsewhere(weights, changes, np.ones(N), rng)
-    assert (weights - 1).sum() == pytest.approx(changes.amounts.sum(), rel=1e-9)
-    by_row = (weights != 1).mean(axis=1)
+    spikes = RecurrentNetwork(N)(task.naive, task.current)
+    learned, control = np.full((2, N, N), 1.0)  # far from zero: no change is cut
+    PSPMRule(PSPMParameters(rho=0 * volt)).update(
+        learned, spikes, one_sided(pair_spikes(spikes, target, 5)), np.ones(N),
+        np.random.default_rng(0), control=control,
+    )  # fmt: skip
+    assert (learned - 1).sum() == pytest.approx((control - 1).sum(), rel=1e-9)
+    assert (learned - 1).sum() < -1e-4
+    by_row = (control != 1).mean(axis=1)
     assert by_row.min() > 0.3 * by_row.mean() > 0.1
-    learned = np.full((N, N), 1.0)
-    rule.apply(learned, changes, np.ones(N))
-    assert (learned - 1).sum() == pytest.approx(changes.amounts.sum(), rel=1e-9)
-    assert abs(np.corrcoef(learned.ravel(), weights.ravel())[0, 1]) < 0.2
+    assert abs(np.corrcoef(learned.ravel(), control.ravel())[0, 1]) < 0.2
 
 
 def test_homeostasis_is_one_number_for_all_and_keeps_signs() -> None:
     signs = np.array([1.0, -1.0])
     weights = np.array([[1e-3, 0.0], [-1e-3, -1e-9]])
-    PSPMRule(PSPMParameters()).homeostasis(weights, 1000, signs)
+    silent, missing = np.zeros((1000, 2), bool), np.zeros((1000, 2), bool)
+    missing[:, 0] = True
+    pairing = Pairing(silent, missing, np.zeros(2, int), np.zeros(2, int))
+    rule = PSPMRule(PSPMParameters(epsilon=0 * volt))
+    rule.update(weights, silent, pairing, signs, np.random.default_rng(0))
     np.testing.assert_allclose(weights, [[1e-3 + 5e-8, 5e-8], [-1e-3 + 5e-8, 0.0]], atol=1e-18)
     wrong = np.array([[-1.0, 1.0], [1.0, -1.0]])
     clip_signs(wrong, signs)
     assert wrong.tolist() == [[0.0, 1.0], [0.0, -1.0]]
+
+
+def test_the_rule_is_local() -> None:
+    report = str(pool_rule().audit())
+    assert report.startswith("presynaptic-pool: local with modulator")
+    assert "NON-LOCAL" not in report
 
 
 # ---- model ---------------------------------------------------------------------------------------
@@ -179,7 +241,7 @@ def test_homeostasis_is_one_number_for_all_and_keeps_signs() -> None:
 
 def test_learning_approaches_the_target_and_the_control_does_not() -> None:
     task = draw_task("gaussian", n=100, n_steps=1500, seed=4)
-    target = RecurrentNetwork(100)(task.reference, drive_of(task))
+    target = RecurrentNetwork(100)(task.reference, task.current)
     model = model_for(task, 60).fit(task.current, target)
     distances = {
         which: model.distances(task.current, target, which=which)["train"]
@@ -199,7 +261,7 @@ def test_one_seed_fixes_everything(task: Task, target: np.ndarray) -> None:
     )
     np.testing.assert_array_equal(one.weights_, two.weights_)
     assert not np.array_equal(one.initial_weights_, other.initial_weights_)
-    assert not hasattr(one, "control_weights_")
+    assert one.control_weights_ is None
 
 
 def test_resumed_learning_equals_uninterrupted(
@@ -208,7 +270,9 @@ def test_resumed_learning_equals_uninterrupted(
     whole = model_for(task).fit(task.current, target)
     half = model_for(task, 5).fit(task.current, target)
     path = half.save(tmp_path / "half")
-    loaded = PSPMRegressor.load(path).partial_fit(task.current, target, 7)
+    loaded = PSPMRegressor.load(path)
+    for _ in range(7):
+        loaded.partial_fit(task.current, target)
     assert loaded.n_iter_ == whole.n_iter_ == 12
     for name in ("weights_", "control_weights_", "initial_weights_"):
         np.testing.assert_array_equal(getattr(loaded, name), getattr(whole, name))
@@ -233,11 +297,11 @@ def test_history_is_that_of_the_networks_before_each_change(task: Task, target: 
 def test_ablations(task: Task, target: np.ndarray) -> None:
     """Without local steps learner and control stay the same; without homeostasis totals differ."""
     p = PSPMParameters().scaled(N)
-    alone = model_for(task, 3, parameters=dataclasses.replace(p, epsilon=0 * volt))
+    alone = model_for(task, 3, parameters=p.with_values(epsilon=0 * volt))
     alone.fit(task.current, target)
     np.testing.assert_array_equal(alone.weights_, alone.control_weights_)
     assert not np.array_equal(alone.weights_, task.naive)
-    frozen = dataclasses.replace(p, epsilon=0 * volt, rho=0 * volt)
+    frozen = p.with_values(epsilon=0 * volt, rho=0 * volt)
     model = model_for(task, 3, parameters=frozen).fit(task.current, target)
     np.testing.assert_array_equal(model.weights_, task.naive)
 
@@ -245,7 +309,7 @@ def test_ablations(task: Task, target: np.ndarray) -> None:
 def test_early_stop(task: Task, target: np.ndarray) -> None:
     model = model_for(task, 50, initial_weights=task.reference).fit(task.current, target)
     assert model.n_iter_ == 1  # every spike is paired at once
-    frozen = dataclasses.replace(PSPMParameters(), epsilon=0 * volt, rho=0 * volt)
+    frozen = PSPMParameters().with_values(epsilon=0 * volt, rho=0 * volt)
     stuck = model_for(task, 50, parameters=frozen, patience=4).fit(task.current, target)
     assert stuck.n_iter_ == 5
 
@@ -269,10 +333,15 @@ def test_wrong_arguments(task: Task, target: np.ndarray) -> None:
     model = model_for(task, 1, control=False).fit(task.current, target)
     with pytest.raises(ValueError, match="control=True"):
         model.predict(task.current, which="control")
-    with pytest.raises(ValueError, match="X must have 30 columns"):
+    with pytest.raises(ValueError, match=r"PSPMRegressor.X: .*expecting 30 features"):
         model.predict(np.ones((5, 3)) * nA)
     with pytest.raises(ValueError, match="must be at least one time step"):
         PSPMParameters(pool_window=0.1 * PSPMParameters().dt)
+
+
+def test_conformance(task: Task, target: np.ndarray) -> None:
+    model = model_for(task, 2, inhibitory=0.2, initial_weights="uniform")
+    assert check_model(model, np.asarray(task.current), target.astype(float)).passed
 
 
 # ---- tasks ---------------------------------------------------------------------------------------

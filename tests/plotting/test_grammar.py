@@ -63,6 +63,11 @@ def test_dots_show_mean_spread_and_paper(horizontal):
     assert any(d.size == 1 and d[0] == 0.4 for d in drawn)
 
 
+def test_paired_dots_are_joined_repetition_by_repetition():
+    axes = dots({"a": [1.0, 3.0], "b": [2.0, 6.0]}, paired=True)
+    assert [line.get_ydata().tolist() for line in axes.lines[:2]] == [[1.0, 2.0], [3.0, 6.0]]
+
+
 def test_bars_end_at_the_mean_and_say_it():
     axes = bars(LAST, x="arm", published={"ours": 0.9}, baselines={"chance": 0.1})
     np.testing.assert_allclose(

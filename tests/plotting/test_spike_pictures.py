@@ -12,6 +12,7 @@ from matplotlib.text import Text
 from bioplastic.analysis import SpikeTrains, cross_correlograms, intervals
 from bioplastic.plotting import (
     new_figure,
+    plot_avalanche_scaling,
     plot_avalanches,
     plot_correlogram,
     plot_intervals,
@@ -207,6 +208,14 @@ def test_avalanche_densities_integrate_to_one_and_meet_their_power_law():
     np.testing.assert_allclose(first, p[:3], rtol=0.05)
     with pytest.raises(ValueError, match="must name conditions, got"):
         plot_avalanches({"a": data}, exponents={"b": (1.5, 1, 10)})
+
+
+def test_scaling_of_avalanches_shows_its_slopes():
+    series = {"PIF": ([1, 2], [1, 4]), "naive": ([1, 2], [1, 2])}
+    axes = plot_avalanche_scaling(series, {"PIF": (2.0, 1.5), "naive": (1.0, None)})
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert texts == ["PIF, 2.00 (1.50)", "naive, 1.00"]
+    assert axes.get_yscale() == "log"
 
 
 def test_nullclines_lie_where_the_variables_stand_still():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from bioplastic.models.pspm.equations import pool_rule
-from bioplastic.models.pspm.network import RecurrentNetwork, recurrent_network
-from bioplastic.models.pspm.parameters import PSPMParameters, pif_parameters
-from bioplastic.models.pspm.regressor import PSPMRegressor
-from bioplastic.models.pspm.rule import PSPMRule
+from bioplastic.models.pspm.model import PSPMRegressor
+from bioplastic.models.pspm.network import (
+    PSPMParameters,
+    RecurrentNetwork,
+    pif_parameters,
+    recurrent_network,
+)
+from bioplastic.models.pspm.rule import PSPMRule, pool_rule
 from bioplastic.models.pspm.tasks import (
     CONDITIONS,
     Task,

@@ -1,4 +1,4 @@
-"""The recurrent network as data, and its simulation with given weights.
+"""Constants, the recurrent network as data, and its simulation with given weights.
 
 One trial of the program is one time step, so that the input current is an ordinary input with one
 value per cell and trial; a run of ``n_steps`` samples is the whole simulation.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity, amp, have_same_dimensions
+from brian2 import Mohm, Quantity, amp, have_same_dimensions, ms, mV, second, volt
 from numpy.typing import NDArray
 
 from bioplastic.engine import (
@@ -21,12 +21,104 @@ from bioplastic.engine import (
     SpikeRecord,
     Trial,
 )
-from bioplastic.fields import checked
-from bioplastic.models.pspm.parameters import PSPMParameters
+from bioplastic.fields import Constants, checked, param
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.signals import PoissonSource
+from bioplastic.validation import check_integer, check_real
 
-__all__ = ["RecurrentNetwork", "recurrent_network", "to_drive"]
+__all__ = [
+    "PSPMParameters",
+    "RecurrentNetwork",
+    "check_current",
+    "pif_parameters",
+    "recurrent_network",
+    "simulate",
+]
+
+
+class PSPMParameters(Constants):
+    """Constants of the network and of the learning rule, as in the authors' program.
+
+    Examples
+    --------
+    >>> p = PSPMParameters()
+    >>> p.pool_steps, p.window_at(0), p.window_at(149), p.window_at(10_000)
+    (15, 14, 5, 1)
+    """
+
+    dt: Quantity = param(3 * ms, positive=True, doc="time step")
+    tau_m: Quantity = param(second / 30, positive=True, doc="membrane time constant")
+    threshold: Quantity = param(
+        30 * mV, positive=True, doc="a neuron whose potential exceeds it fires"
+    )
+    resistance: Quantity = param(
+        100 * Mohm, positive=True, doc="membrane resistance that the input current flows through"
+    )
+    epsilon: Quantity = param(
+        8e-7 * volt, minimum=0 * volt, doc="unit of the local change of a weight"
+    )
+    levels: int = param(10, minimum=1, doc="a local change is ``epsilon`` times an integer drawn "
+        "uniformly from ``0..levels-1``")  # fmt: skip
+    rho: Quantity = param(5e-11 * volt, minimum=0 * volt, doc="homeostatic change of every weight "
+        "per missing spike of the whole network")  # fmt: skip
+    pool_window: Quantity = param(45 * ms, positive=True, doc="how long before an error a "
+        "presynaptic neuron must have fired to be changed")  # fmt: skip
+    pairing_window: Quantity = param(42 * ms, positive=True, doc="largest distance of paired "
+        "spikes in the first iterations")  # fmt: skip
+    shrink_every: int = param(15, minimum=1, doc="after so many iterations the pairing window "
+        "becomes one step shorter, down to one step")  # fmt: skip
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for argument in ("pool_window", "pairing_window"):
+            if self._steps(getattr(self, argument)) < 1:
+                raise ValueError(
+                    f"PSPMParameters.{argument}: must be at least one time step, got "
+                    f"{getattr(self, argument)}"
+                )
+        if float(self.tau_m) <= float(self.dt):
+            raise ValueError(f"PSPMParameters.tau_m: must be longer than dt, got {self.tau_m}")
+
+    def _steps(self, duration: Any) -> int:
+        return round(float(duration) / float(self.dt))
+
+    @property
+    def pool_steps(self) -> int:
+        """The pool window in steps."""
+        return self._steps(self.pool_window)
+
+    def window_at(self, iteration: int) -> int:
+        """Return the pairing window of an iteration, counted from 0, in steps."""
+        return max(1, self._steps(self.pairing_window) - iteration // self.shrink_every)
+
+    def scaled(self, n: int, *, published: int = 400) -> PSPMParameters:
+        """Return the constants for another number of neurons.
+
+        Weights go with ``1/n`` to keep the recurrent drive, so ``epsilon`` does too; ``rho`` goes
+        with ``1/n²``, since the missing spikes of the network grow with ``n``.
+
+        Examples
+        --------
+        >>> PSPMParameters().scaled(200).epsilon
+        1.6 * uvolt
+        """
+        factor = check_real("PSPMParameters.scaled: published", published) / check_integer(
+            "PSPMParameters.scaled: n", n, minimum=1
+        )
+        return self.with_values(epsilon=self.epsilon * factor, rho=self.rho * factor**2)
+
+
+@checked
+def pif_parameters() -> PSPMParameters:
+    """Return the constants of the avalanche experiment: weak local steps, strong homeostasis.
+
+    Examples
+    --------
+    >>> p = pif_parameters()
+    >>> p.epsilon, p.rho
+    (10. * nvolt, 1. * nvolt)
+    """
+    return PSPMParameters(epsilon=1e-8 * volt, rho=1e-9 * volt)
 
 
 @checked
@@ -68,23 +160,25 @@ def recurrent_network(n: int, parameters: PSPMParameters) -> NetworkSpec:
         ),
         projections=(
             SparseProjection(
-                name="feed",
-                source="current",
-                target="cell",
-                pre=np.arange(n),
-                post=np.arange(n),
+                name="feed", source="current", target="cell", pre=np.arange(n), post=np.arange(n),
                 summed="i_ext_post = drive_pre*volt",
             ),
             DenseProjection(
-                name="recurrent",
-                source="cell",
-                target="cell",
-                transmit="i_syn_post += w*volt",
+                name="recurrent", source="cell", target="cell", transmit="i_syn_post += w*volt"
             ),
         ),
         trial=Trial(duration=parameters.dt),
         records=(SpikeRecord(population="cell"),),
-    )
+    )  # fmt: skip
+
+
+def simulate(program: Program, weights: NDArray[Any], drive: NDArray[Any]) -> NDArray[np.bool_]:
+    """Run a compiled `recurrent_network` from rest; resistance times current is in volts."""
+    state = {**program.initial_state(), "recurrent.w": weights}
+    _, record = program(state, {"drive": drive})
+    raster = np.zeros(drive.shape, dtype=bool)
+    raster[record["cell.spike_trial"], record["cell.spike_cell"]] = True
+    return raster
 
 
 class RecurrentNetwork:
@@ -101,9 +195,9 @@ class RecurrentNetwork:
 
     Examples
     --------
-    >>> import numpy as np
+    >>> from brian2 import nA
     >>> network = RecurrentNetwork(2, target="numpy")
-    >>> network(np.zeros((2, 2)), np.full((40, 2), 0.05)).sum(axis=0)
+    >>> network(np.zeros((2, 2)), np.full((40, 2), 0.5) * nA).sum(axis=0)
     array([4, 4])
     """
 
@@ -112,64 +206,38 @@ class RecurrentNetwork:
     ) -> None:
         self.n = n
         self.parameters = PSPMParameters() if parameters is None else parameters
-        self.program = Program(
-            recurrent_network(n, self.parameters),
-            dt=self.parameters.dt,
-            dtype="float64",
-            target=target,
-        )
-        self._start = self.program.initial_state()
+        network = recurrent_network(n, self.parameters)
+        self.program = Program(network, dt=self.parameters.dt, dtype="float64", target=target)
 
-    def __call__(self, weights: NDArray[Any], drive: NDArray[Any]) -> NDArray[np.bool_]:
+    def __call__(self, weights: NDArray[Any], current: Any) -> NDArray[np.bool_]:
         """Simulate from rest.
 
         Parameters
         ----------
         weights : array, shape (n, n)
             From row to column, in volts.
-        drive : array, shape (n_steps, n)
-            Resistance times input current, in volts.
+        current : Quantity or array_like, shape (n_steps, n)
+            Input current; plain numbers are amperes.
 
         Returns
         -------
         array of bool, shape (n_steps, n)
             Who exceeds the threshold at the end of each step.
         """
-        state = {**self._start, "recurrent.w": weights}
-        _, record = self.program(state, {"drive": drive})
-        raster = np.zeros(drive.shape, dtype=bool)
-        raster[record["cell.spike_trial"], record["cell.spike_cell"]] = True
-        return raster
+        amperes = np.asarray(check_current("RecurrentNetwork.current", current), dtype=np.float64)
+        return simulate(self.program, weights, amperes * float(self.parameters.resistance))
 
 
-def to_drive(place: str, current: Any, resistance: Any) -> NDArray[np.float64]:
-    """Return resistance times a current in volts.
-
-    Parameters
-    ----------
-    place : str
-        Where the current was given.
-    current : Quantity or array_like, shape (n_steps, n)
-        A current, or numbers in amperes.
-    resistance : Quantity
-        A resistance.
+def check_current(place: str, current: Any) -> Any:
+    """Return a current as an array in amperes, and leave plain numbers as they are.
 
     Raises
     ------
-    TypeError, ValueError
-        For another unit or shape, NaN or infinity.
-
-    Examples
-    --------
-    >>> from brian2 import Mohm, nA
-    >>> to_drive("demo", [[0.25]] * nA, 100 * Mohm)
-    array([[0.025]])
+    TypeError
+        For a quantity of another unit.
     """
-    if isinstance(current, Quantity) and not have_same_dimensions(current, amp):
+    if not isinstance(current, Quantity):
+        return current
+    if not have_same_dimensions(current, amp):
         raise TypeError(f"{place}: must be a current, got a quantity in {current.dim}")
-    product = np.asarray(current, dtype=np.float64) * float(resistance)
-    if product.ndim != 2 or not np.isfinite(product).all():
-        raise ValueError(
-            f"{place}: must be finite, of shape (n_steps, n_neurons), got shape {product.shape}"
-        )
-    return product
+    return np.asarray(current, dtype=np.float64)

@@ -1,45 +1,29 @@
 """The learning rule: who is in the pool of an error, and how weights change.
 
-Weights are in volts with presynaptic cells in rows: ``weights[j, i]`` goes from j to i.
+Weights are in volts with presynaptic cells in rows: ``weights[j, i]`` goes from j to i. The local
+update stands here twice: `PSPMRule` computes it from recorded spikes; `pool_rule` states it as
+equations, so that its locality can be audited and the engine can run it. The tests compare the two.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.analysis.pairing import Pairing
-from bioplastic.fields import check_params
-from bioplastic.models.pspm.parameters import PSPMParameters
+from bioplastic.fields import check_params, checked
+from bioplastic.models.pspm.network import PSPMParameters
+from bioplastic.plasticity.rule import PlasticityRule
 
-__all__ = ["LocalChanges", "PSPMRule", "clip_signs", "find_pool"]
+__all__ = ["PSPMRule", "clip_signs", "find_pool", "pool_rule"]
 
 Weights = NDArray[np.float64]
 _BLOCK = 10_000  # errors
-
-
-@dataclass(frozen=True, eq=False)
-class LocalChanges:
-    """Local changes, in the order in which they act on a synapse.
-
-    Attributes
-    ----------
-    pre, post : array of int, shape (n_changes,)
-        The synapse of each change.
-    amounts : array of float, shape (n_changes,)
-        Volts, with sign.
-    rounds : array of int, shape (n_rounds + 1,)
-        Round k holds the changes ``rounds[k]`` to ``rounds[k+1]``: those of the k-th error of
-        every postsynaptic cell, hence never two on one synapse.
-    """
-
-    pre: NDArray[np.int64]
-    post: NDArray[np.int64]
-    amounts: NDArray[np.float64]
-    rounds: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -67,11 +51,11 @@ class PSPMRule:
     >>> from bioplastic.analysis.pairing import pair_spikes
     >>> own, wanted = np.zeros((40, 2), bool), np.zeros((40, 2), bool)
     >>> own[20, 1] = wanted[30, 0] = own[5, 0] = wanted[5, 0] = True
-    >>> rule = PSPMRule(PSPMParameters())
+    >>> weights, rule = np.ones((2, 2)), PSPMRule(PSPMParameters())
     >>> pairing = pair_spikes(own, wanted, 14)
-    >>> (changes,) = rule.local_changes(own, pairing, np.random.default_rng(0))
-    >>> [(int(j), int(i)) for j, i in zip(changes.pre, changes.post)]
-    [(1, 0), (0, 1)]
+    >>> rule.update(weights, own, pairing, np.ones(2), np.random.default_rng(0))
+    >>> [(int(j), int(i)) for j, i in zip(*np.nonzero(weights != 1))]
+    [(0, 1), (1, 0)]
     """
 
     parameters: PSPMParameters
@@ -79,25 +63,61 @@ class PSPMRule:
     def __post_init__(self) -> None:
         check_params(self)
 
-    def local_changes(
-        self, spikes: NDArray[np.bool_], pairing: Pairing, rng: np.random.Generator
-    ) -> Iterator[LocalChanges]:
-        """Yield what every unpaired spike changes: surplus spikes first, then missing ones.
+    def update(
+        self,
+        weights: Weights,
+        spikes: NDArray[np.bool_],
+        pairing: Pairing,
+        signs: NDArray[np.float64],
+        rng: np.random.Generator,
+        *,
+        control: Weights | None = None,
+    ) -> None:
+        """Change ``weights`` in place by all errors of one run of the network.
 
-        The changes come in blocks of whole rounds, to bound memory.
-
-        Errors in the first ``pool_window`` are skipped, since their pool is not known.
+        First what every unpaired spike changes, surplus spikes before missing ones of a cell; the
+        signs hold after every single change. Errors in the first ``pool_window`` are skipped, since
+        their pool is not known. Then homeostasis.
 
         Parameters
         ----------
+        weights : array, shape (n, n)
+            In volts.
         spikes : array of bool, shape (n_steps, n)
             Spikes of the learning network.
         pairing : Pairing
             Its unpaired spikes (surplus) and those of the target (missing).
+        signs : array, shape (n,)
+            +1 for excitatory and -1 for inhibitory cells.
         rng : Generator
             Draws the amounts.
+        control : array, shape (n, n), optional
+            Weights that are changed by the same amounts, each on one of all synapses with equal
+            probability. Those that meet on one synapse, of errors that have the same number in
+            their cell, are summed before the sign is enforced.
+        """
+        lacking = float(self.parameters.rho) * (pairing.n_missing - pairing.n_surplus)
+        n = len(signs)
+        for place, amounts, rounds in self._local_changes(spikes, pairing, rng):
+            _change(weights.reshape(-1), place, amounts, rounds, signs)
+            if control is not None:
+                anywhere = rng.integers(0, n * n, amounts.size)
+                _change(control.reshape(-1), anywhere, amounts, rounds, signs)
+        for matrix in (weights, control):
+            if matrix is not None:
+                matrix += lacking
+                clip_signs(matrix, signs)
+
+    def _local_changes(
+        self, spikes: NDArray[np.bool_], pairing: Pairing, rng: np.random.Generator
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        """Yield synapses and amounts in blocks, to bound memory, and where their rounds begin.
+
+        A round holds the changes by the k-th error of every cell, hence never two on one synapse.
         """
         p = self.parameters
+        if float(p.epsilon) == 0:
+            return
         step, cell, sign = _order_errors(pairing, p.pool_steps)
         number = np.arange(cell.size) - np.searchsorted(cell, cell)  # among the errors of a cell
         order = np.argsort(number, kind="stable")
@@ -111,67 +131,19 @@ class PSPMRule:
             event, pre = np.divmod(np.flatnonzero(pool[step[begin:end]]), n)
             units = rng.integers(0, p.levels, event.size, dtype=np.uint8)
             starts = first[(first >= begin) & (first < end)] - begin
-            yield LocalChanges(
-                pre=pre,
-                post=cell[begin:end][event],
-                amounts=np.asarray(
-                    sign[begin:end][event] * float(p.epsilon) * units, dtype=np.float64
-                ),
-                rounds=np.append(np.searchsorted(event, starts), event.size),
+            yield (
+                pre * n + cell[begin:end][event],
+                sign[begin:end][event] * float(p.epsilon) * units,
+                np.append(np.searchsorted(event, starts), event.size),
             )
 
-    def apply(self, weights: Weights, changes: LocalChanges, signs: NDArray[np.float64]) -> None:
-        """Change ``weights`` in place; the signs hold after every single change.
 
-        Parameters
-        ----------
-        weights : array, shape (n, n)
-            In volts.
-        changes : LocalChanges
-            What to add.
-        signs : array, shape (n,)
-            +1 for excitatory and -1 for inhibitory cells.
-        """
-        flat, n = weights.reshape(-1), weights.shape[1]
-        place, side = changes.pre * n + changes.post, signs[changes.pre]
-        for begin, end in zip(changes.rounds[:-1], changes.rounds[1:], strict=True):
-            here = place[begin:end]
-            flat[here] = _bounded(flat[here] + changes.amounts[begin:end], side[begin:end])
-
-    def apply_elsewhere(
-        self,
-        weights: Weights,
-        changes: LocalChanges,
-        signs: NDArray[np.float64],
-        rng: np.random.Generator,
-    ) -> None:
-        """Change ``weights`` in place by the same amounts on synapses drawn at random.
-
-        This is the control: each change falls on one of all synapses with equal probability. The
-        few changes of a round that meet on one synapse are summed before the sign is enforced.
-        """
-        flat, n = weights.reshape(-1), weights.shape[1]
-        places = rng.integers(0, flat.size, changes.amounts.size)
-        side = signs[places // n]
-        for begin, end in zip(changes.rounds[:-1], changes.rounds[1:], strict=True):
-            here = places[begin:end]
-            np.add.at(flat, here, changes.amounts[begin:end])
-            flat[here] = _bounded(flat[here], side[begin:end])
-
-    def homeostasis(self, weights: Weights, n_lacking: int, signs: NDArray[np.float64]) -> None:
-        """Add ``rho`` times the spikes that the network lacks to every weight, in place.
-
-        Parameters
-        ----------
-        weights : array, shape (n, n)
-            In volts.
-        n_lacking : int
-            Target spikes minus own spikes, of all cells.
-        signs : array, shape (n,)
-            As for `apply`.
-        """
-        weights += float(self.parameters.rho) * n_lacking
-        clip_signs(weights, signs)
+def _change(flat: Weights, place: Any, amounts: Any, rounds: Any, signs: Any) -> None:
+    side = signs[place // len(signs)]
+    for begin, end in itertools.pairwise(rounds):
+        here = place[begin:end]
+        np.add.at(flat, here, amounts[begin:end])
+        flat[here] = _bounded(flat[here], side[begin:end])
 
 
 def clip_signs(weights: Weights, signs: NDArray[np.float64]) -> None:
@@ -221,3 +193,55 @@ def _order_errors(
     steps, cells, signs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     order = np.argsort(cells, kind="stable")
     return steps[order], cells[order], signs[order]
+
+
+# ---- as equations --------------------------------------------------------------------------------
+
+
+@checked
+def pool_rule(parameters: PSPMParameters | None = None) -> PlasticityRule:
+    """Return the pool update of one kind of error as a plasticity rule.
+
+    A presynaptic spike starts a trace that falls linearly to 0 over the pool window; a
+    postsynaptic event is an error of that cell, and changes every synapse whose trace is above 0
+    by ``direction`` (-1 for surplus, +1 for missing spikes) times a random amount. ``sign_pre`` is
+    +1 for excitatory, -1 for inhibitory cells, and bounds their weights.
+
+    Parameters
+    ----------
+    parameters : PSPMParameters, optional
+        Constants; ``levels = 1`` makes every amount one ``epsilon``.
+
+    Returns
+    -------
+    PlasticityRule
+        Weights ``w`` in volts, without unit.
+
+    Examples
+    --------
+    >>> str(pool_rule().audit()).splitlines()[0]
+    'presynaptic-pool: local with modulator; online'
+    """
+    p = PSPMParameters() if parameters is None else parameters
+    amount = "floor(levels*rand())" if p.levels > 1 else "1"
+    return PlasticityRule(
+        name="presynaptic-pool",
+        pre="""
+            drecent_pre/dt = -1/window : 1
+            sign_pre : 1
+        """,
+        modulators="direction : 1 (shared)",
+        on_pre="recent_pre = 1",
+        on_post=f"""
+            w = w + direction*epsilon*{amount}*int(recent_pre > margin)
+            w = sign_pre*clip(sign_pre*w, 0, inf)
+        """,
+        parameters={
+            "window": p.pool_steps * p.dt,
+            "margin": 0.5 / p.pool_steps,
+            "epsilon": float(p.epsilon),
+            **({"levels": p.levels} if p.levels > 1 else {}),
+        },
+        initial={"recent_pre": -1.0},
+        reference="Bagley et al. 2020",
+    )

@@ -17,6 +17,7 @@ __all__ = [
     "CONDITIONS",
     "Task",
     "draw_current",
+    "draw_signs",
     "draw_task",
     "draw_weights",
     "integrate_and_fire_spikes",
@@ -87,8 +88,7 @@ def draw_task(
     n = check_integer("draw_task.n", n, minimum=1)
     fraction = check_real("draw_task.inhibitory", inhibitory, minimum=0, maximum=1)
     rng = _make_generator("draw_task.seed", seed)
-    signs = np.ones(n)
-    signs[rng.permutation(n)[: round(fraction * n)]] = -1.0
+    signs = draw_signs(rng, n, fraction)
     law = "gaussian" if condition == "gaussian" else "uniform"
     reference = draw_weights(rng, n, law, signs)
     naive = draw_weights(rng, n, law, signs)
@@ -103,6 +103,13 @@ def _make_generator(place: str, seed: int | np.random.SeedSequence) -> np.random
     if not isinstance(seed, np.random.SeedSequence):
         check_integer(place, seed, minimum=0)
     return np.random.default_rng(seed)
+
+
+def draw_signs(rng: np.random.Generator, n: int, inhibitory: float) -> NDArray[np.float64]:
+    """Return -1 for a fraction of the cells, drawn at random, +1 for the others."""
+    signs = np.ones(n)
+    signs[rng.permutation(n)[: round(inhibitory * n)]] = -1.0
+    return signs
 
 
 def draw_weights(

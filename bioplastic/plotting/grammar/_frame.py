@@ -249,7 +249,9 @@ def draw_legend(axes: Axes, legend: str | None, ends: list[tuple[float, str, str
     handles, labels = zip(*shown, strict=True)
     if legend == "outside":
         figure: Any = axes.figure
-        figure.legend(handles, labels, loc="outside lower center", ncols=min(4, len(shown)))
+        room = 20 * figure.get_figure(root=True).get_size_inches()[0]  # characters
+        columns = _columns(labels, room)
+        figure.legend(handles, labels, loc="outside lower center", ncols=columns)
     elif legend == "above":
         axes.legend(
             handles, labels, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(shown),
@@ -264,3 +266,12 @@ def shorten(value: Any, digits: int = 3) -> str:
     if not isinstance(value, float | np.floating):
         return str(value)
     return f"{value:.{digits}g}"
+
+
+def _columns(labels: Sequence[str], room: float) -> int:
+    """Return in how many columns, at most 4, texts find room."""
+    for columns in range(min(4, len(labels)), 1, -1):
+        widths = [max(map(len, part)) + 9 for part in np.array_split(labels, columns)]
+        if sum(widths) <= room:
+            return columns
+    return 1

@@ -120,7 +120,7 @@ def images(
         for axis, name in ((axes.xaxis, x), (axes.yaxis, y)):
             if name in entry.coords:
                 keys = entry[name].values
-                shown = range(0, keys.size, -(-keys.size // 12))
+                shown = range(0, keys.size, -(-keys.size // (12 if facet is None else 6)))
                 axis.set_ticks(list(shown), [shorten(keys[k]) for k in shown])
         if values:
             _write_cells(axes, matrix, "g" if values is True else str(values), drawn)

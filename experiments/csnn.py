@@ -16,7 +16,6 @@ import numpy as np
 import xarray as xr
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedKFold
 
 from bioplastic.analysis import (
     chance_level,
@@ -24,7 +23,7 @@ from bioplastic.analysis import (
     summarise_filters,
     summarise_latencies,
 )
-from bioplastic.datasets import Dataset, load_dataset
+from bioplastic.experiments.ncg.training import split_images
 from bioplastic.fields import Constants, param
 from bioplastic.models.ncg import EXTRACTORS, SpikingConvFeatures, named_extractor
 from bioplastic.plotting import plot_feature_learning, plot_signed_filters
@@ -34,7 +33,6 @@ from bioplastic.study.results import Results
 
 __all__ = ["EXPERIMENT", "compute"]
 
-_SPLITS = 10
 _LINEAR_SAMPLES = 10_000
 
 #: By data set and number of epochs: another transcription, and the authors' program.
@@ -65,7 +63,8 @@ def compute(run: Run) -> Results:
     epochs = run.protocol.epochs
     trained = run.measure(train_extractor, seed=run.seeds, epochs=epochs, **shared)
     frozen = run.measure(read_random_filters, seed=run.seeds, epochs=min(10, epochs), **shared)
-    data, train = _load(run.data, run.protocol.n_train)
+    data, train, _ = split_images(run.data, 0)
+    train = train[: run.protocol.n_train]
     pixels = linear_baseline(
         data.X[train], data.y[train], data.X_test, data.y_test,
         seed=run.seed, max_samples=_LINEAR_SAMPLES,
@@ -96,9 +95,8 @@ def train_extractor(
     seed: int, data: str, epochs: int, n_train: int | None, sample: int
 ) -> dict[str, Any]:
     """Train one extractor; return what it learned and how well its code can be read."""
-    images, train = _load(data, n_train)
-    extractor = named_extractor(data, random_state=seed, epochs=epochs).fit(images.X[train])
-    accuracy, latencies = _read_linearly(extractor, images, train, sample)
+    extractor = named_extractor(data, random_state=seed, epochs=epochs)
+    accuracy, latencies = _read_linearly(extractor, data, n_train, sample)
     some = latencies[:: max(1, len(latencies) // 500)]
     return {
         **summarise_filters(extractor.filters_, extractor.thresholds_),
@@ -115,26 +113,20 @@ def read_random_filters(
     seed: int, data: str, epochs: int, n_train: int | None, sample: int
 ) -> float:
     """Return how well the code of random filters can be read whose thresholds alone adapt."""
-    images, train = _load(data, n_train)
     frozen: Mapping[str, Any] = {"a_plus": 0.0, "a_minus": 0.0, "weight_std": 0.3}
     extractor = named_extractor(data, random_state=seed, epochs=epochs, **frozen)
-    return _read_linearly(extractor.fit(images.X[train]), images, train, sample)[0]
-
-
-def _load(name: str, n_train: int | None) -> tuple[Dataset, NDArray[np.int64]]:
-    """Return the images, and which of them the extractor learns from."""
-    data = load_dataset(name)
-    train = next(StratifiedKFold(_SPLITS).split(data.X, data.y))[0]
-    return data, train[:n_train]
+    return _read_linearly(extractor, data, n_train, sample)[0]
 
 
 def _read_linearly(
-    extractor: SpikingConvFeatures, data: Dataset, train: NDArray[Any], seed: int
+    extractor: SpikingConvFeatures, name: str, n_train: int | None, seed: int
 ) -> tuple[float, NDArray[np.float32]]:
-    """Return the test accuracy of a linear classifier and the latencies of the test images."""
-    chosen = train
+    """Train; return the test accuracy of a linear classifier and the latencies of test images."""
+    data, train, _ = split_images(name, 0)
+    chosen = train = train[:n_train]
     if len(train) > _LINEAR_SAMPLES:
         chosen = np.random.default_rng(seed).choice(train, _LINEAR_SAMPLES, replace=False)
+    extractor.fit(data.X[train])
     learned, latencies = extractor.transform(data.X[chosen]), extractor.transform(data.X_test)
     accuracy = linear_baseline(1 - learned, data.y[chosen], 1 - latencies, data.y_test)
     return accuracy, latencies

@@ -204,12 +204,7 @@ def draw_filters(results: Results) -> Figure:
 
 
 FIGURES: Mapping[str, Callable[[Results], Figure | None]] = {
-    "rules": draw_rules,
-    "learning": draw_learning,
-    "ablation": draw_ablation,
-    "updates": draw_updates,
-    "thresholds": draw_thresholds,
-    "spike_times": draw_spike_times,
-    "sizes": draw_sizes,
-    "filters": draw_filters,
-}
+    "rules": draw_rules, "learning": draw_learning, "ablation": draw_ablation,
+    "updates": draw_updates, "thresholds": draw_thresholds, "spike_times": draw_spike_times,
+    "sizes": draw_sizes, "filters": draw_filters,
+}  # fmt: skip

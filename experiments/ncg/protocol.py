@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplastic.fields import Constants, param
-from bioplastic.models.ncg import CONFIGURATIONS, Configuration, LatencyClassifier
+from bioplastic.models.ncg import CONFIGURATIONS, Configuration
 
 __all__ = ["ABLATION_ROWS", "PROTOCOLS", "RULE_ROWS", "Entry", "Protocol", "choose_entries"]
 
@@ -83,10 +83,6 @@ class Entry:
         """
         prefix = "" if self.features == "csnn" else f"{self.features}_"
         return prefix + self.configuration.name.replace("+", "_").replace("-", "_")
-
-    def classifier(self, **overrides: Any) -> LatencyClassifier:
-        """Return the classifier."""
-        return self.configuration.classifier(**overrides)
 
     def describe(self) -> str:
         """Return the settings as text for the results."""

@@ -18,7 +18,9 @@ from bioplastic.experiments.ncg.protocol import Entry, Protocol
 from bioplastic.models.ncg import LatencyClassifier, extract_features
 from bioplastic.study import measure
 
-__all__ = ["Fold", "evaluate_baselines", "load_fold", "share_of_first", "train_entry"]
+__all__ = [
+    "Fold", "evaluate_baselines", "load_fold", "share_of_first", "split_images", "train_entry",
+]  # fmt: skip
 
 FULL = "s2stdp_ncg"
 _TRACES = 60  # points per epoch of the threshold traces
@@ -45,7 +47,7 @@ class Fold:
 def load_fold(data: str, protocol: Protocol, fold: int, features: str, seed: int) -> Fold:
     """Return one fold as latencies: of the extractor trained on its training part, or of pixels."""
     sizes = {name: getattr(protocol, name) for name in ("splits", "n_train", "n_test")}
-    images, train, held_out = _split(data, fold, **sizes)
+    images, train, held_out = split_images(data, fold, **sizes)
     labels = images.y, train, held_out
     if features == "pixels":
         latencies, test = (
@@ -60,9 +62,10 @@ def load_fold(data: str, protocol: Protocol, fold: int, features: str, seed: int
     return Fold(found.train.values, *labels, found.test.values, images.y_test, found.filters.values)
 
 
-def _split(
-    data: str, fold: int, splits: int, n_train: int | None, n_test: int | None
+def split_images(
+    data: str, fold: int, splits: int = 10, n_train: int | None = None, n_test: int | None = None
 ) -> tuple[Dataset, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the images of a data set, and which train and are held out in a fold."""
     images = load_dataset(data)
     if n_train is not None or n_test is not None:
         images = images.head(n_train, n_test)
@@ -74,21 +77,19 @@ def spiking_features(
     data: str, fold: int, seed: int, splits: int, n_train: int | None, n_test: int | None
 ) -> dict[str, NDArray[np.float32]]:
     """Return features of all images, of an extractor that learned from the training part."""
-    images, rows, _ = _split(data, fold, splits, n_train, n_test)
+    images, rows, _ = split_images(data, fold, splits, n_train, n_test)
     extractor, train, test = extract_features(images, rows, random_state=seed + fold)
     return {"train": train, "test": test, "filters": extractor.filters_}
 
 
-def train_entry(
-    entry: Entry, data: str, protocol: Protocol, fold: int, seed: int
-) -> dict[str, Any]:
+def train_entry(entry: Entry, data: str, protocol: Protocol, fold: int, seed: int) -> xr.Dataset:
     """Train one classifier on one fold until validation no longer improves; test it at the end.
 
     ``seed`` is that of the first fold. Curves have the dimensions ``epoch``, ``cell`` (of the first
     class), ``sample`` (held out) and ``point`` (of the training of the full method).
     """
     parts = load_fold(data, protocol, fold, entry.features, seed)
-    model = entry.classifier(
+    model = entry.configuration.classifier(
         epochs=protocol.epochs, patience=protocol.patience, random_state=seed + fold
     )
     held_out, labels = parts.latencies[parts.held_out], parts.labels[parts.held_out]
@@ -103,28 +104,26 @@ def train_entry(
     times = model.respond(held_out).t_spike.reshape(shape)
     rows, own = np.arange(len(labels)), np.searchsorted(model.classes_, labels)
     others = times[..., labelled:].min(axis=2)
+    first_right = others[rows, own]
+    others[rows, own] = np.inf
     found: dict[str, Any] = {
         "accuracy": float(model.score(parts.test, parts.test_labels)),
         "validation": float(history["validation_accuracy"][-1]),
         "epochs": float(model.n_epochs_),
         "share_of_first": share_of_first(history["target_updates"], size, labelled),
-        "target_time": xr.DataArray(others[rows, own], dims="sample"),
+        "target_time": ("sample", first_right),
+        "other_time": ("sample", others.min(axis=1)),
+        "target_updates": (("epoch", "cell"), history["target_updates"][:, :size]),
     }
-    others[rows, own] = np.inf
-    found["other_time"] = xr.DataArray(others.min(axis=1), dims="sample")
-    if labelled:
-        silent = times[rows, own, :labelled].min(axis=1)
-        found["labelled_time"] = xr.DataArray(silent, dims="sample")
     for name in ("train_accuracy", "validation_accuracy", "error"):
-        found[name] = xr.DataArray(history[name], dims="epoch")
-    first = history["target_updates"][:, :size]
-    found["target_updates"] = xr.DataArray(first, dims=("epoch", "cell"))
+        found[name] = ("epoch", history[name])
+    if labelled:
+        found["labelled_time"] = ("sample", times[rows, own, :labelled].min(axis=1))
     if watched:
         seen = np.array([row["n_seen"] for row in model.curve_]) / len(parts.train)
-        trace = np.array([row["theta"] for row in model.curve_])
-        found["trace"] = xr.DataArray(trace, dims=("point", "member"))
-        found["trace_epoch"] = xr.DataArray(seen, dims="point")
-    return found
+        found["trace"] = ("point", "member"), np.array([row["theta"] for row in model.curve_])
+        found["trace_epoch"] = ("point", seen)
+    return xr.Dataset(found)
 
 
 def _thresholds_of_first_class(model: LatencyClassifier) -> dict[str, Any]:
@@ -154,11 +153,8 @@ def evaluate_baselines(data: str, protocol: Protocol, fold: int, seed: int) -> d
     for features, name in (("csnn", "linear_features"), ("pixels", "linear_pixels")):
         parts = load_fold(data, protocol, fold, features, seed)
         found["chance"] = chance_level(parts.test_labels)
-        train = parts.train
-        if len(train) > _LINEAR_SAMPLES:
-            rng = np.random.default_rng(seed)
-            train = np.sort(rng.choice(train, _LINEAR_SAMPLES, replace=False))
         found[name] = linear_baseline(
-            parts.latencies[train], parts.labels[train], parts.test, parts.test_labels
-        )
+            parts.latencies[parts.train], parts.labels[parts.train], parts.test, parts.test_labels,
+            seed=seed, max_samples=_LINEAR_SAMPLES,
+        )  # fmt: skip
     return found

@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
+import xarray as xr
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
 
 from bioplastic.experiments.what_when.parts import COUPLINGS, GRID_LATENCY, GRID_P
-from bioplastic.plotting import COLUMN_WIDTH, GREY, PALETTE
-from bioplastic.plotting.grammar import lines, panels, raster
+from bioplastic.plotting import (
+    COLUMN_WIDTH,
+    GREY,
+    PALETTE,
+    lines,
+    panels,
+    plot_network,
+    raster,
+)
 from bioplastic.study.results import Results
 
 __all__ = ["FIGURES"]
@@ -32,8 +38,13 @@ def draw_reservoir(results: Results) -> Figure:
         [["scheme", "raster"], ["scheme", "rates"]], height=2.9, width_ratios=(1, 1.2),
         height_ratios=(2, 1),
     )  # fmt: skip
-    _draw_scheme(axes["scheme"])
     n_exc, n = int(results.parameters["n_excitatory"]), trial.sizes["cell"]
+    plot_network(
+        {"cue": 1, "reservoir": n, "when": 2, "what": 2},
+        [("cue", "reservoir", "excitatory"), ("when", "reservoir", "excitatory"),
+         ("reservoir", "when", "plastic"), ("reservoir", "what", "plastic")],
+        title="expected events: when × what", ax=axes["scheme"],
+    )  # fmt: skip
     time, cell = trial.spike_time.values, trial.spike_cell.values.astype(int)
     rank = np.argsort(np.argsort(trial.recovery.values))
     groups = {"excitatory": np.arange(n_exc), "inhibitory": np.arange(n_exc, n)}
@@ -41,42 +52,16 @@ def draw_reservoir(results: Results) -> Figure:
            phases={"cue": (0, 50)}, colours=PALETTE, legend="above", xlabel="",
            ylabel="cells, by recovery,\nslowest below")  # fmt: skip
     edges = np.arange(0, 1001, 20)
-    for k, members in enumerate(groups.values()):
-        counts, _ = np.histogram(time[np.isin(cell, members)], edges)
-        axes["rates"].plot(edges[:-1] + 10, counts / members.size / 0.02, color=PALETTE[k])
-    axes["rates"].axvspan(0, 50, color=GREY, alpha=0.25, linewidth=0)
-    axes["rates"].set(xlim=(0, 1000), ylim=(0, None), ylabel="rate (Hz)", xlabel=TIME)
+    rates = {
+        name: xr.DataArray(
+            np.histogram(time[np.isin(cell, members)], edges)[0] / members.size / 0.02,
+            {"time": edges[:-1] + 10}, ("time",),
+        )
+        for name, members in groups.items()
+    }  # fmt: skip
+    lines(rates, axes["rates"], markers=False, legend=None, xlim=(0, 1000), ylim=(0, None),
+          ylabel="rate (Hz)", xlabel=TIME)  # fmt: skip
     return figure
-
-
-def _draw_scheme(axes: Axes) -> None:
-    axes.set(xlim=(0, 10), ylim=(0, 7), aspect="equal")
-    axes.set_axis_off()
-    when, what = PALETTE[0], PALETTE[2]
-    for x, y, radius in ((2.9, 3.55, 1.35), (8.75, 3.55, 0.33)):
-        axes.add_patch(Circle((x, y), radius, fill=False, linewidth=1.1))
-    for y, text, colour in ((4.6, "when, each ms", when), (1.4, "what, per trial", what)):
-        axes.add_patch(FancyBboxPatch((4.95, y), 2.9, 1.1, boxstyle="round,pad=0.08", fill=False,
-                                      edgecolor=colour, linewidth=1.1))  # fmt: skip
-        axes.text(6.4, y + 0.55, text, ha="center", va="center", color=colour, fontsize=7)
-    for start, end, colour, bend in (
-        ((0.85, 3.55), (1.55, 3.55), "black", 0), ((4.05, 4.25), (4.8, 4.95), when, 0),
-        ((4.05, 2.85), (4.8, 2.15), what, 0), ((8.0, 4.85), (8.62, 3.98), "black", 0),
-        ((8.0, 2.15), (8.62, 3.12), "black", 0), ((9.1, 3.55), (9.9, 3.55), "black", 0),
-        ((6.3, 5.85), (3.0, 4.98), when, 0.35),
-    ):  # fmt: skip
-        axes.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=7, color=colour,
-                                       linewidth=1.0, connectionstyle=f"arc3,rad={bend}",
-                                       shrinkA=0, shrinkB=0))  # fmt: skip
-    for x, y, text, style in (
-        (0.0, 3.55, "cue", {"ha": "left"}), (2.9, 3.55, "reservoir\nof spiking\ncells", {}),
-        (8.75, 3.52, "×", {"fontsize": 9}), (10, 1.4, "expected\nevents", {"ha": "right"}),
-        (4.3, 6.75, "feedback", {"color": when}),
-        (6.4, 4.25, "error × gate × activity", {"color": when, "fontsize": 6.5}),
-        (6.4, 0.95, "error × mean activity", {"color": what, "fontsize": 6.5}),
-    ):  # fmt: skip
-        given: dict[str, Any] = {"ha": "center", "va": "center", **style}
-        axes.text(x, y, text, **given)
 
 
 def draw_traces(results: Results) -> Figure:
@@ -143,43 +128,40 @@ def draw_learning(results: Results) -> Figure:
     }
     baselines = {"untrained, silent": "error_untrained", "times shuffled": "error_shuffled_time",
                  "best without time": "error_best_constant"}  # fmt: skip
-    figure, ax = panels(width=COLUMN_WIDTH, height=2.7)
-    lines(curves, ax, x="test", show="each", legend=None, xlabel="trials",
+    trials = [t for t in (1, 10, 50, 100) if f"error_trial_{t}" in results.paper]
+    paper = [results.paper[f"error_trial_{t}"] for t in trials]
+    figure, ax = panels(width=COLUMN_WIDTH, height=3.3)
+    lines(curves, ax, x="test", show="each", legend="outside", xlabel="trials",
           ylabel="error of the expectation", ylim=(0, None),
           baselines={text: results.baselines[name] for text, name in baselines.items()},
-          )  # fmt: skip
-    published = [(t, results.paper[f"error_trial_{t}"]) for t in (1, 10, 50, 100)
-                 if f"error_trial_{t}" in results.paper]  # fmt: skip
-    if published:
-        ax.plot(*zip(*published, strict=True), "D", color="black", markerfacecolor="white",
-                markersize=4.5, label="published (from notes)")  # fmt: skip
-    figure.legend(loc="outside lower center", ncols=2)
+          published=xr.DataArray(paper, {"test": trials}, ("test",)) if trials else None,
+          published_label="published (from notes)")  # fmt: skip
     return figure
 
 
 def draw_switches(results: Results) -> Figure:
     """Draw errors after each switch, and what is expected before and at the end."""
     data, courses = results.measured["switches"], results.measured["courses"].by_block
-    figure, axes = panels(2, 4, height=3.5, sharey="row")
+    figure, axes = panels(2, 4, height=3.7, sharey="row")
     for (name, title), upper, lower in zip(NAMES.items(), *axes, strict=True):
         before, block = "both" if name == "back" else "first", data.sel(block=name)
         old = float(data.error.sel(block=before).isel(test=-1).mean())
         errors = block.start.expand_dims(test=[0]).combine_first(block.error)
-        lines(errors, upper, x="test", show="each", title=title, legend=None, ylabel="",
+        lines(errors, upper, x="test", show="each", title=title, legend=None, ylim=(0, None),
+              baselines={"before the switch": old, "150 % of it": 1.5 * old}, ylabel="",
               xlabel="trials after the switch")  # fmt: skip
-        for factor, style in ((1.0, "-"), (1.5, "--")):
-            upper.axhline(factor * old, color=GREY, linewidth=0.9, linestyle=style)
-        upper.set_ylim(0, None)
-        for shown, style in ((before, ":"), (name, "-")):
-            for channel, colour in COLOURS.items():
-                course = courses.sel(block=shown, channel=channel)
-                lower.plot(course.time, course, color=colour, linestyle=style, linewidth=1.1)
-        lower.set(xlim=(0, 1000), xlabel=TIME)
+        shown = {
+            f"{EVENTS[channel]}, {moment}": courses.sel(block=where, channel=channel)
+            for moment, where in (("at the switch", before), ("at the end", name))
+            for channel in EVENTS
+        }
+        lines(shown, lower, markers=False, legend=None, xlim=(0, 1000), xlabel=TIME, ylabel="",
+              colours=[_blend(colour, share) for share in (0, 1) for colour in COLOURS.values()],
+              )  # fmt: skip
     axes[0, 0].set_ylabel("error")
     axes[1, 0].set_ylabel("expectation")
-    _explain(figure, 6, ("before the switch", GREY, "-"), ("150 % of it", GREY, "--"),
-             ("A", COLOURS["a"], "-"), ("B", COLOURS["b"], "-"),
-             ("at the switch", "black", ":"), ("at the end", "black", "-"))  # fmt: skip
+    handles = [*axes[0, 0].lines[-2:], *axes[1, 0].lines]
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
     return figure
 
 

@@ -42,7 +42,7 @@ def test_every_row_has_settings(data: str) -> None:
     keys = {entry.key: entry for entry in choose_entries("paper", data)}
     assert {*RULE_ROWS, *ABLATION_ROWS} <= set(keys)
     for entry in keys.values():
-        entry.classifier(epochs=1)._check_params()
+        entry.configuration.classifier(epochs=1)._check_params()
     full = keys["s2stdp_ncg"]
     assert (full.source == "published") == (data != "digits")
     assert keys["s2stdp_ncg_m7"].configuration.arguments["n_per_class"] == 7

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -216,30 +215,6 @@ class ImageFeatures(TransformerMixin, SpikingEstimator, without=("dtype", "targe
         return np.array([f"window{r}_{c}_map{z}" for r, c, z in places], dtype=object)
 
 
-@dataclass(frozen=True)
-class _Coding:
-    """What turns an image into spike times; whitening filters, or None for Gaussians."""
-
-    image_shape: tuple[int, int, int]
-    filters: NDArray[np.float64] | None
-    gaussians: tuple[float, float]
-    low: Any = None
-    high: Any = None
-
-    def contrast(self, X: NDArray[np.uint8]) -> NDArray[np.float64]:
-        images = X.reshape(-1, *self.image_shape) / 255.0
-        if self.filters is None:
-            centre, surround = self.gaussians
-            return difference_of_gaussians(images, centre=centre, surround=surround)
-        return whiten(images, self.filters)
-
-    def limits(self, X: NDArray[np.uint8]) -> Any:
-        return np.stack(fit_scale(None, None, self.contrast(X)))
-
-    def encode(self, X: NDArray[np.uint8]) -> Floats:
-        return latency_code(self.contrast(X), self.low, self.high)
-
-
 @functools.lru_cache(maxsize=16)
 def _compile(
     kernel: int, channels: int, n: int, beta: float, t_target: float, theta_min: float
@@ -248,14 +223,6 @@ def _compile(
     thresholds = target_time_thresholds(n, t_target=t_target, theta_min=theta_min)
     rule = latency_stdp(beta=beta) + thresholds
     return LatencyConvolution(rule, kernel=kernel, channels=channels, n_cells=n)
-
-
-def _respond(
-    coding: _Coding, layer: tuple[Any, ...], weights: Floats, thresholds: Floats, pooling: int,
-    X: NDArray[np.uint8],
-) -> Floats:  # fmt: skip
-    times = _compile(*layer).respond(coding.encode(X), weights, thresholds, pooling=pooling)
-    return times.reshape(len(X), -1)
 
 
 class SpikingConvFeatures(ImageFeatures):
@@ -351,6 +318,8 @@ class SpikingConvFeatures(ImageFeatures):
     thresholds_: Floats
     epoch_: dict[str, Any]
     whitening_: NDArray[np.float64] | None
+    scale_low_: NDArray[np.float64]
+    scale_high_: NDArray[np.float64]
 
     def combined_checks(self) -> None:
         """Refuse kernels and windows that no image has room for."""
@@ -364,11 +333,24 @@ class SpikingConvFeatures(ImageFeatures):
         channels = 2 * self._shape[2]
         return (self.kernel, channels, self.n_filters, self.beta, self.t_target, self.min_threshold)
 
-    @property
-    def _coding(self) -> _Coding:
-        return _Coding(
-            self._shape, self.whitening_, self.gaussians, self.scale_low_, self.scale_high_
+    def _contrast(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        grey = images.reshape(-1, *self._shape) / 255.0
+        if self.whitening_ is not None:
+            return whiten(grey, self.whitening_)
+        centre, surround = self.gaussians
+        return difference_of_gaussians(grey, centre=centre, surround=surround)
+
+    def _limits(self, images: NDArray[np.uint8]) -> Any:
+        return fit_scale(None, None, self._contrast(images))
+
+    def _encode(self, images: NDArray[np.uint8]) -> Floats:
+        return latency_code(self._contrast(images), self.scale_low_, self.scale_high_)
+
+    def _respond(self, images: NDArray[np.uint8]) -> Floats:
+        times = _compile(*self._layer).respond(
+            self._encode(images), self.weights_, self.thresholds_, pooling=self.pooling
         )
+        return times.reshape(len(images), -1)
 
     @property
     def filters_(self) -> Floats:
@@ -381,15 +363,13 @@ class SpikingConvFeatures(ImageFeatures):
         """Return images as spike times; the first ones set filters and limits of the contrast."""
         images = self.check_samples(X, first=first)
         if first:
-            filters = None
-            if self.preprocessing == "whitening":
-                filters = whitening_filters(images.reshape(-1, *self._shape) / 255.0)
-            coding = _Coding(self._shape, filters, self.gaussians)
+            whitened, grey = self.preprocessing == "whitening", images.reshape(-1, *self._shape)
+            self.whitening_ = whitening_filters(grey / 255.0) if whitened else None
             low = high = None
-            for limits in self._map(coding.limits, images, "scale"):
-                low, high = fit_scale(low, high, limits)
-            self.whitening_, self.scale_low_, self.scale_high_ = filters, low, high
-        return np.concatenate(list(self._map(self._coding.encode, images, "encode"))), None
+            for limits in self._map(self._limits, images, "scale"):
+                low, high = fit_scale(low, high, np.stack(limits))
+            self.scale_low_, self.scale_high_ = low, high
+        return np.concatenate(list(self._map(self._encode, images, "encode"))), None
 
     def start(self, X: Any, y: Any) -> None:
         """Draw weights, and begin with equal thresholds."""
@@ -471,15 +451,7 @@ class SpikingConvFeatures(ImageFeatures):
         check_is_fitted(self, "n_seen_")
         self._check_params()
         images = self.check_samples(X)
-        out = np.empty((len(images), int(np.prod(self.output_shape_))), dtype=np.float32)
-        respond = functools.partial(
-            _respond, self._coding, self._layer, self.weights_, self.thresholds_, self.pooling
-        )
-        start = 0
-        for part in self._map(respond, images, "features"):
-            out[start : start + len(part)] = part
-            start += len(part)
-        return out
+        return np.concatenate(list(self._map(self._respond, images, "features")))
 
     def _map(
         self, function: Callable[[Any], Any], images: NDArray[np.uint8], what: str

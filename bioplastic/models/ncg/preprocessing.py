@@ -11,6 +11,7 @@ from scipy.ndimage import correlate1d
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
+    "all_patches",
     "difference_of_gaussians",
     "fit_scale",
     "latency_code",
@@ -140,7 +141,7 @@ def whitening_filters(
     length = size * size * channels
     total, products, count = np.zeros(length), np.zeros((length, length)), 0
     for start in range(0, used, 256):
-        patches = _patches(chosen[start : start + 256], size)[:, ::stride, ::stride]
+        patches = all_patches(chosen[start : start + 256], size)[:, ::stride, ::stride]
         flat = patches.reshape(-1, length)
         total += flat.sum(axis=0)
         products += flat.T @ flat
@@ -181,12 +182,12 @@ def whiten(images: Images, filters: NDArray[np.float64]) -> Images:
     matrix = filters.reshape(len(filters), -1).T
     out = np.empty((*images.shape[:3], len(filters)))
     for start in range(0, len(images), 32):
-        patches = _patches(padded[start : start + 32], size)
+        patches = all_patches(padded[start : start + 32], size)
         out[start : start + 32] = patches.reshape(*patches.shape[:3], -1) @ matrix
     return split_signs(out)
 
 
-def _patches(images: Images, size: int) -> Images:
+def all_patches(images: Any, size: int) -> Any:
     """Return all patches, of shape (n, rows, columns, size, size, channels)."""
     axes: Any = (1, 2)
     views = np.lib.stride_tricks.sliding_window_view(images, (size, size), axis=axes)

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.fields import check_params, param
 from bioplastic.models.ncg.features import ImageFeatures
+from bioplastic.models.ncg.preprocessing import all_patches
 
 __all__ = ["PUBLISHED_BLOCKS", "SoftHebbBlock", "SoftHebbFeatures", "soft_hebb_update"]
 
@@ -196,13 +197,10 @@ class SoftHebbFeatures(ImageFeatures):
             self.weights_.append(drawn.astype(np.float32))
         self.means_ = [np.zeros(n, dtype=np.float32) for n in channels[:-1]]
         self.variances_ = [np.ones(n, dtype=np.float32) for n in channels[:-1]]
-        self.output_shape_ = self._output_shape()
-
-    def _output_shape(self) -> tuple[int, int, int]:
         rows, columns, _ = self._shape
         for block in self.blocks:
             rows, columns = block.pooled_size(rows), block.pooled_size(columns)
-        return rows, columns, self.blocks[-1].n_maps
+        self.output_shape_ = rows, columns, self.blocks[-1].n_maps
 
     def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64] | None:
         """Return a random order for every epoch."""
@@ -243,11 +241,7 @@ class SoftHebbFeatures(ImageFeatures):
             x = self._normalise(k, x, learn)
             edge = block.kernel // 2
             padded = np.pad(x, ((0, 0), (edge, edge), (edge, edge), (0, 0)), mode="reflect")
-            axes: Any = (1, 2)
-            views = np.lib.stride_tricks.sliding_window_view(
-                padded, (block.kernel, block.kernel), axis=axes
-            )
-            patches = np.moveaxis(views, 3, -1).reshape(-1, len(self.weights_[k]))
+            patches = all_patches(padded, block.kernel).reshape(-1, len(self.weights_[k]))
             u = patches @ self.weights_[k]
             if learn:
                 self.weights_[k] = self.weights_[k] + soft_hebb_update(
@@ -276,11 +270,5 @@ def _pool(x: Array, kind: str) -> Array:
         cut = x[:, :rows, :columns]
         return np.asarray((cut[:, ::2, ::2] + cut[:, 1::2, ::2] + cut[:, ::2, 1::2]
                            + cut[:, 1::2, 1::2]) / np.float32(4))  # fmt: skip
-    padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
-    out_rows, out_columns = (x.shape[1] - 2) // 2 + 1, (x.shape[2] - 2) // 2 + 1
-    result = np.zeros((len(x), out_rows, out_columns, x.shape[3]), dtype=x.dtype)
-    for r in range(4):
-        for c in range(4):
-            part = padded[:, r : r + 2 * out_rows : 2, c : c + 2 * out_columns : 2]
-            np.maximum(result, part[:, :out_rows, :out_columns], out=result)
-    return result
+    windows = all_patches(np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0))), 4)
+    return np.asarray(windows[:, ::2, ::2].max(axis=(3, 4)))

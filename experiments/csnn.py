@@ -9,12 +9,10 @@ thresholds are adapted all the same. Test images are seen once, by the linear cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bioplastic.analysis import (
@@ -113,7 +111,7 @@ def read_random_filters(
     seed: int, data: str, epochs: int, n_train: int | None, sample: int
 ) -> float:
     """Return how well the code of random filters can be read whose thresholds alone adapt."""
-    frozen: Mapping[str, Any] = {"a_plus": 0.0, "a_minus": 0.0, "weight_std": 0.3}
+    frozen = {"a_plus": 0.0, "a_minus": 0.0, "weight_std": 0.3}
     extractor = named_extractor(data, random_state=seed, epochs=epochs, **frozen)
     return _read_linearly(extractor, data, n_train, sample)[0]
 
@@ -132,13 +130,12 @@ def _read_linearly(
     return accuracy, latencies
 
 
-def draw_filters(results: Results) -> Figure:
+def draw_filters(results: Results) -> Any:
     """Draw the filters of the first seed."""
-    figure: Any = plot_signed_filters(results.measured["first_seed"].filters).figure
-    return figure
+    return plot_signed_filters(results.measured["first_seed"].filters).figure
 
 
-def draw_learning(results: Results) -> Figure:
+def draw_learning(results: Results) -> Any:
     """Draw how the first seed has learned, and its code."""
     first = results.measured["first_seed"]
     return plot_feature_learning(

@@ -21,13 +21,7 @@ import pandas as pd
 import xarray as xr
 from brian2 import volt
 
-from bioplastic.analysis.avalanches import (
-    Avalanches,
-    cut_silence,
-    find_avalanches,
-    fit_avalanches,
-    mean_size_by_duration,
-)
+from bioplastic.analysis import avalanches
 from bioplastic.analysis.spike_distance import (
     activity_distance,
     count_statistics,
@@ -38,16 +32,7 @@ from bioplastic.analysis.spike_distance import (
     train_distance,
 )
 from bioplastic.fields import Constants, param
-from bioplastic.models.pspm import (
-    CONDITIONS,
-    PSPMParameters,
-    PSPMRegressor,
-    RecurrentNetwork,
-    draw_current,
-    draw_task,
-    integrate_and_fire_spikes,
-    pif_parameters,
-)
+from bioplastic.models import pspm
 from bioplastic.models.pspm.tasks import draw_weights
 from bioplastic.plotting import (
     COLUMN_WIDTH,
@@ -67,7 +52,7 @@ from bioplastic.study.results import Results
 __all__ = ["EXPERIMENT"]
 
 ABLATIONS = {"local_only": {"rho": 0 * volt}, "homeostasis_only": {"epsilon": 0 * volt}}
-VARIANTS = (*CONDITIONS, *ABLATIONS)
+VARIANTS = (*pspm.CONDITIONS, *ABLATIONS)
 NETWORKS = {"naive": "initial", "optimised": "learned", "control": "control"}
 PERTURBATIONS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)  # volts, of all weights
 SHOWN = ("uniform", "half_max")  # whose first trial is kept spike by spike
@@ -146,10 +131,10 @@ def run_trial(
         itself under ``chaos`` and, for the first trial of some conditions, what the figures show.
     """
     condition = "uniform" if variant in ABLATIONS else variant
-    sequence = np.random.SeedSequence([seed, CONDITIONS.index(condition), trial])
-    task = draw_task(condition, n=protocol.n, n_steps=protocol.n_steps, seed=sequence)
-    parameters = PSPMParameters().scaled(protocol.n).with_values(**ABLATIONS.get(variant, {}))
-    network = RecurrentNetwork(protocol.n, parameters)
+    sequence = np.random.SeedSequence([seed, pspm.CONDITIONS.index(condition), trial])
+    task = pspm.draw_task(condition, n=protocol.n, n_steps=protocol.n_steps, seed=sequence)
+    parameters = pspm.PSPMParameters().scaled(protocol.n).with_values(**ABLATIONS.get(variant, {}))
+    network = pspm.RecurrentNetwork(protocol.n, parameters)
     target = network(task.reference, task.current)
     model, spikes = _learn(
         task.current, target, protocol.n_iterations, sequence, initial_weights=task.naive,
@@ -200,22 +185,22 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
         Numbers of each ``network``; ``counts``, the spikes per step of the PIF network and of the
         three networks, long silences cut; and the PIF spikes of the first trial.
     """
-    sequence = np.random.SeedSequence([seed, len(CONDITIONS), trial])
+    sequence = np.random.SeedSequence([seed, len(pspm.CONDITIONS), trial])
     children = sequence.spawn(2)
     n = protocol.pif_n
-    target = integrate_and_fire_spikes(
+    target = pspm.integrate_and_fire_spikes(
         n, protocol.pif_steps, connectivity=min(1.0, 10 / n), seed=children[0]
     )
     rng = np.random.default_rng(children[1])
-    current = draw_current(rng, n, protocol.pif_steps)
+    current = pspm.draw_current(rng, n, protocol.pif_steps)
     # the published mean and deviation, 0.4 mV, hold for 500 cells
     naive = draw_weights(rng, n, "gaussian", np.ones(n)) * (500 / 400)
     _, spikes = _learn(
         current, target, protocol.pif_iterations, sequence, initial_weights=naive, inhibitory=0.0,
-        parameters=pif_parameters().scaled(n, published=500),
+        parameters=pspm.pif_parameters().scaled(n, published=500),
     )  # fmt: skip
     counts = {
-        f"counts_{name}": (f"step_{name}", cut_silence(fired.sum(axis=1)))
+        f"counts_{name}": (f"step_{name}", avalanches.cut_silence(fired.sum(axis=1)))
         for name, fired in spikes.items()
     }
     example = _keep({"reference": target[:5000]}) if trial == 0 else {}
@@ -225,10 +210,10 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
 
 def _learn(
     current: Any, target: Any, n_iterations: int, sequence: np.random.SeedSequence, **options: Any
-) -> tuple[PSPMRegressor, dict[str, Any]]:
+) -> tuple[pspm.PSPMRegressor, dict[str, Any]]:
     """Return the model, and the spikes of all networks."""
     seed = int(sequence.generate_state(1)[0])
-    model = PSPMRegressor(n_iterations, control=True, random_state=seed, **options)
+    model = pspm.PSPMRegressor(n_iterations, control=True, random_state=seed, **options)
     model.fit(current, target)
     learned = {name: model.predict(current, which=which) for name, which in NETWORKS.items()}
     return model, {"reference": target, **learned}
@@ -240,8 +225,7 @@ def _measure(target: Any, spikes: Any) -> dict[str, float]:
     return found if spikes is target else found | {"train_distance": train_distance(target, spikes)}
 
 
-def _measure_chaos(network: RecurrentNetwork, current: Any, weights: Any, spikes: Any, seed: int
-                   ) -> Any:  # fmt: skip
+def _measure_chaos(network: Any, current: Any, weights: Any, spikes: Any, seed: int) -> Any:
     """Return the distance of a network from itself when all its weights are nudged.
 
     By independent normal noise, and all weights up or down by the same amount; shape (2, n_sizes).
@@ -327,13 +311,13 @@ def _find_avalanches(
     name: str, counts: Any, metrics: dict[str, float], arrays: dict[str, Any]
 ) -> None:
     """Add avalanches of the concatenated trials to the arrays, and their laws to the metrics."""
-    found = find_avalanches(counts[~np.isnan(counts)].astype(np.int64))
+    found = avalanches.find_avalanches(counts[~np.isnan(counts)].astype(np.int64))
     arrays[f"avalanches_sizes_{name}"] = found.sizes
     arrays[f"avalanches_durations_{name}"] = found.durations
     metrics[f"avalanches_number_{name}"] = float(found.sizes.size)
     metrics[f"avalanches_threshold_{name}"] = found.threshold
     try:
-        fit = fit_avalanches(found)
+        fit = avalanches.fit_avalanches(found)
     except ValueError:  # too few avalanches for a fit; there is nothing to report
         return
     metrics[f"avalanches_scaling_{name}"] = fit.scaling
@@ -511,10 +495,10 @@ def draw_avalanches(results: Results) -> Any:
                         xlabel=f"avalanche {kind} ({label})")  # fmt: skip
     series, slopes = {}, {}
     for name, title in names.items():
-        found = Avalanches(
+        found = avalanches.Avalanches(
             arrays[f"avalanches_sizes_{name}"], arrays[f"avalanches_durations_{name}"], 0.0
         )
-        series[title] = mean_size_by_duration(found)[:2]
+        series[title] = avalanches.mean_size_by_duration(found)[:2]
         slope = [metrics.get(f"avalanches_scaling_{k}{name}") for k in ("", "predicted_")]
         if slope[0] is not None:
             both = all(title in laws[kind] for kind in laws)

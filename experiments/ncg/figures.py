@@ -197,10 +197,9 @@ def draw_sizes(results: Results) -> Figure | None:
     return axes.figure
 
 
-def draw_filters(results: Results) -> Figure:
+def draw_filters(results: Results) -> Any:
     """Draw the kernels of the extractor: weights of on minus those of off channels."""
-    figure: Any = plot_signed_filters(results.measured["extractor"].filters[:64]).figure
-    return figure
+    return plot_signed_filters(results.measured["extractor"].filters[:64]).figure
 
 
 FIGURES: Mapping[str, Callable[[Results], Figure | None]] = {

@@ -109,9 +109,8 @@ def main() -> None:
     """Search and print the ten best settings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=list(GRIDS))
-    parser.add_argument("--trials", type=int, default=100)
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--folds", type=int, default=3)
+    for option, default in (("trials", 100), ("epochs", 30), ("folds", 3)):
+        parser.add_argument(f"--{option}", type=int, default=default)
     parser.add_argument("--pixels", action="store_true", help="latencies of pixels, no features")
     args = parser.parse_args()
     for name in args.names:

@@ -439,10 +439,6 @@ VALID: dict[str, dict[str, Any]] = {
         "output": RNG.random((50, 2)),
         "truth": RNG.random((50, 2)),
     },
-    "models.what_when.off_event_power": {
-        "output": RNG.random((50, 2)),
-        "latencies": np.array([10.0, 20.0]),
-    },
     "models.what_when.peak_and_width": {"output": RNG.random(50)},
     "models.what_when.switch_trials": {
         "trials": np.arange(12),

@@ -28,7 +28,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.datasets import Dataset
 from bioplastic.engine.convolution import LatencyConvolution
-from bioplastic.fields import param
+from bioplastic.fields import checked, param
 from bioplastic.models.base import SpikingEstimator
 from bioplastic.models.images import check_brightness, check_images
 from bioplastic.models.ncg.preprocessing import (
@@ -39,7 +39,7 @@ from bioplastic.models.ncg.preprocessing import (
     whitening_filters,
 )
 from bioplastic.plasticity import PlasticityRule
-from bioplastic.validation import check_choice, check_integer, check_real
+from bioplastic.validation import check_choice, check_integer
 
 __all__ = [
     "EXTRACTORS",
@@ -63,6 +63,7 @@ _REFERENCE = (
 # ---- what is learned -----------------------------------------------------------------------------
 
 
+@checked
 def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0) -> PlasticityRule:
     """Return multiplicative STDP between the latencies of the inputs and of the winner.
 
@@ -95,8 +96,6 @@ def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0
     >>> rule.audit().local
     True
     """
-    for name, value in (("a_plus", a_plus), ("a_minus", a_minus), ("beta", beta)):
-        check_real(f"latency_stdp.{name}", value)
     return PlasticityRule(
         name="latency-stdp",
         synapse="w : 1\na_plus : 1 (shared)\na_minus : 1 (shared)",
@@ -110,6 +109,7 @@ def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0
     )
 
 
+@checked
 def target_time_thresholds(
     n_cells: int, *, eta: float = 1.0, t_target: float = 0.75, theta_min: float = 2.0
 ) -> PlasticityRule:
@@ -148,8 +148,6 @@ def target_time_thresholds(
     ['local with modulator']
     """
     check_integer("target_time_thresholds.n_cells", n_cells, minimum=1)
-    for name, value in (("eta", eta), ("t_target", t_target), ("theta_min", theta_min)):
-        check_real(f"target_time_thresholds.{name}", value)
     return PlasticityRule(
         name="target-time",
         synapse="w : 1\neta : 1 (shared)",
@@ -365,10 +363,10 @@ class SpikingConvFeatures(ImageFeatures):
         if first:
             whitened, grey = self.preprocessing == "whitening", images.reshape(-1, *self._shape)
             self.whitening_ = whitening_filters(grey / 255.0) if whitened else None
-            low = high = None
-            for limits in self._map(self._limits, images, "scale"):
-                low, high = fit_scale(low, high, np.stack(limits))
-            self.scale_low_, self.scale_high_ = low, high
+            limits: Any = (None, None)
+            for part in self._map(self._limits, images, "scale"):
+                limits = fit_scale(limits[0], limits[1], np.stack(part))
+            self.scale_low_, self.scale_high_ = limits
         return np.concatenate(list(self._map(self._encode, images, "encode"))), None
 
     def start(self, X: Any, y: Any) -> None:

@@ -25,7 +25,6 @@ Goupy, Tirilly and Bilasco (2024), NeurIPS, arXiv 2410.17066.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -34,7 +33,6 @@ from brian2 import ms
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from bioplastic.datasets import stratified_split
 from bioplastic.engine import (
     DenseProjection,
     EventTrial,
@@ -45,7 +43,7 @@ from bioplastic.engine import (
     TrialRecord,
 )
 from bioplastic.fields import param
-from bioplastic.models.base import SpikingClassifier, Watch
+from bioplastic.models.early_stopping import EarlyStoppingClassifier
 from bioplastic.neurons import FIRST_SPIKE_TRANSMISSION, NeuronModel, first_spike
 from bioplastic.plasticity import (
     PlasticityRule,
@@ -60,7 +58,6 @@ __all__ = ["Answers", "LatencyClassifier", "RSTDPClassifier", "S2STDPClassifier"
 
 _AUTOMATIC = 0.54
 _REGULATIONS = ("none", "one_threshold", "two_compartment", "dropout")
-_PER_EPOCH = ("train_accuracy", "validation_accuracy", "target_updates", "other_updates", "error")
 
 # ---- the network ---------------------------------------------------------------------------------
 
@@ -125,7 +122,7 @@ class Answers:
 # ---- what the classifiers have in common ---------------------------------------------------------
 
 
-class LatencyClassifier(SpikingClassifier):
+class LatencyClassifier(EarlyStoppingClassifier):
     """What the classifiers of this package have in common; use one of them.
 
     See `bioplastic.models.ncg.S2STDPClassifier` for attributes.
@@ -149,10 +146,6 @@ class LatencyClassifier(SpikingClassifier):
     dropout: float = param(0.0, minimum=0, maximum=1, doc="probability that a cell is off for a "
         "training sample")  # fmt: skip
     epochs: int = param(100, minimum=1, doc="largest number of passes")
-    patience: int | None = param(10, minimum=1, optional=True, doc="epochs without a better "
-        "validation accuracy after which `fit` stops")  # fmt: skip
-    validation_fraction: float = param(0.0, minimum=0, maximum=0.9, doc="share of the samples held "
-        "out for that, if `fit` is given no validation set")  # fmt: skip
     form: str = param("additive", choices=("additive", "multiplicative"), doc="form of the weight "
         "change")  # fmt: skip
     beta: float = param(1.0, minimum=0, doc="steepness of the multiplicative form")
@@ -161,10 +154,7 @@ class LatencyClassifier(SpikingClassifier):
     test_last_input: bool = param(False, doc="whether the potential with the very last input is "
         "tested against the threshold; the program of the authors does not")  # fmt: skip
 
-    n_epochs_: int
-    best_epoch_: int
     threshold_: float
-    history_: dict[str, NDArray[Any]]
     epoch_: dict[str, Any]
 
     # ---- the network -----------------------------------------------------------------------------
@@ -277,9 +267,6 @@ class LatencyClassifier(SpikingClassifier):
             state[f"readout.{rate}"][...] = getattr(self, rate)
         if self.dropout:
             state["readout.dropout"][...] = self.dropout
-        self.n_epochs_ = self.best_epoch_ = 0
-        shapes = ((0,), (0,), (0, cells.size), (0, cells.size), (0,))
-        self.history_ = {n: np.zeros(shape) for n, shape in zip(_PER_EPOCH, shapes, strict=True)}
         self._begin_epoch()
 
     def _begin_epoch(self) -> None:
@@ -288,59 +275,6 @@ class LatencyClassifier(SpikingClassifier):
                        "target_updates": none, "other_updates": none.copy()}  # fmt: skip
 
     # ---- learning --------------------------------------------------------------------------------
-
-    def fit(
-        self,
-        X: Any,
-        y: Any = None,
-        validation: tuple[ArrayLike, ArrayLike] | None = None,
-        *,
-        checkpoints: str | os.PathLike[str] | None = None,
-        resume: bool = False,
-        watch: Watch | None = None,
-        watch_every: int | None = None,
-    ) -> Self:
-        """Learn from scratch, in the order given, until validation no longer improves.
-
-        Parameters
-        ----------
-        X : array_like, shape (n_samples, n_features)
-            Spike times from 0 to 1; 1 and above means no spike.
-        y : array_like, shape (n_samples,)
-            Labels.
-        validation : (X, y), optional
-            Samples that decide when to stop. By default ``validation_fraction`` of the samples, and
-            none if that is zero: then all epochs are run.
-        checkpoints, resume, watch, watch_every
-            See `bioplastic.models.base.SpikingEstimator.fit`.
-
-        Returns
-        -------
-        self
-            The model, with the weights of the last epoch.
-        """
-        self._check_params()
-        samples, labels = self.check_data(X, y, first=True)
-        self._begin(samples, labels)
-        held_out = None
-        if validation is not None:
-            held_out = self.check_data(*validation, first=False)
-        elif self.validation_fraction:
-            kept, rest = stratified_split(labels, self.validation_fraction, self.seed_)
-            held_out = samples[rest], labels[rest]
-            samples, labels = samples[kept], labels[kept]
-            self.start(samples, labels)
-        about: dict[str, Any] = {}
-        if held_out is not None and checkpoints is not None:
-            about = {"validation": dict(zip("Xy", held_out, strict=True))}
-        self._held_out = held_out
-        try:
-            with self._compiled_once():  # epochs change nothing in the networks
-                return self._fit_stages(
-                    samples, labels, checkpoints, resume, watch, watch_every, **about
-                )
-        finally:
-            del self._held_out
 
     def begin(self, X: ArrayLike, classes: ArrayLike) -> Self:
         """Start from fresh weights without learning, for a training loop of your own.
@@ -374,7 +308,7 @@ class LatencyClassifier(SpikingClassifier):
         epoch["other_updates"] = epoch["other_updates"] + (updated & ~own).sum(axis=0)
         return answers
 
-    def end_epoch(self, validation: tuple[ArrayLike, ArrayLike] | None = None) -> bool:
+    def end_epoch(self, validation: tuple[ArrayLike, ArrayLike] | None = None) -> bool:  # type: ignore[override]
         """Anneal the rates, begin the next epoch, and add a line to ``history_``.
 
         Parameters
@@ -388,29 +322,15 @@ class LatencyClassifier(SpikingClassifier):
             Whether ``patience`` epochs have passed without a better validation accuracy.
         """
         check_is_fitted(self, "n_seen_")
-        held_out = self.__dict__.get("_held_out")
-        if validation is not None:
-            held_out = self.check_data(*validation, first=False)
-        epoch, state, score = self.epoch_, self.state_, np.nan
+        epoch = self.epoch_
         right = epoch["right"] / max(1, epoch["samples"])
         for rate in self.rates:
-            state[f"readout.{rate}"] *= self.annealing
+            self.state_[f"readout.{rate}"] *= self.annealing
         self.regulate_epoch(right)
-        if held_out is not None:
-            first = self._respond(held_out[0]).first
-            score = float(np.mean(first // self.n_per_class == held_out[1]))
-        line = {"train_accuracy": right, "validation_accuracy": score, **epoch,
-                "error": epoch["error"] / max(1, epoch["wins"])}  # fmt: skip
-        for name in _PER_EPOCH:
-            self.history_[name] = np.concatenate([self.history_[name], np.array(line[name])[None]])
-        scores = self.history_["validation_accuracy"]
-        self.n_epochs_ += 1
-        if held_out is not None and not np.any(scores[:-1] >= score):
-            self.best_epoch_ = self.n_epochs_
         self._begin_epoch()
-        if self.patience is None or np.all(np.isnan(scores)):
-            return False
-        return self.n_epochs_ - self.best_epoch_ >= self.patience
+        noted = {name: epoch[name] for name in ("target_updates", "other_updates")}
+        error = epoch["error"] / max(1, epoch["wins"])
+        return super().end_epoch(validation, train_accuracy=right, error=error, **noted)
 
     def regulate_epoch(self, accuracy: float) -> None:
         """Set what the rule changes from epoch to epoch, given the accuracy of the last one."""
@@ -444,9 +364,13 @@ class LatencyClassifier(SpikingClassifier):
         -------
         array, shape (n_samples,)
         """
-        first = self.respond(X).first
-        labels: NDArray[Any] = self.classes_[first // self.n_per_class]
+        check_is_fitted(self, "n_seen_")
+        labels: NDArray[Any] = self.classes_[self.decide(self.check_samples(X))]
         return labels
+
+    def decide(self, samples: Any) -> NDArray[Any]:
+        """Return the index of the class of the first cell to fire."""
+        return self._respond(samples).first // self.n_per_class
 
     def scores(self, X: Any) -> NDArray[Any]:
         """Return how early each class answers: 1 minus the first spike time of its cells.

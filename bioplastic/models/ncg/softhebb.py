@@ -63,10 +63,6 @@ class SoftHebbBlock:
         if self.kernel % 2 == 0:
             raise ValueError(f"SoftHebbBlock.kernel: must be odd, got {self.kernel}")
 
-    def pooled_size(self, size: int) -> int:
-        """Return rows (or columns) after pooling."""
-        return size // 2
-
 
 PUBLISHED_BLOCKS: tuple[SoftHebbBlock, ...] = (
     SoftHebbBlock(96, 5, 1.0, 0.7, 0.08),
@@ -184,7 +180,7 @@ class SoftHebbFeatures(ImageFeatures):
                     f"{type(self).__name__}.blocks: nothing is left for block {number} of images "
                     f"of {rows} x {columns}"
                 )
-            size = block.pooled_size(size)
+            size //= 2  # by pooling
 
     def start(self, X: Any, y: Any) -> None:
         """Draw filters."""
@@ -197,9 +193,7 @@ class SoftHebbFeatures(ImageFeatures):
             self.weights_.append(drawn.astype(np.float32))
         self.means_ = [np.zeros(n, dtype=np.float32) for n in channels[:-1]]
         self.variances_ = [np.ones(n, dtype=np.float32) for n in channels[:-1]]
-        rows, columns, _ = self._shape
-        for block in self.blocks:
-            rows, columns = block.pooled_size(rows), block.pooled_size(columns)
+        rows, columns = (size >> len(self.blocks) for size in self._shape[:2])
         self.output_shape_ = rows, columns, self.blocks[-1].n_maps
 
     def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64] | None:

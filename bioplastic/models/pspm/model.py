@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +49,7 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
     In every iteration the network is simulated once, the spikes of each neuron are paired with its
     target spikes, and every unpaired spike changes the synapses from the presynaptic pool: the
     cells that fired shortly before it. Homeostasis moves all weights towards the target's number
-    of spikes. Learning ends early when every spike is paired.
+    of spikes. Learning ends early when every spike is paired. `partial_fit` is one iteration.
 
     X is the input current, a quantity or numbers in amperes, shape (n_steps, n). y are the target
     spikes: a raster of 0 and 1, shape (n_steps, n), or one train per neuron as times in seconds,
@@ -85,7 +85,7 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
     """
 
     chunk = None
-    dtype: ClassVar[str] = "float64"
+    dtype = "float64"
     growing = ("n_iterations",)
 
     n_iterations: int = param(150, minimum=0, doc="iterations of `fit`")

@@ -18,7 +18,6 @@ __all__ = [
     "Prediction",
     "expectation",
     "expectation_error",
-    "off_event_power",
     "peak_and_width",
     "switch_trials",
     "window_amplitude",
@@ -241,34 +240,6 @@ def window_amplitude(
     time = dt * np.arange(len(out))
     inside = np.abs(time[:, None] - when) < half_width
     return np.asarray((out * inside).sum(axis=0) / inside.sum(axis=0), dtype=np.float64)
-
-
-def off_event_power(
-    output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.12
-) -> float:
-    """Return the share of squared output further than ``half_width`` from every event.
-
-    Parameters
-    ----------
-    output, latencies, dt
-        As for `window_amplitude`.
-    half_width : float, default 120 ms
-        In seconds; three bump widths.
-
-    Returns
-    -------
-    float
-        NaN for silence.
-    """
-    out = check_array("off_event_power.output", output, shape=(None, None))
-    when = check_array("off_event_power.latencies", latencies, shape=(None,))
-    dt = check_real("off_event_power.dt", dt, minimum=0, exclusive=True)
-    half_width = check_real("off_event_power.half_width", half_width)
-    time = dt * np.arange(len(out))
-    outside = np.all(np.abs(time[:, None] - when) >= half_width, axis=1)
-    power = np.square(out)
-    total = float(power.sum())
-    return float(power[outside].sum() / total) if total > 0 else float("nan")
 
 
 def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:

@@ -106,8 +106,9 @@ def test_one_seed_fixes_everything(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("image_shape", "n_features"), [((28, 28), 13_824), ((32, 32, 3), 24_576)])
 def test_published_sizes(image_shape: tuple[int, ...], n_features: int) -> None:
-    model = SoftHebbFeatures(image_shape, blocks=PUBLISHED_BLOCKS, epochs=0)
-    assert np.prod(model._output_shape()) == n_features
+    images = np.random.default_rng(0).integers(0, 256, (2, np.prod(image_shape))).astype(np.uint8)
+    model = SoftHebbFeatures(image_shape, blocks=PUBLISHED_BLOCKS, epochs=0).fit(images)
+    assert np.prod(model.output_shape_) == n_features
 
 
 def test_colour_images() -> None:

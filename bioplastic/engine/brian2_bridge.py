@@ -37,6 +37,7 @@ __all__ = [
     "c_data_type",
     "check_version",
     "chosen_method",
+    "connect_pairs",
     "create_runner_codeobj",
     "expression_renderer",
     "float_precision",
@@ -217,6 +218,60 @@ def stock_run(runner: Any) -> Callable[[], Any]:
     runner.before_run({})
     run: Callable[[], Any] = runner.run
     return run
+
+
+def connect_pairs(
+    n_pre: int,
+    n_post: int,
+    variables: Mapping[str, Mapping[str, Any]],
+    constants: Mapping[str, Any],
+    seed: int,
+    arguments: Mapping[str, Any],
+) -> tuple[Any, Any]:
+    """Return the pairs that ``Synapses.connect`` makes, in its order and without side effects.
+
+    Parameters
+    ----------
+    n_pre, n_post : int
+        Numbers of cells.
+    variables : mapping
+        Values of the cells that the arguments read, by ``"pre"`` and ``"post"`` and name.
+    constants : mapping
+        External names.
+    seed : int
+        Seed of the random numbers.
+    arguments : mapping
+        Those of ``Synapses.connect``.
+    """
+    if device := foreign_device():
+        raise RuntimeError(f"needs Brian2's runtime device, but {device} is active")
+    keys = ("codegen.target", "codegen.string_expression_target")
+    previous, drawn = {key: b2.prefs[key] for key in keys}, np.random.get_state()  # noqa: NPY002
+    for key in keys:
+        b2.prefs[key] = "numpy"
+    try:
+        groups = []
+        for side, n in (("pre", n_pre), ("post", n_post)):
+            lines = [f"{name} : {_unit_text(value)}" for name, value in variables[side].items()]
+            group = b2.NeuronGroup(n, "\n".join(lines), namespace={})
+            for name, value in variables[side].items():
+                group.variables[name].set_value(np.asarray(value))
+            groups.append(group)
+        synapses = b2.Synapses(*groups, namespace=dict(constants))
+        np.random.seed(seed % 2**32)  # noqa: NPY002
+        synapses.connect(**arguments)
+        for member in (*groups, synapses):
+            adopt(member)
+        return np.array(synapses.i[:]), np.array(synapses.j[:])
+    finally:
+        np.random.set_state(drawn)  # noqa: NPY002
+        for key, value in previous.items():
+            b2.prefs[key] = value
+
+
+def _unit_text(value: Any) -> str:
+    dimensions = b2.get_dimensions(value)
+    return "1" if dimensions.is_dimensionless else repr(b2.get_unit(dimensions))
 
 
 def run_at(pathway: Any) -> Callable[[Any], None]:

@@ -15,6 +15,7 @@ from brian2.equations.equations import PARAMETER
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
+from bioplastic.engine.connectivity import resolve_connectivity
 from bioplastic.engine.events import GroupWinner, PopulationMean, check_events
 from bioplastic.engine.pathways import is_synaptic
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
@@ -208,6 +209,8 @@ class NetworkSpec:
                 raise ValueError(f"NetworkSpec: the name {name!r} is reserved")
         if not self.populations:
             raise ValueError("NetworkSpec.populations: must not be empty")
+        projections = tuple(resolve_connectivity(self, p) for p in self.projections)
+        object.__setattr__(self, "projections", projections)
         for population in self.populations:
             if isinstance(population, Population):
                 self._check_population_inputs(population)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -64,12 +64,16 @@ class Projection:
         for argument in DELAYS:
             if (delay := getattr(self, argument, None)) is not None:
                 object.__setattr__(self, argument, check_delay(f"{place}.{argument}", delay))
-        for argument in ("name", "source", "target"):
-            check_identifier(f"{place}.{argument}", getattr(self, argument))
+        check_identifier(f"{place}.name", self.name)
+        for argument in ("source", "target"):
+            self._check_end(argument)
         for argument in ("transmit", "summed"):
             parse_statements(f"{place}.{argument}", getattr(self, argument, ""))
         if self.name.endswith(("_pre", "_post")):
             raise ValueError(f"{place}.name: must not end in _pre or _post, got {self.name!r}")
+
+    def _check_end(self, argument: str) -> None:
+        check_identifier(f"{type(self).__name__}.{argument}", getattr(self, argument))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +204,7 @@ class DenseProjection(_PlasticProjection):
 
 @dataclass(frozen=True, kw_only=True)
 class SparseProjection(_PlasticProjection):
-    """Synapses between given pairs of cells.
+    """Synapses between some pairs of cells: given ones, or those that Brian2's ``connect`` makes.
 
     Parameters
     ----------
@@ -208,9 +212,29 @@ class SparseProjection(_PlasticProjection):
         See `DenseProjection`.
     summed, summed_when, modulators, rule_delay, post_delay, pathways
         See `DenseProjection`; synapse variables have shape ``(n_synapses,)``.
+    source, target : str
+        Names of populations, or parts of them: with ``source="exc[:800]"``, ``pre`` and ``i`` count
+        from the first cell of the part. In a network cells have their numbers in the population.
     pre, post : array of int, shape (n_synapses,)
-        Presynaptic and postsynaptic cell of every synapse, sorted by ``pre`` and then ``post``. The
-        connectivity is data of a run, not of the compiled program.
+        Presynaptic and postsynaptic cell of every synapse, in any order; a pair may have several
+        synapses. They are kept sorted by ``pre``, then ``post``, and arrays in ``initial`` and
+        delays, given in the same order as the pairs, are sorted with them. The connectivity is data
+        of a run, not of the compiled program.
+    condition : str, default ""
+        Which pairs are connected instead, such as ``'i != j'``, in terms of ``i``, ``j``,
+        ``N_pre``, ``N_post``, parameters, and variables of the cells (``x_pre``) whose initial
+        values are not random.
+    p : float or str, optional
+        Probability of a connection, an expression of the same names.
+    n : int or str, optional
+        Number of synapses for each pair.
+    i, j : str, default ""
+        A generator of the cells to which, or from which, each cell of the other side projects:
+        ``'k for k in range(i - 3, i + 4) if k != i'``, ``'k for k in sample(N_post, size=10)'``.
+    skip_if_invalid : bool, default False
+        Leave out cells that do not exist, where a generator runs over the edge.
+    seed : int, default 0
+        Seed of the connectivity.
 
     Examples
     --------
@@ -221,10 +245,32 @@ class SparseProjection(_PlasticProjection):
 
     pre: Any = ()
     post: Any = ()
+    condition: str = ""
+    p: Any = None
+    n: Any = None
+    i: str = ""
+    j: str = ""
+    skip_if_invalid: bool = False
+    seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
         place = f"SparseProjection {self.name!r}"
+        check_integer("SparseProjection.seed", self.seed, minimum=0)
+        rules = [self.condition, self.i, self.j]
+        if any(rules) or self.p is not None or self.n is not None:
+            if len(self.pre) or len(self.post):
+                raise ValueError(f"{place}: needs pairs (pre, post) or an expression, not both")
+            if isinstance(self.p, float | int) and not 0 <= self.p <= 1:
+                raise ValueError(f"{place}.p: must lie in [0, 1], got {self.p}")
+            for argument in ("p", "n"):
+                if not isinstance(value := getattr(self, argument), float | int | str | None):
+                    raise TypeError(
+                        f"{place}.{argument}: must be a number or an expression, got {value!r}"
+                    )
+            object.__setattr__(self, "pre", np.zeros(0, dtype=np.int32))
+            object.__setattr__(self, "post", np.zeros(0, dtype=np.int32))
+            return
         arrays = []
         for argument in ("pre", "post"):
             try:
@@ -240,15 +286,50 @@ class SparseProjection(_PlasticProjection):
         if pre.size != post.size:
             raise ValueError(f"{place}: pre has {pre.size} entries and post {post.size}")
         key = pre.astype(np.int64) * (int(post.max()) + 1) + post
-        if np.any(np.diff(key) <= 0):
-            raise ValueError(f"{place}: pairs must be unique and sorted by pre, then post")
+        if np.any(np.diff(key) < 0):
+            order = np.argsort(key, kind="stable")
+            arrays = [values[order] for values in arrays]
+            self._sort_values(order)
         for argument, values in zip(("pre", "post"), arrays, strict=True):
             values.setflags(write=False)
             object.__setattr__(self, argument, values)
 
+    def _sort_values(self, order: NDArray[np.intp]) -> None:
+        """Bring what is given per synapse into the order of the synapses."""
+
+        def moved(value: Any) -> Any:
+            return value[order] if np.shape(value) == order.shape else value
+
+        initial = {name: moved(value) for name, value in self.initial.items()}
+        object.__setattr__(self, "initial", MappingProxyType(initial))
+        for argument in DELAYS:
+            object.__setattr__(self, argument, moved(getattr(self, argument)))
+        ways = {name: replace(w, delay=moved(w.delay)) for name, w in self.pathways.items()}
+        object.__setattr__(self, "pathways", MappingProxyType(ways))
+
+    def _check_end(self, argument: str) -> None:
+        name = str(getattr(self, argument)).partition("[")[0]
+        check_identifier(f"SparseProjection.{argument}", name)
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the pairs are known and count over whole populations, as in a network."""
+        return bool(self.pre.size) and "[" not in f"{self.source}{self.target}"
+
     @property
     def n_synapses(self) -> int:
-        """Number of synapses."""
+        """Number of synapses.
+
+        Raises
+        ------
+        ValueError
+            Before the projection is part of a network, where an expression makes the pairs.
+        """
+        if not self.pre.size:
+            raise ValueError(
+                f"SparseProjection {self.name!r}.n_synapses: known in a network, as "
+                "network.projection(name)"
+            )
         return int(self.pre.size)
 
     @classmethod

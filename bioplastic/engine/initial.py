@@ -26,7 +26,7 @@ NEVER = 1_000_000_000
 def initial_state(network: NetworkSpec, layout: Layout, seed: int) -> dict[str, NDArray[Any]]:
     """Return the state before the first trial; see `Program.initial_state`."""
     rng = np.random.default_rng(seed)
-    given = _given_values(network)
+    given = _given_values(network, layout)
     expressions = {key: value for key, value in given.items() if isinstance(value, str)}
     state: dict[str, NDArray[Any]] = {}
     for entry in layout.state:
@@ -81,7 +81,7 @@ def _default(key: str) -> Any:
     return -1e4 if key.endswith(".lastspike") else 0.0
 
 
-def _given_values(network: NetworkSpec) -> dict[str, Any]:
+def _given_values(network: NetworkSpec, layout: Layout) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for population in network.populations:
         if isinstance(population, Population):
@@ -99,7 +99,9 @@ def _given_values(network: NetworkSpec) -> dict[str, Any]:
             )
         delays = {prefix: getattr(projection, name, None) for name, prefix in DELAYS.items()}
         delays |= {f"{n}_": p.delay for n, p in getattr(projection, "pathways", {}).items()}
-        sources.append({f"{p}delay": value for p, value in delays.items() if is_synaptic(value)})
+        delays = {f"{projection.name}.{prefix}delay": value for prefix, value in delays.items()}
+        keys = {entry.key for entry in layout.state}  # a rule without such statements waits not
+        given |= {k: value for k, value in delays.items() if is_synaptic(value) and k in keys}
         for source in sources:
             for name, value in source.items():
                 given[f"{projection.name}.{name}"] = value

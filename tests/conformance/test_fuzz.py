@@ -115,11 +115,15 @@ def test_a_sum_is_not_read_through_a_subexpression_while_it_is_added_up() -> Non
         )  # fmt: skip
 
 
-def test_a_delay_without_presynaptic_statements() -> None:
+@pytest.mark.parametrize("delay", [3 * ms, [[3, 1], [2, 4]] * ms])
+@pytest.mark.parametrize("argument", ["delay", "rule_delay"])
+def test_a_delay_without_presynaptic_statements(argument: str, delay: object) -> None:
     rule = PlasticityRule(name="r", on_post="w += 1")
     spec = NetworkSpec(
         populations=[SpikeListSource(name="a", n=2), SpikeListSource(name="b", n=2)],
-        projections=[DenseProjection(name="p", source="a", target="b", rule=rule, delay=3 * ms)],
+        projections=[
+            DenseProjection(name="p", source="a", target="b", rule=rule, **{argument: delay})
+        ],
         trial=Trial(duration=10 * ms),
     )
     program = Program(spec, dt=1 * ms, target="numpy")

@@ -12,6 +12,7 @@ from bioplastic.conformance.fuzz.networks import (
     Source,
     Step,
     Variable,
+    Way,
 )
 from bioplastic.conformance.fuzz.rule_checks import check_descriptions, check_rules
 from bioplastic.conformance.fuzz.run import FuzzReport, fuzz
@@ -26,6 +27,7 @@ __all__ = [
     "Source",
     "Step",
     "Variable",
+    "Way",
     "check_descriptions",
     "check_network",
     "check_networks",

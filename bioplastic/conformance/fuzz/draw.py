@@ -16,6 +16,7 @@ from bioplastic.conformance.fuzz.networks import (
     Source,
     Step,
     Variable,
+    Way,
 )
 
 __all__ = ["random_network"]
@@ -26,9 +27,10 @@ _TAUS = (4.0, 7.5, 12.0, 20.0)
 class _Chooser:
     """Short words for random choices."""
 
-    def __init__(self, rng: np.random.Generator) -> None:
+    def __init__(self, rng: np.random.Generator, seed: int = 0) -> None:
         self.rng = rng
         self.count = 0
+        self.seed = seed
 
     def chance(self, share: float) -> bool:
         return bool(self.rng.random() < share)
@@ -65,7 +67,7 @@ def random_network(rng: np.random.Generator, prefix: str, seed: int, shape: Netw
     shape : Network
         Time step, length, trials and precision.
     """
-    draw = _Chooser(rng)
+    draw = _Chooser(rng, seed)
     network = Network(seed, shape.dt, shape.n_steps, shape.trials, shape.dtype, [], [], [])
     for k in range(draw.whole(1, 4)):
         kind = draw.pick(("list", "list", "list", "poisson", "analogue"))
@@ -333,6 +335,7 @@ def _random_rule(draw: _Chooser, link: Link, network: Network) -> Rule:
     _add_synaptic(draft)
     fires = any(c.name == link.target and c.threshold for c in network.cells)
     _add_steps(draft, fires)
+    _add_delays(draft, link, network, fires)
     if draw.chance(0.15):
         rule.normalise = {
             "total": draw.real(0.5, 3), "over": draw.pick(("pre", "post")),
@@ -341,10 +344,58 @@ def _random_rule(draw: _Chooser, link: Link, network: Network) -> Rule:
     text = " ".join(
         [v.line for v in (*rule.synapse, *rule.pre, *rule.post, *rule.modulators)]
         + [step.code for steps in rule.slots.values() for step in steps]
+        + [step.code for way in link.ways for step in way.steps]
     )
     words = set(_words(text))
     rule.parameters = {n: value for n, value in rule.parameters.items() if n in words}
     return rule
+
+
+def _add_delays(draft: _RuleDraft, link: Link, network: Network, fires: bool) -> None:
+    """Add what came later: delays, pathways and a record, drawn by a generator of their own."""
+    rule, draw = (
+        draft.rule,
+        _Chooser(np.random.default_rng([draft.draw.seed, 11, len(network.links)])),
+    )
+
+    def delay(slot: str) -> Any:
+        alone = all(
+            s.scope == "synapse" and not s.target.endswith(("_pre", "_post"))
+            for s in rule.slots.get(slot, [])
+        )
+        if alone and draw.chance(0.5):
+            return draw.rng.integers(0, 6, len(link.pre)).tolist()
+        return draw.whole(0, 6)
+
+    if draw.chance(0.15):
+        link.rule_delay = delay("on_pre")
+    if draw.chance(0.15):
+        link.delay = delay("" if link.rule_delay is not None else "on_pre")
+    if draw.chance(0.2) and "on_post" in rule.slots:
+        link.post_delay = delay("on_post")
+    others = [s.name for s in network.sources if s.kind != "analogue"]
+    others += [c.name for c in network.cells if c.threshold]
+    targets = [v for v in rule.synapse if v.kind != "sub" and not v.flag == "shared"]
+    for k in range(draw.pick((0, 0, 0, 1, 1, 2))):
+        on = draw.pick(("pre", "post" if fires else "pre", draw.pick(others)))
+        reads = draft.reads("synapse")
+        if on not in ("pre", "post"):
+            reads = {n: u for n, u in reads.items() if not n.endswith(("_pre", "_post"))}
+            if any(v.kind == "sub" for v in rule.synapse):
+                continue  # which may read cells
+        grammar = Grammar(draw.rng, reads, on in ("pre", "post"), time=True)
+        steps = []
+        for _ in range(draw.whole(1, 3)):
+            target = draw.pick(targets)
+            line = grammar.assign(target.name, target.unit, ("=", "+=", "-=", "*="))
+            name, op, text = line.split(" ", 2)
+            steps.append(Step("synapse", name, op, text))
+        way = Way(f"way{k}x", on, steps, draw.pick((None, None, -3, 0, 1, 2)))
+        if draw.chance(0.6):
+            way.delay = delay("") if on in ("pre", "post") else draw.whole(0, 6)
+        link.ways.append(way)
+    if draw.chance(0.4):
+        link.recorded, link.every = draw.pick(targets).name, draw.pick((1, 1, 3))
 
 
 def _words(text: str) -> list[str]:

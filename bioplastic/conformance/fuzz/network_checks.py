@@ -197,6 +197,10 @@ def _numbers(network: Network, state: Mapping[str, Any], record: Mapping[str, An
     for cells in network.cells:
         values = record[f"{cells.name}.{cells.recorded}"]
         numbers[f"record {cells.name}"] = values.reshape(steps, cells.n)
+    for link in network.links:
+        if link.recorded:
+            values = record[f"{link.name}.{link.recorded}"]
+            numbers[f"record {link.name}"] = values.reshape(-1, len(link.pre))
     owners = {cells.name for cells in network.cells} | {link.name for link in network.links}
     for key, value in state.items():
         if key.partition(".")[0] in owners:
@@ -315,6 +319,15 @@ def _smaller(network: Network) -> Iterator[Network]:
         smaller.trials = 1
         yield smaller
     for k, link in enumerate(network.links):
+        for argument in ("ways", "rule_delay", "post_delay", "recorded"):
+            if getattr(link, argument):
+                smaller = deepcopy(network)
+                setattr(
+                    smaller.links[k],
+                    argument,
+                    type(link)("", "", "", "", [], []).__dict__[argument],
+                )
+                yield _without_unread(smaller)
         if link.rule is None:
             continue
         if link.transmit:
@@ -344,6 +357,7 @@ def _without_unread(network: Network) -> Network:
             continue
         lines = [v.line for v in (*rule.synapse, *rule.pre, *rule.post, *rule.modulators)]
         lines += [step.code for steps in rule.slots.values() for step in steps]
+        lines += [step.code for way in link.ways for step in way.steps]
         words = set("".join(c if c.isalnum() or c == "_" else " " for c in " ".join(lines)).split())
         rule.parameters = {name: v for name, v in rule.parameters.items() if name in words}
         names = {v.name for v in rule.modulators}

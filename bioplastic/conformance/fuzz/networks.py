@@ -11,6 +11,7 @@ from brian2 import Hz, ms
 from bioplastic.engine import (
     DenseProjection,
     NetworkSpec,
+    Pathway,
     Population,
     SparseProjection,
     SpikeCount,
@@ -23,7 +24,7 @@ from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.rule import Normalisation, PlasticityRule
 from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
 
-__all__ = ["Cells", "Link", "Network", "Rule", "Source", "Step", "Variable", "make_spec"]
+__all__ = ["Cells", "Link", "Network", "Rule", "Source", "Step", "Variable", "Way", "make_spec"]
 
 
 @dataclass
@@ -132,8 +133,19 @@ class Rule:
 
 
 @dataclass
+class Way:
+    """A further pathway of a projection; delays are steps, one or one per synapse."""
+
+    name: str
+    on: str
+    steps: list[Step]
+    order: int | None = None
+    delay: Any = None
+
+
+@dataclass
 class Link:
-    """A projection."""
+    """A projection; delays are steps, one or one per synapse."""
 
     name: str
     kind: str
@@ -142,13 +154,32 @@ class Link:
     pre: list[int]
     post: list[int]
     transmit: list[tuple[str, str]] = field(default_factory=list)
-    delay: int = 0
+    delay: Any = 0
     groups: int = 1
     pattern: str = "all"
     parameters: dict[str, Any] = field(default_factory=dict)
     rule: Rule | None = None
     summed: tuple[str, str] | None = None
     summed_when: str = "before"
+    rule_delay: Any = None
+    post_delay: Any = None
+    ways: list[Way] = field(default_factory=list)
+    recorded: str = ""
+    every: int = 1
+
+    @property
+    def passes(self) -> dict[str, tuple[int, int, str, Any]]:
+        """What a spike does, by name: its order, its stage, whose spike and the delay."""
+        own = self.delay if self.rule_delay is None else self.rule_delay
+        found = {
+            "transmit": (-1, 0, "pre", self.delay),
+            "pre": (-1, 1, "pre", own),
+            "post": (1, 2, "post", self.post_delay),
+        }
+        for way in self.ways:
+            order = (1 if way.on == "post" else -1) if way.order is None else way.order
+            found[way.name] = (order, 3, way.on, way.delay)
+        return found
 
 
 @dataclass
@@ -197,6 +228,11 @@ def make_spec(network: Network) -> NetworkSpec:
         if cells.threshold:
             records.append(SpikeRecord(population=cells.name))
             records.append(SpikeCount(population=cells.name))
+    for link in network.links:
+        if link.recorded:
+            records.append(
+                StateRecord(projection=link.name, variable=link.recorded, every=link.every)
+            )
     return NetworkSpec(
         populations=tuple(populations),
         projections=tuple(_projection(link, network) for link in network.links),
@@ -229,15 +265,30 @@ def _projection(link: Link, network: Network) -> Any:
         "transmit": "\n".join(f"{target} += {text}" for target, text in link.transmit),
         "parameters": link.parameters,
     }  # fmt: skip
+
+    def delay(steps: Any) -> Any:
+        shape = (network.sizes[link.source], -1) if link.kind == "dense" else (-1,)
+        return (np.reshape(steps, shape) if np.ndim(steps) else steps) * network.dt * ms
+
     if link.delay:
-        common["delay"] = link.delay * network.dt * ms
+        common["delay"] = delay(link.delay)
     if link.kind == "uniform":
         return UniformProjection(**common, pattern=link.pattern, groups=link.groups)
     if link.rule is not None:
         common |= {
             "rule": make_rule(link.rule, link.name, network.dt),
             "modulators": link.rule.linked,
-        }
+            "pathways": {
+                way.name: Pathway(
+                    statements="\n".join(step.code for step in way.steps), on=way.on,
+                    order=way.order, delay=None if way.delay is None else delay(way.delay),
+                )
+                for way in link.ways
+            },
+        }  # fmt: skip
+        for argument in ("rule_delay", "post_delay"):
+            if getattr(link, argument) is not None:
+                common[argument] = delay(getattr(link, argument))
     if link.summed is not None:
         common["summed"] = "{} = {}".format(*link.summed)
         common["summed_when"] = link.summed_when

@@ -127,9 +127,13 @@ class Stock:
             self._add_cells(cells)
         for link in network.links:
             self._add_synapses(link)
-        for side in ("transmit", "pre", "post"):
-            for link in network.links:
-                self._add_passes(link, side)
+        runs = [
+            (order, stage, number, name)
+            for number, link in enumerate(network.links)
+            for name, (order, stage, _, _) in link.passes.items()
+        ]
+        for _, _, number, name in sorted(runs, key=lambda run: run[:3]):
+            self._add_passes(network.links[number], name)
         for link in network.links:
             self._add_clocked(link)
         self.voltages = {
@@ -138,8 +142,15 @@ class Stock:
             )
             for cells in network.cells
         }
+        self.weights = {
+            link.name: b2.StateMonitor(
+                self.synapses[link.name], link.recorded, record=True, when="end", order=-1,
+                clock=self.clock,
+            )
+            for link in network.links if link.recorded
+        }  # fmt: skip
         self.net = b2.Network(
-            *self.objects, *self.groups.values(), *self.synapses.values(),
+            *self.weights.values(), *self.objects, *self.groups.values(), *self.synapses.values(),
             *self.voltages.values(), *self.spikes.values(),
         )  # fmt: skip
 
@@ -293,10 +304,13 @@ class Stock:
             variables = [Variable("w")]
         plain = [v for v in variables if v.flag != "shared" and v.kind != "sub"]
         pathways: dict[str, dict[str, str]] = {"pre": {}, "post": {}}
-        for side in ("transmit", "pre", "post"):
+        delays: dict[str, Any] = {}
+        dt = self.network.dt * b2.ms
+        for side, (_, _, on, delay) in link.passes.items():
             for number, (scope, code) in enumerate(self._phases(link, side)):
-                if scope == "synapse":
-                    pathways["post" if side == "post" else "pre"][f"{side}{number}"] = code
+                if scope == "synapse" and on in pathways:
+                    pathways[on][f"{side}{number}"] = code
+                    delays[f"{side}{number}"] = delay or 0
         synapses = b2.Synapses(
             self.groups[link.source],
             self.groups[link.target],
@@ -306,10 +320,12 @@ class Stock:
             clock=self.clock,
             name=f"stock_{link.name}",
             namespace=self._constants(link),
-            delay={name: link.delay * self.network.dt * b2.ms for name in pathways["pre"]}
-            if pathways["pre"] else None,
+            delay={name: d * dt for name, d in delays.items() if np.ndim(d) == 0} or None,
         )  # fmt: skip
         synapses.connect(i=np.array(link.pre), j=np.array(link.post))
+        for name, delay in delays.items():
+            if np.ndim(delay):
+                getattr(synapses, name).delay = np.array(delay) * dt
         for v in plain:
             getattr(synapses, f"{v.name}_")[:] = self.start[f"{link.name}.{v.name}"].ravel()
         for name in self._shared(link):
@@ -356,6 +372,7 @@ class Stock:
             code = "\n".join(f"{target} += {in_floats(text)}" for target, text in link.transmit)
             return [("synapse", self._on_synapses(link, code))] if code else []
         steps = link.rule.slots.get(f"on_{side}", []) if link.rule is not None else []
+        steps = next((way.steps for way in link.ways if way.name == side), steps)
         last = ""
         for step in steps:
             code = f"{step.target} {step.op} ({in_floats(step.text)})"
@@ -403,7 +420,9 @@ class Stock:
         """Give every phase of a pass its place; phases of cells become numpy statements."""
         for number, (scope, code) in enumerate(self._phases(link, side)):
             self.rank += 1
-            if scope == "synapse":
+            if link.passes[side][2] not in ("pre", "post"):
+                self._operation(self._broadcast(link, side), "synapses", self.rank)
+            elif scope == "synapse":
                 pathway = getattr(self.synapses[link.name], f"{side}{number}")
                 pathway.order = self.rank
                 if link.rule is not None and link.rule.linked:
@@ -426,7 +445,7 @@ class Stock:
     def _cell_phase(self, link: Link, side: str, code: str) -> Callable[[], None]:
         """Return statements over the cells that fire, after the delay of the projection."""
         group = self.groups[link.source if side == "pre" else link.target]
-        queue: list[Array] = [np.zeros(0, dtype=int)] * (link.delay if side == "pre" else 0)
+        queue: list[Array] = [np.zeros(0, dtype=int)] * (link.passes[side][3] or 0)
         steps = [Step(side, *_split(line)) for line in code.splitlines()]
 
         def execute() -> None:
@@ -434,6 +453,20 @@ class Stock:
             fired = queue.pop(0)
             for step in steps:
                 self._execute(link, step, fired)
+
+        return execute
+
+    def _broadcast(self, link: Link, name: str) -> Callable[[], None]:
+        """Return the pathway of the spikes of another population, which reach all synapses."""
+        _, _, on, delay = link.passes[name]
+        queue: list[int] = [0] * (delay or 0)
+        steps = next(way.steps for way in link.ways if way.name == name)
+
+        def execute() -> None:
+            queue.append(len(self.groups[on].spikes))
+            for _ in range(queue.pop(0)):
+                for step in steps:
+                    self._execute(link, step)
 
         return execute
 
@@ -562,6 +595,11 @@ class Stock:
                 raster[np.rint(np.asarray(monitor.t_) / self.dt).astype(int), monitor.i[:]] = 1
                 result[f"spikes {cells.name}"] = raster
         for link in network.links:
+            if link.recorded:
+                recorded = getattr(self.weights[link.name], f"{link.recorded}_")
+                rows = np.array(recorded).T.reshape(network.trials, network.n_steps, -1)
+                rows = rows[:, link.every - 1 :: link.every]
+                result[f"record {link.name}"] = rows.reshape(-1, len(link.pre))
             names = [] if link.rule is None else [
                 v.name
                 for v in (*link.rule.synapse, *link.rule.pre, *link.rule.post,

@@ -14,6 +14,7 @@ from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.idx import read_idx
 from bioplastic.datasets.loading import DATASET_NAMES, load_dataset
 from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
+from bioplastic.datasets.nmnist import EventRecordings, load_nmnist
 from bioplastic.datasets.preprocessing import (
     equalise_brightness,
     preprocess_fashion,
@@ -35,12 +36,14 @@ __all__ = [
     "MNIST_FAMILY",
     "ContinualTask",
     "Dataset",
+    "EventRecordings",
     "TaskSequence",
     "equalise_brightness",
     "load_cifar",
     "load_dataset",
     "load_digits",
     "load_mnist",
+    "load_nmnist",
     "lorenz",
     "ode_to_joy",
     "permuted_tasks",

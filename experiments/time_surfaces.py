@@ -1,0 +1,157 @@
+"""Learn on simulated saccades, test on a real event camera.
+
+Time surfaces: Lagorce et al. (2017), IEEE TPAMI 39, 1346-1359; the recordings (N-MNIST): Orchard et
+al. (2015), Frontiers in Neuroscience 9, 437. What is new here is the question: prototypes and
+read-out learn by local rules on simulated saccades over MNIST images, and are tested on recordings
+of a camera. With ``--data digits`` there are no recordings, and simulated ones alone are tested.
+
+Beside the learned prototypes stand patches that were merely sampled, and the counts of all pixels
+with the same read-out. The classes are still pictures: nothing here needs the order of the events.
+The geometry of the simulated saccades was fitted to recordings 1 to 100 (correlation of the counts
+of pixels with those of the same image), so the transfer is tested on all others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from brian2 import ms
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+from bioplastic.datasets import load_dataset, load_nmnist, resize_images
+from bioplastic.events import Events, simulate_saccades
+from bioplastic.fields import Constants, param
+from bioplastic.models.time_surfaces import DeltaReadout, TimeSurfaces
+from bioplastic.plotting import bars, images, panels
+from bioplastic.study import flatten
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
+
+__all__ = ["EXPERIMENT"]
+
+FITTED = 100  # recordings that the geometry of the simulation was fitted to
+RECORDED = 1000  # images of MNIST that may have been recorded are left out of the training
+FEATURES = {"learned": "learned prototypes", "sampled": "sampled patches", "counts": "pixel counts"}
+READOUTS = {"learned": {}, "sampled": {}, "counts": {"eta": 0.3, "passes": 15}}
+TESTS = {"simulated": "simulated", "real": "real, trained on simulated", "folds": "real, 5 folds"}
+
+
+class Protocol(Constants):
+    """How much is shown."""
+
+    train: int = param(600, minimum=10, doc="simulated recordings to learn from")
+    test: int = param(300, minimum=10, doc="simulated recordings to test on")
+    prototypes: int = param(32, minimum=1, doc="cells that compete for a surface")
+    patches: int = param(60_000, minimum=100, doc="surfaces that prototypes learn from")
+    seeds: int = param(3, minimum=1, doc="seeds")
+
+
+def count_pixels(recordings: list[Events]) -> NDArray[Any]:
+    """Return the counts of all pixels and both polarities, of unit length."""
+    counts = np.array([events.counts().values.ravel() for events in recordings], float)
+    return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1))
+
+
+def transfer(
+    seed: int, features: str, data: str, train: int, test: int, prototypes: int, patches: int
+) -> dict[str, Any]:
+    """Learn from simulated recordings; return accuracies on simulated and on real ones."""
+    rng = np.random.default_rng(seed)
+    dataset = load_dataset(data)
+    first = RECORDED if data == "mnist" else 0
+    here = first + rng.permutation(len(dataset.X) - first)[:train]
+    there = rng.permutation(len(dataset.X_test))[:test]
+
+    def see(X: Any, seed: int) -> list[Events]:
+        stack = resize_images(X, dataset.image_shape, (28, 28)).reshape(-1, 28, 28)
+        return simulate_saccades(stack, random_state=seed)
+
+    sets = [see(dataset.X[here], seed), see(dataset.X_test[there], seed + 10_000)]
+    real = load_nmnist() if data == "mnist" else None
+    sets += [real.X] if real else []
+    found: dict[str, Any] = {}
+    if features == "counts":
+        seen = [count_pixels(part) for part in sets]
+    else:
+        surfaces = TimeSurfaces(prototypes, patches=patches, learn=features == "learned",
+                                random_state=seed).fit(sets[0])  # fmt: skip
+        seen = [surfaces.transform(part) for part in sets]
+        shape = ("polarity", "y", "x")
+        best = surfaces.prototypes_.reshape(prototypes, 2, 7, 7)[:8]
+        found["prototype"] = xr.DataArray(best, dims=("cell", *shape))
+    readout = DeltaReadout(random_state=seed, **READOUTS[features]).fit(seen[0], dataset.y[here])
+    found["simulated"] = readout.score(seen[1], dataset.y_test[there])
+    if real:
+        unseen = real.ids > FITTED
+        found["real"] = readout.score(seen[2][unseen], real.y[unseen])
+        again = DeltaReadout(0.3, passes=30, random_state=seed)
+        folds = StratifiedKFold(5, shuffle=True, random_state=seed)
+        found["folds"] = cross_val_score(again, seen[2], real.y, cv=folds).mean()
+    return found
+
+
+def compute(run: Run) -> Results:
+    """Measure all features and seeds; keep one recording beside its simulation."""
+    sizes = run.protocol
+    data = run.measure(
+        transfer, seed=run.seeds, features=list(FEATURES), data=run.data, train=sizes.train,
+        test=sizes.test, prototypes=sizes.prototypes, patches=sizes.patches, ragged=("prototype",),
+    )  # fmt: skip
+    numbers = data[[name for name in TESTS if name in data]]
+    rest = {
+        f"{name}_{key}": value
+        for name in ("sampled", "counts")
+        for key, value in flatten(numbers.sel(features=name, drop=True)).items()
+    }
+    pictures = {}
+    if run.data == "mnist":
+        real = load_nmnist()
+        image = load_dataset("mnist").X[real.ids[0] - 1].reshape(1, 28, 28)
+        pair = {"real": real.X[0], "simulated": simulate_saccades(image, random_state=run.seed)[0]}
+        legs = {k: e.window(0 * ms, 105 * ms).counts(polarity="split") for k, e in pair.items()}
+        shown = xr.concat([legs[k].sel(polarity="on") - legs[k].sel(polarity="off") for k in legs],
+                          "source").assign_coords(source=list(legs))  # fmt: skip
+        pictures["recording"] = xr.Dataset({"difference": shown.drop_vars("polarity")})
+    return Results(
+        metrics=flatten(numbers.sel(features="learned", drop=True)),
+        baselines={"chance": 0.1, **rest},
+        measured={"transfer": data, **pictures},
+    )
+
+
+def draw(results: Results) -> Any:
+    """Draw accuracy by features and test."""
+    data = results.measured["transfer"]
+    tests = [name for name in TESTS if name in data]
+    figure, axes = panels(1, len(tests), height=1.9, sharey=True)
+    for name, ax in zip(tests, np.atleast_1d(axes), strict=True):
+        bars(data[name], ax, x="features", labels=FEATURES, xlabel="accuracy (%)",
+             title=TESTS[name], baselines={"chance": 0.1})  # fmt: skip
+    return figure
+
+
+def draw_prototypes(results: Results) -> Any:
+    """Draw learned prototypes, and the first saccade of a recording beside its simulation."""
+    shown = results.measured["transfer"].prototype.sel(features="learned").isel(seed=0)
+    wide = shown.stack(row=("polarity", "y")).transpose("cell", "row", "x")
+    figure, axes = panels(1, 8, height=1.6)
+    images(wide.drop_vars(("row", "polarity", "y"), errors="ignore"), axes, x="x", y="row",
+           facet="cell", aspect="equal", label="surface", cmap="viridis")  # fmt: skip
+    return figure
+
+
+EXPERIMENT = Experiment(
+    name="time_surfaces",
+    title="Prototypes of time surfaces, from simulated saccades to a real camera",
+    reference="Lagorce et al. (2017), IEEE TPAMI 39, 1346-1359",
+    costs={"smoke": "10 s", "quick": "2 min", "paper": "6 min"},
+    datasets=("digits", "mnist"),
+    protocols={"smoke": Protocol(train=100, test=50, prototypes=8, patches=4000, seeds=2),
+               "quick": Protocol(), "paper": Protocol(train=2000, test=2000)},
+    options=("train", "test", "prototypes"),
+    compute=compute,
+    figures={"accuracy": draw, "prototypes": draw_prototypes},
+)  # fmt: skip

@@ -57,23 +57,13 @@ def count_pixels(recordings: list[Events]) -> NDArray[Any]:
     return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1))
 
 
-def transfer(
-    seed: int,
-    features: str,
-    data: str,
-    train: int,
-    test: int,
-    prototypes: int,
-    patches: int,
-    eta: float,
-    passes: int,
-) -> dict[str, Any]:
+def transfer(seed: int, features: str, data: str, protocol: Protocol) -> dict[str, Any]:
     """Learn from simulated recordings; return accuracies on simulated and on real ones."""
     rng = np.random.default_rng(seed)
     dataset = load_dataset(data)
     first = RECORDED if data == "mnist" else 0
-    here = first + rng.permutation(len(dataset.X) - first)[:train]
-    there = rng.permutation(len(dataset.X_test))[:test]
+    here = first + rng.permutation(len(dataset.X) - first)[: protocol.train]
+    there = rng.permutation(len(dataset.X_test))[: protocol.test]
 
     def see(X: Any, seed: int) -> list[Events]:
         stack = resize_images(X, dataset.image_shape, (28, 28)).reshape(-1, 28, 28)
@@ -86,13 +76,14 @@ def transfer(
     if features == "counts":
         seen = [count_pixels(part) for part in sets]
     else:
-        surfaces = TimeSurfaces(prototypes, patches=patches, learn=features == "learned",
-                                random_state=seed).fit(sets[0])  # fmt: skip
+        learned = {"learn": features == "learned", "random_state": seed}
+        surfaces = TimeSurfaces(protocol.prototypes, patches=protocol.patches, **learned)
+        surfaces.fit(sets[0])
         seen = [surfaces.transform(part) for part in sets]
-        shape = ("polarity", "y", "x")
-        best = surfaces.prototypes_.reshape(prototypes, 2, 7, 7)[:8]
-        found["prototype"] = xr.DataArray(best, dims=("cell", *shape))
-    training = LONG if features == "counts" else {"eta": eta, "passes": passes}
+        best = surfaces.prototypes_.reshape(-1, 14, 7)[:8]
+        found["prototype"] = xr.DataArray(best, dims=("cell", "row", "column"))
+    short = {"eta": protocol.eta, "passes": protocol.passes}
+    training = LONG if features == "counts" else short
     readout = DeltaReadout(random_state=seed, **training).fit(seen[0], dataset.y[here])
     found["simulated"] = readout.score(seen[1], dataset.y_test[there])
     if real:
@@ -110,20 +101,14 @@ def first_saccades() -> xr.Dataset:
     image = load_dataset("mnist").X[real.ids[0] - 1].reshape(1, 28, 28)
     pair = {"recorded": real.X[0], "simulated": simulate_saccades(image, random_state=0)[0]}
     legs = [events.window(0 * ms, 105 * ms).counts() for events in pair.values()]
-    shown = xr.concat(
-        [leg.diff("polarity").squeeze("polarity", drop=True) for leg in legs], "source"
-    )
+    shown = xr.concat([leg.diff("polarity")[0].drop_vars("polarity") for leg in legs], "source")
     return xr.Dataset({"difference": shown.assign_coords(source=list(pair))})
 
 
 def compute(run: Run) -> Results:
     """Measure all features and seeds; keep one recording beside its simulation."""
-    sizes = run.protocol
-    data = run.measure(
-        transfer, seed=run.seeds, features=list(FEATURES), data=run.data, train=sizes.train,
-        test=sizes.test, prototypes=sizes.prototypes, patches=sizes.patches, eta=sizes.eta,
-        passes=sizes.passes, ragged=("prototype",),
-    )  # fmt: skip
+    data = run.measure(transfer, seed=run.seeds, features=list(FEATURES), data=run.data,
+                       protocol=run.protocol, ragged=("prototype",))  # fmt: skip
     numbers = data[[name for name in TESTS if name in data]]
     rest = {
         f"{name}_{key}": value
@@ -152,11 +137,9 @@ def draw(results: Results) -> Any:
 def draw_prototypes(results: Results) -> Any:
     """Draw eight learned prototypes: how recently pixels around an event fired, OFF above ON."""
     shown = results.measured["transfer"].prototype.sel(features="learned").isel(seed=0)
-    wide = shown.stack(row=("polarity", "y")).transpose("cell", "row", "x")
     figure, axes = panels(1, 8, height=1.6)
-    images(wide.drop_vars(("row", "polarity", "y"), errors="ignore"), axes, x="x", y="row",
-           facet="cell", aspect="equal", label="recency", cmap="viridis", xlabel="column",
-           ylabel="row (OFF above, ON below)")  # fmt: skip
+    images(shown, axes, x="column", y="row", facet="cell", aspect="equal", label="recency",
+           cmap="viridis", xlabel="column", ylabel="row (OFF above ON)")  # fmt: skip
     return figure
 
 
@@ -178,7 +161,7 @@ EXPERIMENT = Experiment(
     costs={"smoke": "10 s", "quick": "2 min", "paper": "6 min"},
     datasets=("digits", "mnist"),
     protocols={"smoke": Protocol(train=100, test=50, prototypes=8, patches=4000, seeds=2),
-               "quick": Protocol(), "paper": Protocol(train=2000, test=2000, eta=0.05, passes=5)},
+               "quick": Protocol(), "paper": Protocol(train=2000, test=1000, eta=0.05, passes=5)},
     options=("train", "test", "prototypes", "eta", "passes"),
     compute=compute,
     figures={"accuracy": draw, "prototypes": draw_prototypes, "recording": draw_recording},

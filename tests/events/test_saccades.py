@@ -65,7 +65,7 @@ def test_seeds_sensitivity_and_noise():
 def test_bad_input_is_refused(images, camera, message):
     with pytest.raises(ValueError, match=message):
         simulate_saccades(images, camera)
-    with pytest.raises(ValueError, match=r"Saccades\.threshold: must be a finite number greater than 0"):
+    with pytest.raises(ValueError, match=r"Saccades\.threshold: must be a finite number"):
         Saccades(threshold=0)
 
 

@@ -395,6 +395,7 @@ def time_standalone(path: Path, *, limit: float, skip: int) -> float:
     calls = 0
     seconds = float("nan")
     with tempfile.TemporaryDirectory() as directory:
+        b2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
         b2.set_device("cpp_standalone", directory=directory, build_on_run=False)
         device = b2.get_device()
         b2.set_device = lambda *arguments, **options: None

@@ -684,8 +684,11 @@ class StandaloneProject:
     ) -> None:
         self.folder = folder
         device, target = all_devices["cpp_standalone"], b2.prefs["codegen.target"]
+        make_arguments = "devices.cpp_standalone.extra_make_args_unix"
+        found_arguments = b2.prefs[make_arguments]
         device.reinit()
         b2.prefs["codegen.target"] = "auto"
+        b2.prefs[make_arguments] = [f"-j{os.cpu_count() or 1}"]  # not all files at once
         b2.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
         try:
             network, duration, given, found, tables = make()
@@ -706,6 +709,7 @@ class StandaloneProject:
             device.reinit()
             b2.set_device("runtime")
             b2.prefs["codegen.target"] = target
+            b2.prefs[make_arguments] = found_arguments
 
     def run(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Run once with the given values and return what comes out, as flat arrays."""

@@ -522,6 +522,7 @@ def test_values_that_are_not_finite(busy: Program) -> None:
 
 @pytest.fixture
 def standalone_device(tmp_path: Any) -> Iterator[None]:
+    b2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
     b2.set_device("cpp_standalone", directory=str(tmp_path), build_on_run=False)
     yield
     b2.device.reinit()

@@ -179,6 +179,12 @@ def check_pathway(
     )
     statements = _check_statements(rule, slot, vocabulary, place, text)
     for statement in statements:
+        equation = vocabulary.equations.get(statement.target)
+        added_up = statement.scope == "synapse" and "shared" in getattr(equation, "flags", ())
+        if slot == "every" and added_up:
+            raise ValueError(
+                f"{place}: {statement.code!r} adds up over synapses, which only the rule can do"
+            )
         if slot == "every" and (
             statement.scope in ("pre", "post") or statement.target.endswith(("_pre", "_post"))
         ):

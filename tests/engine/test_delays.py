@@ -327,6 +327,13 @@ def test_rounding_is_that_of_brian2() -> None:
         ({"pathways": {"a": Pathway(statements="x = 1")}}, r"unknown variable 'x'"),
         ({"pathways": {"a": Pathway(statements="w = 1", on="nobody")}}, r"unknown population"),
         ({"pathways": {"a": Pathway(statements="v_post += w*gain", on="other")}}, r"about a cell"),
+        (
+            {
+                "rule": PlasticityRule(name="r", synapse="w : 1\ng : 1 (shared)", on_pre="w += g"),
+                "pathways": {"a": Pathway(statements="g += w", on="other")},
+            },
+            r"'g \+= w' adds up over synapses",
+        ),
         ({"pathways": {"a": Pathway(statements="v_post = w*gain")}}, r"the operator must be '\+='"),
     ],
 )  # fmt: skip

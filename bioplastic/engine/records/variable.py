@@ -144,6 +144,11 @@ class VariableRecord(Record):
         for k, (place_of, key) in enumerate(zip(order[found], wanted, strict=True)):
             if keys[place_of] != key:
                 raise ValueError(f"{place}: there is no synapse {tuple(pairs[k].tolist())}")
+            if (count := int(np.count_nonzero(keys == key))) > 1:
+                raise ValueError(
+                    f"{place}: {tuple(pairs[k].tolist())} has {count} synapses; give their places "
+                    "in the array of the state"
+                )
         places: NDArray[np.int64] = order[found]
         return places
 

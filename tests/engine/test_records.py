@@ -231,7 +231,7 @@ def test_what_cannot_be_recorded() -> None:
                 trial=Trial(duration=5 * ms),
                 records=[TrialRecord(projection="p", variable="w", subset=[(0, 1)])],
             ),
-            target="numpy",
+            dt=DT, target="numpy",
         )  # fmt: skip
     with pytest.raises(ValueError, match=r"StateRecord.subset: cell.v has 4 values, got 4"):
         program(StateRecord(population="cell", variable="v", subset=[4]))

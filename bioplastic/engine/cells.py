@@ -140,6 +140,12 @@ def create_modulators(projection: Projection, plan: Plan) -> None:
             )
         side = name.rpartition("_")[2]
         if side in cells and "shared" not in Equations(rule.modulators)[name].flags:
+            if linked.variables.indices[variable] == "0" and int(linked.N) > 1:
+                raise ValueError(
+                    f"{type(projection).__name__} {projection.name!r}.modulators[{name!r}]: "
+                    f"{variable!r} of {population!r} is one value for all its cells; give it an "
+                    "input of as many cells, or declare the modulator (shared)"
+                )
             cells[side].add_reference(trace_name(projection.name, name), linked, variable)
         else:
             for variables in cells.values():

@@ -20,7 +20,8 @@ from bioplastic.engine import (
     UniformProjection,
 )
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.signals import SpikeListSource
+from bioplastic.plasticity import PlasticityRule
+from bioplastic.signals import AnalogueSource, SpikeListSource
 
 TARGETS = ["cpp", "numpy"]
 
@@ -130,6 +131,24 @@ def test_only_state_can_be_recorded(variable: str) -> None:
         records=[StateRecord(population="cell", variable=variable)],
     )
     with pytest.raises(ValueError, match=rf"has no state variable '{variable}'; known: v"):
+        Program(spec, dt=1 * ms, target="numpy")
+
+
+def test_one_value_for_all_cells_is_no_modulator_of_single_cells() -> None:
+    cell = NeuronModel(name="told", equations="v : 1\ngate : 1")
+    rule = PlasticityRule(name="gated", modulators="gate_post : 1", every="w += gate_post")
+    spec = network(
+        populations=[
+            SpikeListSource(name="exc", n=5),
+            AnalogueSource(name="open", n=1),
+            Population(name="out", n=2, model=cell, inputs={"gate": "open"}),
+        ],
+        projections=[
+            DenseProjection(name="feed", source="exc", target="out", rule=rule,
+                            modulators={"gate_post": ("out", "gate")}),
+        ],
+    )  # fmt: skip
+    with pytest.raises(ValueError, match=r"'gate' of 'out' is one value for all its cells"):
         Program(spec, dt=1 * ms, target="numpy")
 
 

@@ -75,19 +75,33 @@ class Operations:
     weight_reads : int
         Weights read for delivery.
     plastic_updates : int
-        Weights read, changed and written back by learning: every plastic synapse of a
-        presynaptic spike, and every plastic synapse onto a postsynaptic one.
+        Variables of synapses read, changed and written back by learning: with weights alone, every
+        plastic synapse of a presynaptic spike, and every plastic synapse onto a postsynaptic one.
     trace_updates : int
-        Increments of traces: one per spike on each side of a plastic projection.
+        Increments of traces: with one on each side of a plastic projection, one per spike.
     neuron_updates : int
         Neurons times steps.
+    analogue_macs : int, default 0
+        Multiplications and additions of transmission that needs no spikes, in every step.
+
+    Examples
+    --------
+    >>> sum([Operations(synaptic=2), Operations(synaptic=1)], start=Operations()).synaptic
+    3
     """
 
-    synaptic: int
-    weight_reads: int
-    plastic_updates: int
-    trace_updates: int
-    neuron_updates: int
+    synaptic: int = 0
+    weight_reads: int = 0
+    plastic_updates: int = 0
+    trace_updates: int = 0
+    neuron_updates: int = 0
+    analogue_macs: int = 0
+
+    def __add__(self, other: Operations) -> Operations:
+        if not isinstance(other, Operations):
+            return NotImplemented
+        pairs = zip(dataclasses.astuple(self), dataclasses.astuple(other), strict=True)
+        return Operations(*(one + two for one, two in pairs))
 
 
 @checked
@@ -117,7 +131,7 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     >>> feed = SynapseLayer([[1, 1], [0, 1]], [3, 10], [2, 0], plastic=True)
     >>> count_operations([feed], n_neurons=2, n_steps=100)  # doctest: +NORMALIZE_WHITESPACE
     Operations(synaptic=16, weight_reads=16, plastic_updates=18, trace_updates=15,
-               neuron_updates=200)
+               neuron_updates=200, analogue_macs=0)
     """
     n_neurons = check_integer("count_operations.n_neurons", n_neurons, minimum=0)
     n_steps = check_integer("count_operations.n_steps", n_steps, minimum=0)
@@ -230,7 +244,8 @@ def memory_energy_snn(
 
     Additions of the SynOps, a read and a write of the membrane, and a read of each weight that is
     not cached. The published formula is not known to us; this is a working form of its
-    ingredients. Learning adds a read and a write for each weight it changes.
+    ingredients. Learning adds a read and a write for each weight it changes, transmission without
+    spikes its multiplications.
 
     Parameters
     ----------

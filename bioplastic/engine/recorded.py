@@ -38,6 +38,11 @@ class Recorded(dict[str, NDArray[Any]]):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (dict(self), self._layout, self._labels)
 
+    @property
+    def n_steps(self) -> int:
+        """Steps of a presentation in this call."""
+        return self._layout.n_steps
+
     def to_xarray(self) -> xr.Dataset:
         """Return counts and variables with labels; see `bioplastic.analysis.to_xarray`."""
         return label(self, self._layout, self._labels)

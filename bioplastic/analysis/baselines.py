@@ -1,4 +1,4 @@
-"""What a network has to beat: guessing, and a linear classifier on the same inputs."""
+"""What a network has to beat: guessing, a linear classifier, a network without spikes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bioplastic.analysis._arrays import check_array, check_labels
 from bioplastic.fields import checked
 from bioplastic.validation import check_integer
 
-__all__ = ["chance_level", "linear_baseline"]
+__all__ = ["chance_level", "linear_baseline", "quantised_baseline"]
 
 
 @checked
@@ -120,6 +120,88 @@ def linear_baseline(
         warnings.simplefilter("ignore", ConvergenceWarning)  # 200 steps are the documented limit
         model.fit(train, labels)
     return float(np.mean(model.predict(test) == truth))
+
+
+@checked
+def quantised_baseline(
+    X_train: ArrayLike,
+    y_train: ArrayLike,
+    X_test: ArrayLike,
+    y_test: ArrayLike,
+    *,
+    bits: int = 8,
+    n_hidden: int = 32,
+    seed: int = 0,
+) -> float:
+    """Return the test accuracy of a network of one hidden layer, rounded to few bits.
+
+    The opponent of a spiking network in energy: scikit-learn's ``MLPClassifier`` (rectified units,
+    Adam, at most 200 epochs), whose weights, inputs and hidden activities are rounded after
+    training to `bits` each, weights symmetrically about zero, activities from zero to their largest
+    training value. Biases stay as they are.
+
+    Parameters
+    ----------
+    X_train, X_test : array_like, shape (n_samples, ...)
+        Inputs, not negative; further axes are flattened.
+    y_train, y_test : array_like of int, shape (n_samples,)
+        Classes.
+    bits : int, default 8
+        Bits of a weight and of an activity, at least 2.
+    n_hidden : int, default 32
+        Hidden units.
+    seed : int, default 0
+        Fixes start and order of training.
+
+    Returns
+    -------
+    float
+        Accuracy on the test samples, from 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the shapes disagree, or a number is negative or not finite.
+
+    Examples
+    --------
+    >>> X, y = np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0), np.repeat([0, 1], 20)
+    >>> quantised_baseline(X, y, X, y, bits=4, n_hidden=8)
+    1.0
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.neural_network import MLPClassifier
+
+    place = "quantised_baseline"
+    train, test = _flatten(f"{place}.X_train", X_train), _flatten(f"{place}.X_test", X_test)
+    if train.shape[1] != test.shape[1]:
+        raise ValueError(
+            f"{place}.X_test: must have {train.shape[1]} features like X_train, got {test.shape[1]}"
+        )
+    for name, samples in (("X_train", train), ("X_test", test)):
+        check_array(f"{place}.{name}", samples, shape=(None, None), minimum=0)
+    labels = check_labels(f"{place}.y_train", y_train, n_samples=len(train))
+    truth = check_labels(f"{place}.y_test", y_test, n_samples=len(test))
+    bits = check_integer(f"{place}.bits", bits, minimum=2)
+    hidden = check_integer(f"{place}.n_hidden", n_hidden, minimum=1)
+    scale = max(float(train.max()), float(np.finfo(np.float32).tiny))
+    model = MLPClassifier((hidden,), random_state=check_integer(f"{place}.seed", seed, minimum=0))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # 200 epochs are the documented limit
+        model.fit(train / scale, labels)
+    largest = [
+        1.0,
+        float(np.maximum(0, train / scale @ model.coefs_[0] + model.intercepts_[0]).max()),
+    ]
+    levels, activity = 2**bits - 1, test / scale
+    for layer, (weights, bias) in enumerate(zip(model.coefs_, model.intercepts_, strict=True)):
+        unit = np.abs(weights).max() / (2 ** (bits - 1) - 1)
+        step = max(largest[layer], 1e-12) / levels
+        activity = np.clip(np.round(activity / step), 0, levels) * step
+        activity = activity @ (np.round(weights / unit) * unit) + bias
+    if activity.shape[1] == 1:  # two classes share one output
+        activity = np.column_stack([-activity, activity])
+    return float(np.mean(model.classes_[activity.argmax(axis=1)] == truth))
 
 
 def _flatten(place: str, value: ArrayLike) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from bioplastic.analysis.avalanches import (
 from bioplastic.analysis.baselines import (
     chance_level,
     linear_baseline,
+    quantised_baseline,
 )
 from bioplastic.analysis.bursts import (
     Bursts,
@@ -47,6 +48,12 @@ from bioplastic.analysis.distances import (
     spike_synchronisation,
     van_rossum_distances,
     victor_purpura_distances,
+)
+from bioplastic.analysis.early_exit import (
+    choose_threshold,
+    confidences,
+    exit_times,
+    score_exit,
 )
 from bioplastic.analysis.embedding import (
     embed_tsne,
@@ -113,6 +120,11 @@ from bioplastic.analysis.subspaces import (
 )
 from bioplastic.analysis.summary import SUMMARY_LABELS, summarise_spikes
 from bioplastic.analysis.units import unit_table
+from bioplastic.analysis.velocity import (
+    KalmanDecoder,
+    bessel_filter,
+    spike_traces,
+)
 from bioplastic.analysis.weight_statistics import (
     bimodality_coefficient,
     effective_rank,
@@ -135,6 +147,7 @@ __all__ = [
     "ContinualScores",
     "Decoding",
     "IntervalStatistics",
+    "KalmanDecoder",
     "Operations",
     "ResponseWindow",
     "SpectralResponse",
@@ -143,11 +156,14 @@ __all__ = [
     "SubspaceRecovery",
     "SynapseLayer",
     "assign_labels",
+    "bessel_filter",
     "bimodality_coefficient",
     "bin_spikes",
     "bit_budget",
     "chance_level",
+    "choose_threshold",
     "compare_subspaces",
+    "confidences",
     "conventional_energy",
     "count_operations",
     "count_phrases",
@@ -157,6 +173,7 @@ __all__ = [
     "effective_rank",
     "embed_tsne",
     "entropy_rate_markov",
+    "exit_times",
     "fano_factor",
     "find_avalanches",
     "find_bursts",
@@ -184,15 +201,18 @@ __all__ = [
     "predict_from_assignment",
     "predict_from_counts",
     "principal_angles",
+    "quantised_baseline",
     "read_spikes",
     "recover_subspace",
     "score_continual",
+    "score_exit",
     "selectivity_index",
     "spectral_peak",
     "spectral_response",
     "spike_distances",
     "spike_synchronisation",
     "spike_time_tiling",
+    "spike_traces",
     "summarise_filters",
     "summarise_latencies",
     "summarise_spikes",

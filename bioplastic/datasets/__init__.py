@@ -20,6 +20,7 @@ from bioplastic.datasets.preprocessing import (
     preprocess_fashion,
     resize_images,
 )
+from bioplastic.datasets.reaching import simulated_reaching
 from bioplastic.datasets.splits import stratified_split
 from bioplastic.datasets.targets import (
     lorenz,
@@ -52,6 +53,7 @@ __all__ = [
     "read_idx",
     "resize_images",
     "sawtooth",
+    "simulated_reaching",
     "sine",
     "split_tasks",
     "stratified_split",

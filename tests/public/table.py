@@ -40,6 +40,7 @@ COUNTS = RNG.integers(0, 9, (12, 5))
 LABELS = np.arange(12) % 3
 VALUES = RNG.random(12)
 MATRIX = RNG.random((12, 5))
+EVIDENCE = np.cumsum(RNG.random((12, 4, 3)), axis=1)
 IMAGES = RNG.integers(0, 256, (12, 16)).astype(np.uint8)
 
 
@@ -289,6 +290,18 @@ VALID: dict[str, dict[str, Any]] = {
         "y_test": LABELS,
         "max_samples": 9,
     },
+    "analysis.quantised_baseline": {
+        "X_train": MATRIX,
+        "y_train": LABELS,
+        "X_test": MATRIX,
+        "y_test": LABELS,
+    },
+    "analysis.bessel_filter": {"signal": MATRIX, "cutoff": 3.0, "rate": 50.0},
+    "analysis.spike_traces": {"counts": COUNTS, "decay": 0.9},
+    "analysis.choose_threshold": {"evidence": EVIDENCE, "y": LABELS},
+    "analysis.confidences": {"evidence": EVIDENCE},
+    "analysis.exit_times": {"evidence": EVIDENCE, "threshold": 0.5},
+    "analysis.score_exit": {"evidence": EVIDENCE, "y": LABELS, "threshold": 0.5},
     "analysis.lock_in": {"signal": VALUES, "frequency": 0.1},
     "analysis.mean_rates": TRAINS,
     "analysis.mean_responses": {"counts": COUNTS, "y": LABELS, "n_classes": 3},

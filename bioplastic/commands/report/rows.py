@@ -360,6 +360,32 @@ ROWS: tuple[Row, ...] = (
         remark="1024 words, 14 pairs, 67 triples",
         seeds="–",
     ),
+    Row(
+        "early_exit",
+        "early_exit",
+        "symmetric STDP {accuracy_sym_stdp:%} after {latency_sym_stdp:%} of the time; integrators "
+        "{accuracy_integrators:%} after {latency_integrators:%}",
+        "the same time for all {baselines.fixed_sym_stdp:%}, {baselines.fixed_integrators:%}; full "
+        "time {baselines.full_sym_stdp:%}, {baselines.full_integrators:%}; oracle "
+        "{baselines.oracle_sym_stdp:%}, {baselines.oracle_integrators:%}",
+        remark="scikit-learn digits",
+        seeds="0 to 4",
+    ),
+    Row(
+        "decoding",
+        "decoding",
+        "R² of the local rule with lessons, drift of 0°, 60°, 120°: {r2_bursts_0:.3f}, "
+        "{r2_bursts_60:.3f}, {r2_bursts_120:.3f}",
+        "ridge frozen {baselines.r2_ridge_0:.3f}, {baselines.r2_ridge_60:.3f}, "
+        "{baselines.r2_ridge_120:.3f}; refitted {baselines.r2_refit_0:.3f}, "
+        "{baselines.r2_refit_60:.3f}, {baselines.r2_refit_120:.3f}; recursive least squares "
+        "{baselines.r2_rls_0:.3f}, {baselines.r2_rls_60:.3f}, {baselines.r2_rls_120:.3f}; shifted "
+        "spikes {baselines.r2_control_0:.2f}, {baselines.r2_control_60:.2f}, "
+        "{baselines.r2_control_120:.2f}",
+        paper="decoding of recorded spikes (after Yik et al. 2023)",
+        remark="simulated recordings",
+        seeds="0 to 2",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -430,6 +456,15 @@ SYSTEMS: tuple[Row, ...] = (
         "1 answer to one word, 2^d to two at distance d: {paper.exact_1:%}, {paper.exact_2:%}; "
         "accuracy for three {paper.accuracy_3:%}",
         paper="Davies et al. 2025, word detectors",
+    ),
+    Row(
+        "decoding",
+        "decoding",
+        "R² under drift of 0°, 60°, 120°: {r2_bursts_0:.2f}, {r2_bursts_60:.2f}, "
+        "{r2_bursts_120:.2f}; ridge frozen {baselines.r2_ridge_0:.2f}, "
+        "{baselines.r2_ridge_60:.2f}, {baselines.r2_ridge_120:.2f}",
+        "–",
+        paper="decoding of recorded spikes, simulated",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

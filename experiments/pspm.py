@@ -31,9 +31,9 @@ from bioplastic.analysis.spike_distance import (
     library_distances,
     train_distance,
 )
+from bioplastic.datasets import integrate_and_fire_spikes
 from bioplastic.fields import Constants, param
 from bioplastic.models import pspm
-from bioplastic.models.pspm.tasks import draw_weights
 from bioplastic.plotting import (
     COLUMN_WIDTH,
     PALETTE,
@@ -53,6 +53,7 @@ __all__ = ["EXPERIMENT"]
 
 ABLATIONS = {"local_only": {"rho": 0 * volt}, "homeostasis_only": {"epsilon": 0 * volt}}
 VARIANTS = (*pspm.CONDITIONS, *ABLATIONS)
+PIF = pspm.PSPMParameters(epsilon=1e-8 * volt, rho=1e-9 * volt)  # of the avalanche experiment
 NETWORKS = {"naive": "initial", "optimised": "learned", "control": "control"}
 PERTURBATIONS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)  # volts, of all weights
 SHOWN = ("uniform", "half_max")  # whose first trial is kept spike by spike
@@ -188,16 +189,16 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
     sequence = np.random.SeedSequence([seed, len(pspm.CONDITIONS), trial])
     children = sequence.spawn(2)
     n = protocol.pif_n
-    target = pspm.integrate_and_fire_spikes(
+    target = integrate_and_fire_spikes(
         n, protocol.pif_steps, connectivity=min(1.0, 10 / n), seed=children[0]
     )
     rng = np.random.default_rng(children[1])
     current = pspm.draw_current(rng, n, protocol.pif_steps)
     # the published mean and deviation, 0.4 mV, hold for 500 cells
-    naive = draw_weights(rng, n, "gaussian", np.ones(n)) * (500 / 400)
+    naive = pspm.draw_weights(rng, n, "gaussian", np.ones(n)) * (500 / 400)
     _, spikes = _learn(
         current, target, protocol.pif_iterations, sequence, initial_weights=naive, inhibitory=0.0,
-        parameters=pspm.pif_parameters().scaled(n, published=500),
+        parameters=PIF.scaled(n, published=500),
     )  # fmt: skip
     counts = {
         f"counts_{name}": (f"step_{name}", avalanches.cut_silence(fired.sum(axis=1)))

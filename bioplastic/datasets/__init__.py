@@ -9,6 +9,7 @@ from bioplastic.datasets.continual import (
     permuted_tasks,
     split_tasks,
 )
+from bioplastic.datasets.critical import integrate_and_fire_spikes
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.idx import read_idx
@@ -40,6 +41,7 @@ __all__ = [
     "EventRecordings",
     "TaskSequence",
     "equalise_brightness",
+    "integrate_and_fire_spikes",
     "load_cifar",
     "load_dataset",
     "load_digits",

@@ -12,6 +12,7 @@ from sklearn.base import clone
 
 from bioplastic.analysis.pairing import Pairing, pair_spikes
 from bioplastic.conformance import check_model
+from bioplastic.datasets import integrate_and_fire_spikes
 from bioplastic.engine import DenseProjection, NetworkSpec, Program, Trial
 from bioplastic.models.pspm import (
     CONDITIONS,
@@ -20,12 +21,11 @@ from bioplastic.models.pspm import (
     PSPMRule,
     RecurrentNetwork,
     Task,
+    _clip_signs,
+    _find_pool,
     draw_task,
-    integrate_and_fire_spikes,
-    pif_parameters,
     pool_rule,
 )
-from bioplastic.models.pspm.rule import clip_signs, find_pool
 from bioplastic.signals import SpikeListSource
 
 N, STEPS = 30, 400
@@ -82,7 +82,7 @@ def test_published_sizes() -> None:
     p = PSPMParameters()
     assert [p.window_at(k) for k in (0, 14, 15, 134, 135, 149)] == [14, 14, 13, 6, 5, 5]
     assert p.pool_steps == 15
-    assert pif_parameters().window_at(99) == 8
+    assert p.window_at(99) == 8
     assert p.scaled(400) == p
 
 
@@ -92,7 +92,7 @@ def test_published_sizes() -> None:
 def test_pool_is_who_fired_in_the_window_before() -> None:
     spikes = np.random.default_rng(0).random((60, 8)) < 0.1
     for window in (1, 2, 7, 15):
-        pool = find_pool(spikes, window)
+        pool = _find_pool(spikes, window)
         for t in range(60):
             expected = spikes[max(0, t - window) : t].any(axis=0)
             np.testing.assert_array_equal(pool[t], expected)
@@ -225,7 +225,7 @@ def test_homeostasis_is_one_number_for_all_and_keeps_signs() -> None:
     rule.update(weights, silent, pairing, signs, np.random.default_rng(0))
     np.testing.assert_allclose(weights, [[1e-3 + 5e-8, 5e-8], [-1e-3 + 5e-8, 0.0]], atol=1e-18)
     wrong = np.array([[-1.0, 1.0], [1.0, -1.0]])
-    clip_signs(wrong, signs)
+    _clip_signs(wrong, signs)
     assert wrong.tolist() == [[0.0, 1.0], [0.0, -1.0]]
 
 

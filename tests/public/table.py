@@ -419,12 +419,7 @@ VALID: dict[str, dict[str, Any]] = {
     "models.pspm.PSPMRule": {"parameters": pspm.PSPMParameters},
     "models.pspm.RecurrentNetwork": {"n": 4, "target": "numpy", "parameters": pspm.PSPMParameters},
     "models.pspm.draw_task": {"n": 10, "n_steps": 50},
-    "models.pspm.draw_current": {
-        "rng": lambda: np.random.default_rng(0),
-        "n": 4,
-        "n_steps": 5,
-    },
-    "models.pspm.integrate_and_fire_spikes": {"n": 20, "n_steps": 50, "connectivity": 0.5},
+    "datasets.integrate_and_fire_spikes": {"n": 20, "n_steps": 50, "connectivity": 0.5},
     "models.ncg.SoftHebbBlock": {
         "n_maps": 4,
         "kernel": 3,
@@ -463,7 +458,6 @@ VALID: dict[str, dict[str, Any]] = {
         "latencies": np.array([10.0, 20.0]),
     },
     "models.ncg.target_time_thresholds": {"n_cells": 4},
-    "models.pspm.recurrent_network": {"n": 4, "parameters": pspm.PSPMParameters},
     "models.sym_stdp.improved_parameters": {"n_hidden": 100},
     "models.sym_stdp.published_parameters": {"n_hidden": 100},
     "models.sym_stdp.readout_parameters": {"n_hidden": 100},

@@ -105,6 +105,7 @@ from bioplastic.analysis.signals import (
     histogram_overlap,
     lag_tolerant_error,
     normalised_error,
+    peak_and_width,
     spectral_peak,
 )
 from bioplastic.analysis.spike_trains import (
@@ -197,6 +198,7 @@ __all__ = [
     "mutual_information",
     "normalised_error",
     "participation_ratio",
+    "peak_and_width",
     "population_rate",
     "predict_from_assignment",
     "predict_from_counts",

@@ -14,6 +14,7 @@ __all__ = [
     "histogram_overlap",
     "lag_tolerant_error",
     "normalised_error",
+    "peak_and_width",
     "spectral_peak",
 ]
 
@@ -200,6 +201,34 @@ def count_swings(signal: ArrayLike) -> int:
     x = check_array("count_swings.signal", signal, shape=(None,))
     sides = np.sign(x)[np.abs(x) > 0.5 * np.sqrt(np.mean(x**2))]
     return int(np.count_nonzero(np.diff(sides)))
+
+
+@checked
+def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:
+    """Return the time of the peak of one channel and its full width at half height, in seconds.
+
+    Parameters
+    ----------
+    output : array_like, shape (n_steps,)
+        One channel.
+    dt : float, default 1 ms
+        Step in seconds.
+
+    Examples
+    --------
+    >>> time, width = peak_and_width(np.exp(-0.5*((np.arange(1000) - 300)/40)**2))
+    >>> time, round(width, 3)                                  # 2.355 standard deviations
+    (0.3, 0.095)
+    """
+    out = check_array("peak_and_width.output", output, shape=(None,))
+    check_real("peak_and_width.dt", dt, minimum=0, exclusive=True)
+    if not len(out):
+        raise ValueError("peak_and_width.output: must not be empty")
+    peak = int(np.argmax(out))
+    low = np.flatnonzero(out < 0.5 * out[peak])
+    left = int(low[low < peak].max(initial=-1)) + 1
+    right = int(low[low > peak].min(initial=len(out))) - 1
+    return peak * dt, (right - left + 1) * dt
 
 
 def _columns(place: str, signal: ArrayLike) -> NDArray[np.float64]:

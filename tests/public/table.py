@@ -447,7 +447,7 @@ VALID: dict[str, dict[str, Any]] = {
         "output": RNG.random((50, 2)),
         "truth": RNG.random((50, 2)),
     },
-    "models.what_when.peak_and_width": {"output": RNG.random(50)},
+    "analysis.peak_and_width": {"output": RNG.random(50)},
     "models.what_when.switch_trials": {
         "trials": np.arange(12),
         "errors": VALUES,

@@ -18,7 +18,6 @@ from bioplastic.models.what_when.task import (
     Prediction,
     expectation,
     expectation_error,
-    peak_and_width,
     switch_trials,
     window_amplitude,
 )
@@ -33,7 +32,6 @@ __all__ = [
     "draw_reservoir",
     "expectation",
     "expectation_error",
-    "peak_and_width",
     "switch_trials",
     "window_amplitude",
 ]

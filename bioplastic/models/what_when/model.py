@@ -134,13 +134,8 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
     def program(self, kind: str) -> Program:
         """Return the compiled network of a kind; it is kept as long as no parameter changes."""
         made_of = (
-            self.n_channels,
-            self.reservoir,
-            self.learning,
-            self.merged,
-            self.target,
-            self.seed_,
-        )
+            self.n_channels, self.reservoir, self.learning, self.merged, self.target, self.seed_,
+        )  # fmt: skip
         kept: dict[str, tuple[Any, Program]] = self.__dict__.setdefault("_kept", {})
         if kind not in kept or kept[kind][0] != made_of:
             kept[kind] = (made_of, super().program(kind))

@@ -372,29 +372,14 @@ def what_when_network(
 ) -> NetworkSpec:
     """Return the closed loop of reservoir and read-outs.
 
-    Parameters
-    ----------
-    parameters, learning : ReservoirParameters, LearningParameters
-        Constants.
-    reservoir : Reservoir
-        The draw.
-    learn : bool, default True
-        Whether the read-outs have rules; otherwise they have constant weights.
-    merged : bool, default False
-        One read-out instead of two: no identity read-out, and both channels learn in every trial.
-    segment : Quantity, optional
-        Length of one call instead of a whole trial; the caller then resets the cells.
-    record : tuple of {'spikes', 'r'}, default ()
-        What is recorded of the reservoir besides the outputs ``y``.
-    record_every : int, default 1
-        Steps between two records of ``r``.
+    Without ``learn`` the read-outs have no rules; ``merged`` leaves out that of identity, and both
+    channels learn in every trial. With ``segment`` a call has this length instead of a whole trial,
+    and the caller resets the cells. Recorded are the outputs ``y`` and what ``record`` names of the
+    reservoir: ``'spikes'``, and ``'r'`` every ``record_every`` steps.
 
-    Returns
-    -------
-    NetworkSpec
-        Inputs ``cue`` and ``average`` (one value per step), ``target``, ``active``, ``shown`` (one
-        per channel) and ``evidence`` (one); weights ``when.w`` and ``what.w``, shape
-        (n_cells, n_channels).
+    Inputs are ``cue`` and ``average`` (one value per step), ``target``, ``active``, ``shown`` (one
+    per channel) and ``evidence`` (one); the state has ``when.w`` and ``what.w``, shape
+    (n_cells, n_channels).
     """
     n_channels = len(reservoir.feedback)
     given = ("target", "active", "shown")
@@ -409,15 +394,11 @@ def what_when_network(
             *(AnalogueSource(name=name, n=n_channels) for name in given),
             NoiseSource(name="noise", n=parameters.n_cells),
             Population(
-                name="cell",
-                n=parameters.n_cells,
-                model=reservoir_cell(parameters, reservoir),
+                name="cell", n=parameters.n_cells, model=reservoir_cell(parameters, reservoir),
                 inputs={"cue_on": "cue", "average": "average", "noise": "noise"},
             ),
             Population(
-                name="readout",
-                n=n_channels,
-                model=readout_cell(learning),
+                name="readout", n=n_channels, model=readout_cell(learning),
                 inputs={name: name for name in (*given, "evidence")},
             ),
         ),
@@ -428,7 +409,7 @@ def what_when_network(
         ),
         trial=Trial(duration=parameters.trial if segment is None else segment),
         records=tuple(records),
-    )
+    )  # fmt: skip
 
 
 def _readouts(learning: LearningParameters, learn: bool, merged: bool) -> list[Projection]:
@@ -454,16 +435,12 @@ def _feedback(weights: Floats, parameters: ReservoirParameters, whole_trial: boo
     if channel.size == 0:  # an open loop: one synapse of weight zero keeps the shape
         channel = cell = np.zeros(1, dtype=int)
     return SparseProjection(
-        name="feedback",
-        source="readout",
-        target="cell",
-        pre=channel,
-        post=cell,
+        name="feedback", source="readout", target="cell", pre=channel, post=cell,
         summed="i_feedback_post = w*clip(y_pre, low, high)",
         initial={"w": weights[channel, cell]},
         parameters={"low": parameters.feedback_min, "high": parameters.feedback_max},
         rule=trial_rule(parameters) if whole_trial else None,
-    )
+    )  # fmt: skip
 
 
 def _loops(parameters: ReservoirParameters, reservoir: Reservoir) -> list[Projection]:

@@ -18,7 +18,6 @@ __all__ = [
     "Prediction",
     "expectation",
     "expectation_error",
-    "peak_and_width",
     "switch_trials",
     "window_amplitude",
 ]
@@ -240,33 +239,6 @@ def window_amplitude(
     time = dt * np.arange(len(out))
     inside = np.abs(time[:, None] - when) < half_width
     return np.asarray((out * inside).sum(axis=0) / inside.sum(axis=0), dtype=np.float64)
-
-
-def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:
-    """Return the time of the peak of one channel and its full width at half height, in seconds.
-
-    Parameters
-    ----------
-    output : array_like, shape (n_steps,)
-        One channel.
-    dt : float, default 1 ms
-        Step in seconds.
-
-    Examples
-    --------
-    >>> time, width = peak_and_width(np.exp(-0.5*((np.arange(1000) - 300)/40)**2))
-    >>> time, round(width, 3)                                  # 2.355 standard deviations
-    (0.3, 0.095)
-    """
-    out = check_array("peak_and_width.output", output, shape=(None,))
-    dt = check_real("peak_and_width.dt", dt, minimum=0, exclusive=True)
-    if not len(out):
-        raise ValueError("peak_and_width.output: must not be empty")
-    peak = int(np.argmax(out))
-    low = np.flatnonzero(out < 0.5 * out[peak])
-    left = int(low[low < peak].max(initial=-1)) + 1
-    right = int(low[low > peak].min(initial=len(out))) - 1
-    return peak * dt, (right - left + 1) * dt
 
 
 def switch_trials(trials: ArrayLike, errors: ArrayLike, limit: float) -> float:

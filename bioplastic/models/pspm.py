@@ -203,6 +203,7 @@ class RecurrentNetwork:
     array([4, 4])
     """
 
+    @checked
     def __init__(
         self, n: int, parameters: PSPMParameters | None = None, *, target: str = "cpp"
     ) -> None:

@@ -48,7 +48,7 @@ from bioplastic.validation import check_choice, check_integer, check_real
 
 __all__ = [
     "CONDITIONS", "PSPMParameters", "PSPMRegressor", "PSPMRule", "RecurrentNetwork", "Task",
-    "draw_task", "pool_rule",
+    "draw_task", "pool_rule", "recurrent_network",
 ]  # fmt: skip
 
 CONDITIONS = ("uniform", "gaussian", "sparse", "half_max")
@@ -137,11 +137,25 @@ class PSPMParameters(Constants):
 # ---- the network ---------------------------------------------------------------------------------
 
 
-def _network_of(n: int, parameters: PSPMParameters) -> NetworkSpec:
+@checked
+def recurrent_network(n: int, parameters: PSPMParameters) -> NetworkSpec:
     """Return the network; a trial is one time step, so that the current is an ordinary input.
 
     Forward Euler: ``v += dt/tau_m (i_syn + i_ext - v)``; a cell above threshold fires, is reset to
     0 and adds its weight to ``i_syn`` of every cell, itself included, which lasts for one step.
+
+    Parameters
+    ----------
+    n : int
+        Number of cells.
+    parameters : PSPMParameters
+        Constants.
+
+    Returns
+    -------
+    NetworkSpec
+        Input ``drive`` (float64, ``(n_steps, n)``, resistance times current in volts); records the
+        spikes of ``cell``; weights ``recurrent.w`` in volts, presynaptic cells in rows.
     """
     cell = NeuronModel(
         name="leaky",
@@ -203,13 +217,12 @@ class RecurrentNetwork:
     array([4, 4])
     """
 
-    @checked
     def __init__(
         self, n: int, parameters: PSPMParameters | None = None, *, target: str = "cpp"
     ) -> None:
         self.n = n
         self.parameters = PSPMParameters() if parameters is None else parameters
-        network = _network_of(n, self.parameters)
+        network = recurrent_network(n, self.parameters)
         self.program = Program(network, dt=self.parameters.dt, dtype="float64", target=target)
 
     def __call__(self, weights: NDArray[Any], current: Any) -> NDArray[np.bool_]:
@@ -638,7 +651,7 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
 
     def network(self, kind: str) -> NetworkSpec:
         """Return the network; its weights change between two runs."""
-        return _network_of(self.n_features_in_, self.constants_)
+        return recurrent_network(self.n_features_in_, self.constants_)
 
     def check_samples(self, X: Any, *, first: bool = False) -> Any:
         """Return the current in amperes, shape (n_steps, n)."""

@@ -25,8 +25,7 @@ from bioplastic.models.bit_budget import BitBudgetClassifier
 from bioplastic.models.force import ForceGenerator, force_parameters
 from bioplastic.models.hlop import ContinualClassifier
 from bioplastic.models.ncg import S2STDPClassifier
-from bioplastic.models.pspm import PSPMParameters, draw_task
-from bioplastic.models.pspm.network import recurrent_network, to_drive
+from bioplastic.models.pspm import PSPMParameters, draw_task, recurrent_network
 from bioplastic.models.sym_stdp import SymSTDPClassifier
 from bioplastic.models.what_when import WhatWhenPredictor
 
@@ -117,7 +116,7 @@ def _what_when() -> Parts:
 def _pspm() -> Parts:
     n, p = 100, PSPMParameters().scaled(100)
     task = draw_task(n=n, n_steps=1000)
-    drive = to_drive("energy", task.current, p.resistance)
+    drive = np.asarray(task.current) * float(p.resistance)
     network, state = recurrent_network(n, p), {"recurrent.w": task.reference}
     found = run_parts(network, p.dt, {"drive": drive}, state, len(drive), dtype="float64")
     per_step = ("cells", "synapses", "conventional_ann", "memory_ann")

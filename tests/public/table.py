@@ -419,6 +419,7 @@ VALID: dict[str, dict[str, Any]] = {
     "models.pspm.PSPMRule": {"parameters": pspm.PSPMParameters},
     "models.pspm.RecurrentNetwork": {"n": 4, "target": "numpy", "parameters": pspm.PSPMParameters},
     "models.pspm.draw_task": {"n": 10, "n_steps": 50},
+    "models.pspm.recurrent_network": {"n": 4, "parameters": pspm.PSPMParameters},
     "datasets.integrate_and_fire_spikes": {"n": 20, "n_steps": 50, "connectivity": 0.5},
     "models.ncg.SoftHebbBlock": {
         "n_maps": 4,

@@ -111,7 +111,7 @@ def _record_updates(plan: Plan) -> Iterator[list[Any]]:
             continue
         projection = plan.spec.find_projection("record", name)
         variable = synapse_names(projection).get(variable, variable)
-        advance = advance_code(synapses, f"{variable} *= 1")
+        advance = advance_code(synapses, f"recorded_ = {variable}")
         part = f"{name}_record{number}"
         yield [ClockedStatements(part, projection, synapses, advance)] if advance else []
 

@@ -218,21 +218,22 @@ def test_what_cannot_be_recorded() -> None:
         program(StateRecord(projection="feed", variable="w", every=0.7 * ms))
     with pytest.raises(ValueError, match=r"subset: there is no synapse \(0, 2\)"):
         program(StateRecord(projection="feed", variable="w", subset=[(0, 0), (0, 2)]))
-    with pytest.raises(ValueError, match=r"subset: \(0, 1\) has 2 synapses; give their places"):
-        Program(
-            NetworkSpec(
-                populations=[SpikeListSource(name="a", n=2), SpikeListSource(name="b", n=2)],
-                projections=[
-                    SparseProjection(
-                        name="p", source="a", target="b", pre=[0, 0], post=[1, 1],
-                        rule=PlasticityRule(name="r", on_pre="w += 1"),
-                    )
-                ],
-                trial=Trial(duration=5 * ms),
-                records=[TrialRecord(projection="p", variable="w", subset=[(0, 1)])],
-            ),
-            dt=DT, target="numpy",
+    rule = PlasticityRule(
+        name="r", synapse="w : 1\ndc/dt = -c/(5*ms) : 1 (event-driven)\ns = 2*c : 1",
+        on_pre="c += 1; w += s",
+    )  # fmt: skip
+    twice = SparseProjection(name="p", source="a", target="b", pre=[0, 0], post=[1, 1], rule=rule)
+    for record, message in (
+        ({"variable": "w", "subset": [(0, 1)]}, r"subset: \(0, 1\) has 2 synapses; give their"),
+        ({"variable": "s"}, "projection 'p' has no state variable 's'"),
+    ):
+        network = NetworkSpec(
+            populations=[SpikeListSource(name="a", n=2), SpikeListSource(name="b", n=2)],
+            projections=[twice], trial=Trial(duration=5 * ms),
+            records=[TrialRecord(projection="p", **record)],
         )  # fmt: skip
+        with pytest.raises(ValueError, match=message):
+            Program(network, dt=DT, target="numpy")
     with pytest.raises(ValueError, match=r"StateRecord.subset: cell.v has 4 values, got 4"):
         program(StateRecord(population="cell", variable="v", subset=[4]))
     with pytest.raises(ValueError, match=r"TrialRecord.subset: must be a sequence of integers"):

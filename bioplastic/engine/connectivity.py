@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from bioplastic.engine.brian2_bridge import connect_pairs
 from bioplastic.engine.expressions import evaluate
 from bioplastic.engine.projections import Projection, SparseProjection
+from bioplastic.equations import check_expression
 
 __all__ = ["resolve_connectivity", "split_subgroup"]
 
@@ -67,7 +69,7 @@ def _connect(
 ) -> dict[str, NDArray[Any]]:  # fmt: skip
     place = f"SparseProjection {projection.name!r}"
     given = {
-        name: getattr(projection, name)
+        name: _check_text(f"{place}.{name}", name, getattr(projection, name))
         for name in ("condition", "p", "n", "i", "j")
         if getattr(projection, name) not in ("", None)
     }
@@ -98,6 +100,42 @@ def _connect(
     if not pre.size:
         raise ValueError(f"{place}: connects nothing")
     return {"pre": pre, "post": post}
+
+
+def _check_text(place: str, argument: str, value: Any) -> Any:
+    """Return an argument of ``connect`` whose powers are real numbers (``10**-3`` is not 0).
+
+    Examples
+    --------
+    >>> _check_text("s.p", "p", "10**-1*i"), _check_text("s.j", "j", "k for k in range(2**i)")
+    ('(1.0 * 10) ** (-1) * i', 'k for k in range(2 ** i)')
+    """
+    if not isinstance(value, str):
+        return value
+    if argument in ("condition", "p", "n"):
+        check_expression(place, value)
+    for name in ("t", "dt"):
+        if name in get_identifiers(value):
+            raise ValueError(f"{place}: {name!r} means nothing yet in {value!r}")
+    try:
+        tree = ast.parse(f"({value.strip()})", mode="eval")
+    except SyntaxError as error:
+        raise ValueError(f"{place}: cannot read {value!r}: {error.msg}") from None
+    text = ast.unparse(ast.fix_missing_locations(_RealPowers().visit(tree)))
+    return text[1:-1] if isinstance(tree.body, ast.GeneratorExp) else text
+
+
+class _RealPowers(ast.NodeTransformer):
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Leave limits of ranges alone, which are integers."""
+        limits = isinstance(node.func, ast.Name) and node.func.id in ("range", "sample")
+        return node if limits else self.generic_visit(node)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Pow):
+            node.left = ast.BinOp(ast.Constant(1.0), ast.Mult(), node.left)
+        return node
 
 
 def _constant_values(place: str, population: Any, name: str, variable: Any) -> Any:

@@ -46,6 +46,10 @@ EXPECTED: dict[str, tuple[dict[str, Any], list[tuple[int, int]]]] = {
     "sure probability": (
         {"p": "int(i == 2*j)"}, [(i, j) for i in CELLS for j in CELLS if i == 2 * j]
     ),
+    "real numbers": (
+        {"condition": "10**-1*i == 2**(j - 3)/10 and i % 2 < 10**-3"},
+        [(i, j) for i in CELLS for j in CELLS if i % 2 == 0 and i == 2.0 ** (j - 3)],
+    ),
     "range": (
         {"j": "k for k in range(i - 1, i + 2) if k != i", "skip_if_invalid": True},
         [(i, k) for i in CELLS for k in (i - 1, i + 1) if 0 <= k < 20],
@@ -129,6 +133,8 @@ def test_connectivity_is_no_part_of_the_compiled_program() -> None:
     ("options", "message"),
     [
         ({"condition": "i < k"}, r"cannot connect with condition='i < k'"),
+        ({"condition": "i + 1 ="}, r"'p'.condition: cannot read 'i \+ 1 ='"),
+        ({"condition": "t >= 0*ms"}, r"'p'.condition: 't' means nothing yet"),
         ({"condition": "i < -1"}, r"connects nothing"),
         ({"condition": "y_pre < 0.5"}, r"'y_pre' has no initial values that are the same"),
         ({"j": "k for k in range(i, i + 3)"}, r"cannot connect with j="),

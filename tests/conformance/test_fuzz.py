@@ -94,6 +94,9 @@ FOUND = {
         "post": "x_post : 1\ny_post : 1", "on_post": "x_post = clip(a, 0, 1); x_post += y_post",
         "parameters": {"a": 0.5},
     },
+    "signs between limits": {
+        "on_pre": "w += clip(sign(w + 1), -1, 0.5)", "on_post": "w -= clip(sign(i - 1), -0.5, 1)/3",
+    },
     "modulators with a unit": {
         "modulators": "m_post : volt\ndn/dt = -n/tau : volt (shared)",
         "on_post": "w += (m_post + n)/volt", "parameters": {"tau": 5 * ms},

@@ -23,6 +23,7 @@ BP_SIMD float logf(float) noexcept;
 #include <cstring>
 #include <memory>
 #include <new>
+#include <type_traits>
 #include <vector>
 #if defined(__SSE2__)
 #include <immintrin.h>
@@ -33,15 +34,19 @@ using std::asin; using std::acos; using std::atan; using std::exp; using std::lo
 using std::sqrt; using std::ceil; using std::floor; using std::expm1; using std::log1p;
 
 // ---- arithmetic ---------------------------------------------------------------------------------
+template <typename T, typename L, typename H> // limits are no integers because the number is one
+using Clipped = std::conditional_t<std::is_floating_point_v<T>, T, std::common_type_t<T, L, H>>;
 template <typename T, typename L, typename H>
-static inline T bp_clip(T x, L low, H high)
+static inline Clipped<T, L, H> bp_clip(T value, L low, H high)
 {
-    const T l = T(low), h = T(high);
+    using R = Clipped<T, L, H>;
+    const R l = R(low), h = R(high);
+    R x = value;
     x = x < l ? l : x;
     return x > h ? h : x;
 }
 template <typename T> static inline T bp_abs(T x) { return x < 0 ? -x : x; }
-template <typename T> static inline int bp_sign(T x) { return (T(0) < x) - (x < T(0)); }
+template <typename T> static inline T bp_sign(T x) { return T((T(0) < x) - (x < T(0))); }
 static inline int bp_int(bool x) { return x; }
 static inline int bp_int(int x) { return x; }
 template <typename T> static inline T bp_int(T x) { return std::trunc(x); }

@@ -31,7 +31,7 @@ from bioplastic.engine import (
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
 from bioplastic.neurons import NeuronModel
-from bioplastic.plasticity import trial_delta_rule
+from bioplastic.plasticity import PlasticityRule, quantised, trial_delta_rule
 from bioplastic.signals import AnalogueSource
 
 __all__ = ["BitBudgetClassifier", "draw_order_task", "to_frames"]
@@ -94,6 +94,15 @@ class BitBudgetClassifier(SpikingClassifier):
     eta: float = param(0.5, minimum=0, doc="learning rate of the read-out")
     annealing: float = param(
         0.93, minimum=0, maximum=1, doc="what an epoch leaves of the learning rate"
+    )
+    weight_bits: int | None = param(
+        None, minimum=1, maximum=16, doc="bits of a weight of the read-out; None for a float"
+    )
+    w_max: float = param(0.25, positive=True, doc="largest weight of few bits")
+    rounding: str = param(
+        "stochastic",
+        choices=("stochastic", "nearest", "shadow"),
+        doc="of weights of few bits, see `bioplastic.plasticity.quantised`",
     )
     saturation: float = param(
         0.99,
@@ -159,7 +168,8 @@ class BitBudgetClassifier(SpikingClassifier):
                 DenseProjection(
                     name="readout", source="hidden", target="output",
                     transmit=f"v_post += w*s_pre*theta_pre/{float(steps)}",
-                    rule=trial_delta_rule(eta=self.eta, normalised=False) if learn else None,
+                    rule=self._rule() if learn else None,
+                    initial={} if self.weight_bits is None else {"w": self._draw_levels},
                     modulators={"error_post": ("output", "error")} if learn else {},
                 ),
             ),
@@ -170,6 +180,17 @@ class BitBudgetClassifier(SpikingClassifier):
                 *([StateRecord(population="output", variable="v")] if kind == "watch" else []),
             ),
         )  # fmt: skip
+
+    def _rule(self) -> PlasticityRule:
+        rule = trial_delta_rule(eta=self.eta, normalised=False)
+        if self.weight_bits is None:
+            return rule
+        return quantised(rule, self.weight_bits, w_max=self.w_max, rounding=self.rounding)
+
+    def _draw_levels(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
+        """Draw one of the two levels about zero for every weight."""
+        step = 2 * self.w_max / (2 ** (self.weight_bits or 1) - 1)
+        return step * (rng.integers(0, 2, shape) - 0.5)
 
     def start(self, X: Any, y: Any) -> None:
         """Draw weights; set the size of a spike so that the largest one codes the strongest drive.

@@ -14,6 +14,7 @@ from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.ottt import ottt_rule
 from bioplastic.plasticity.pair import pair_stdp
 from bioplastic.plasticity.perturbation import miconi_rule, node_perturbation
+from bioplastic.plasticity.quantised import quantised
 from bioplastic.plasticity.rate import bcm_rule, delta_rule, oja_rule
 from bioplastic.plasticity.reward import dopamine_stdp, reward_stdp
 from bioplastic.plasticity.rls import RecursiveLeastSquares, rls_rule
@@ -63,6 +64,7 @@ __all__ = [
     "ottt_rule",
     "pair_stdp",
     "quantise_bursts",
+    "quantised",
     "rate_scaling",
     "reward_latency_stdp",
     "reward_stdp",

@@ -35,7 +35,7 @@ def _packages() -> list[str]:
         for module in pkgutil.walk_packages(bioplastic.__path__, "bioplastic.")
         if _is_documented(module)
     ]
-    return sorted({*names, "bioplastic.fields"})
+    return sorted({*names, "bioplastic.accounting", "bioplastic.fields"})
 
 
 def _is_documented(module: pkgutil.ModuleInfo) -> bool:

@@ -92,3 +92,12 @@ def test_smoke(tmp_path):
     assert found > 0.15  # one step knows nothing about an order
     for name in ("splits", "systems"):
         assert (tmp_path / f"energy_smoke_{name}.png").stat().st_size > 20_000
+
+
+def test_few_bits_stay_on_their_levels():
+    X, y = np.tile(np.eye(4), (10, 2)), np.tile([0, 1, 1, 0], 10)
+    model = BitBudgetClassifier(n_hidden=5, n_steps=2, epochs=1, weight_bits=2, w_max=0.3,
+                                target="numpy").fit(X, y)  # fmt: skip
+    away = np.abs(model.weights_[..., None] - [-0.3, -0.1, 0.1, 0.3]).min(axis=-1)
+    assert away.max() < 1e-6
+    assert len(np.unique(np.round(model.weights_, 4))) > 1

@@ -153,6 +153,7 @@ VALID: dict[str, dict[str, Any]] = {
     "plasticity.RecursiveLeastSquares": {"n_inputs": 3, "n_outputs": 2},
     "plasticity.SynapseInterpreter": {"rule": rule},
     "plasticity.SubspaceLearner": {"n_inputs": 4},
+    "plasticity.quantised": {"rule": plasticity.pair_stdp, "bits": 2},
     "plasticity.quantise_bursts": {"y": RNG.random((3, 4)), "steps": 20},
     "plasticity.LeastSquares": {"activity": "rate_pre", "error": "error_post"},
     "plasticity.synaptic_scaling": {"total": 3.0},

@@ -100,7 +100,8 @@ def account(
     Raises
     ------
     ValueError
-        If the record lacks spikes of a population, or says too little about them.
+        If the record lacks spikes of a population, or says too little about them, and for
+        projections with `Pathway`, whose statements are not counted.
 
     Examples
     --------
@@ -233,6 +234,10 @@ class _Counter:
     """Counts for one projection."""
 
     def __init__(self, projection: Any, run: _Run) -> None:
+        if getattr(projection, "pathways", None):
+            raise ValueError(
+                f"account.program: does not count pathways, and {projection.name!r} has some"
+            )
         self.projection, self.run = projection, run
         self.rule: PlasticityRule | None = getattr(projection, "rule", None)
         sizes = {p.name: p.n for p in run.network.populations}

@@ -12,6 +12,7 @@ from bioplastic.engine import (
     DenseProjection,
     EventTrial,
     NetworkSpec,
+    Pathway,
     Population,
     Program,
     SparseProjection,
@@ -202,5 +203,10 @@ def test_refuses_what_cannot_be_counted():
     with pytest.raises(ValueError, match=r"account\.gate"):
         account(program, record)
     assert account(program, record, gate=False)["feed"].plastic_updates == 0
+    slow = PlasticityRule(name="up", on_pre="w += 1")
+    program = build([DenseProjection(name="feed", source="a", target="b", rule=slow,
+                                     pathways={"late": Pathway(statements="w += 1")})])  # fmt: skip
+    with pytest.raises(ValueError, match="does not count pathways, and 'feed'"):
+        account(program, run(program)[1])
     with pytest.raises(TypeError, match=r"account\.program"):
         account(program.network, record)

@@ -100,6 +100,7 @@ from bioplastic.analysis.reading import (
     to_spike_trains,
     to_xarray,
 )
+from bioplastic.analysis.robustness import robustness, sparse_attack
 from bioplastic.analysis.signals import (
     count_swings,
     histogram_overlap,
@@ -206,9 +207,11 @@ __all__ = [
     "quantised_baseline",
     "read_spikes",
     "recover_subspace",
+    "robustness",
     "score_continual",
     "score_exit",
     "selectivity_index",
+    "sparse_attack",
     "spectral_peak",
     "spectral_response",
     "spike_distances",

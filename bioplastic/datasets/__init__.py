@@ -9,6 +9,7 @@ from bioplastic.datasets.continual import (
     permuted_tasks,
     split_tasks,
 )
+from bioplastic.datasets.corruptions import CORRUPTIONS, Strengths, corrupt
 from bioplastic.datasets.critical import integrate_and_fire_spikes
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
@@ -34,12 +35,15 @@ from bioplastic.datasets.targets import (
 
 __all__ = [
     "CIFAR_FAMILY",
+    "CORRUPTIONS",
     "DATASET_NAMES",
     "MNIST_FAMILY",
     "ContinualTask",
     "Dataset",
     "EventRecordings",
+    "Strengths",
     "TaskSequence",
+    "corrupt",
     "equalise_brightness",
     "integrate_and_fire_spikes",
     "load_cifar",

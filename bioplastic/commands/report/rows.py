@@ -466,5 +466,14 @@ SYSTEMS: tuple[Row, ...] = (
         "–",
         paper="decoding of recorded spikes, simulated",
     ),
+    Row(
+        "time_surfaces_mnist",
+        "time_surfaces --data mnist --scale paper",
+        "simulated {simulated:%}, real {real:%}, real in five folds {folds:%}",
+        "pixel counts {baselines.counts_simulated:%}, {baselines.counts_real:%}, "
+        "{baselines.counts_folds:%}; sampled patches {baselines.sampled_simulated:%}, "
+        "{baselines.sampled_real:%}, {baselines.sampled_folds:%}",
+        paper="Lagorce et al. 2017, time surfaces, from simulation to camera",
+    ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

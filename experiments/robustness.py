@@ -1,0 +1,164 @@
+"""Every classifier on corrupted images, and cells that keep their rates at test.
+
+After Luo et al. (2025), NeurIPS, arXiv 2504.02298, who adapt deep spiking networks to corrupted
+images by gradients at test. Built here is what lives without gradients and labels: cells whose
+thresholds keep their rates on a stream of images (local), a gain of the whole layer that settles
+within one image (not local), and, as the baseline that paper misses, input that is standardised per
+image. On a stream sorted by class homeostasis must fail, and is shown to.
+
+The table holds all classifiers here, trained briefly on clean images and never adapted, with sparse
+random attacks (after Lun et al. 2025, arXiv 2503.03272; without gradients, so an upper bound).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from sklearn.base import ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+
+from bioplastic.analysis import robustness, sparse_attack
+from bioplastic.datasets import CORRUPTIONS, corrupt, load_dataset
+from bioplastic.fields import Constants, param
+from bioplastic.models.hlop import ContinualClassifier
+from bioplastic.models.ncg import S2STDPClassifier
+from bioplastic.models.stream import StreamClassifier
+from bioplastic.models.sym_stdp import SymSTDPClassifier
+from bioplastic.plotting import images, panels
+from bioplastic.study import flatten
+from bioplastic.study.framework import Experiment, Run
+from bioplastic.study.results import Results
+
+__all__ = ["EXPERIMENT"]
+
+ARMS = {"none": "no adaptation", "threshold": "threshold homeostasis", "gain": "inhibitory gain",
+        "standardised": "standardised input"}  # fmt: skip
+ATTACK = (1, 2, 4)
+
+
+def unit(model: ClassifierMixin) -> ClassifierMixin:
+    """Return a classifier of values from 0 to 1 as one of grey values."""
+    return make_pipeline(FunctionTransformer(lambda X: np.asarray(X) / 255), model)
+
+
+MODELS: dict[str, tuple[str, Callable[[int], Any]]] = {
+    "linear": ("logistic regression", lambda s: unit(LogisticRegression(max_iter=500))),
+    "svm": ("support vectors", lambda s: unit(SVC(random_state=s))),
+    "sym_stdp": ("symmetric STDP", lambda s: SymSTDPClassifier(100, epochs=3, random_state=s)),
+    "sym_stdp_readout": ("symmetric STDP, own read-out", lambda s: SymSTDPClassifier(
+        100, epochs=3, variant="readout", random_state=s)),
+    "s2stdp": ("S2-STDP, competition groups", lambda s: unit(
+        S2STDPClassifier(5, labelled_non_target=1, epochs=15, random_state=s))),
+    "ottt": ("traces forward in time", lambda s: unit(
+        ContinualClassifier((100,), projection="none", random_state=s))),
+    "stream": ("prototypes, delta rule", lambda s: StreamClassifier(random_state=s)),
+}  # fmt: skip
+
+
+class Protocol(Constants):
+    """How much is shown."""
+
+    train: int = param(1437, minimum=10, doc="images to learn from")
+    test: int = param(360, minimum=10, doc="images to test on, and in the stream")
+    attacked: int = param(150, minimum=1, doc="images that are attacked")
+    draws: int = param(30, minimum=1, doc="attacks on each")
+    cells: int = param(400, minimum=1, doc="cells of the stream")
+    models: tuple[str, ...] = param(tuple(MODELS), doc="classifiers of the table")
+    seeds: int = param(3, minimum=1, doc="seeds of the stream")
+
+
+def stream(seed: int, arm: str, data: str, protocol: Protocol) -> xr.DataArray:
+    """Return the accuracy on the second half of every corrupted stream, and of a sorted one."""
+    clean, y, sets = _corrupted(seed, data, protocol)
+    model = StreamClassifier(protocol.cells, random_state=seed).fit(*clean)
+    order = np.argsort(y, kind="stable")
+    sets, labels = {**sets, "sorted": sets["clean"][order]}, {"sorted": y[order]}
+    found = {}
+    for kind, X in sets.items():
+        shown = model.standardise(X) if arm == "standardised" else X
+        answers = model.answer_stream(shown, "none" if arm == "standardised" else arm)
+        half = len(y) // 2 if kind != "sorted" else 0
+        found[kind] = float(np.mean((answers == labels.get(kind, y))[half:]))
+    return xr.DataArray(list(found.values()), {"corruption": list(found)}, name="stream")
+
+
+def table(model: str, seed: int, data: str, protocol: Protocol) -> xr.DataArray:
+    """Return the accuracy of one classifier under every corruption and attack."""
+    clean, y, sets = _corrupted(seed, data, protocol)
+    fitted = MODELS[model][1](seed).fit(*clean)
+    n = protocol.attacked
+    attack = sparse_attack(fitted, sets["clean"][:n], y[:n], ATTACK, draws=protocol.draws,
+                           random_state=seed)  # fmt: skip
+    return robustness(fitted, sets, y, attack)
+
+
+def _corrupted(seed: int, data: str, protocol: Protocol) -> tuple[Any, ...]:
+    dataset = load_dataset(data)
+    rng = np.random.default_rng(seed)
+    here = rng.permutation(len(dataset.X))[: protocol.train]
+    there = rng.permutation(len(dataset.X_test))[: protocol.test]
+    shape = dataset.image_shape
+    sets = {kind: corrupt(dataset.X_test[there], kind, shape, random_state=seed)
+            for kind in CORRUPTIONS}  # fmt: skip
+    return (dataset.X[here].astype(float), dataset.y[here]), dataset.y_test[there], sets
+
+
+def compute(run: Run) -> Results:
+    """Measure the streams with all seeds and arms, the table with one."""
+    given = {"data": run.data, "protocol": run.protocol}
+    streams = run.measure(stream, seed=run.seeds, arm=list(ARMS), **given).stream
+    rows = run.measure(table, model=list(run.protocol.models), seed=run.seed, **given).accuracy
+
+    def renamed(arm: str, name: str = "") -> dict[str, float]:
+        numbers = flatten(streams.to_dataset().sel(arm=arm, drop=True))
+        return {key.replace("stream", name or arm, 1): value for key, value in numbers.items()}
+
+    return Results(
+        metrics=renamed("threshold", "homeostasis"),
+        baselines={"chance": 0.1} | renamed("none") | renamed("gain") | renamed("standardised") | {
+            f"{m}_{c}": float(rows.sel(model=m, corruption=c))
+            for m in rows.model.values for c in ("clean", "gaussian", "occlusion")
+        },
+        measured={"streams": streams.to_dataset(), "table": rows.to_dataset()},
+    )  # fmt: skip
+
+
+def draw_streams(results: Results) -> Any:
+    """Draw the accuracy of every arm under every corruption."""
+    data = results.measured["streams"].stream.mean("seed") * 100
+    figure, ax = panels(1, 1, height=1.9)
+    images(data, ax, x="corruption", y="arm", values=".0f", labels=ARMS, limits=(0, 100),
+           label="accuracy (%)")  # fmt: skip
+    return figure
+
+
+def draw_table(results: Results) -> Any:
+    """Draw the accuracy of every classifier under every corruption and attack."""
+    data = results.measured["table"].accuracy * 100
+    figure, ax = panels(1, 1, height=2.6)
+    images(data, ax, x="corruption", y="model", values=".0f", limits=(0, 100),
+           label="accuracy (%)",
+           labels={name: text for name, (text, _) in MODELS.items()})  # fmt: skip
+    return figure
+
+
+EXPERIMENT = Experiment(
+    name="robustness",
+    title="Corrupted images, and homeostasis at test",
+    reference="after Luo et al. (2025), NeurIPS, arXiv 2504.02298",
+    costs={"smoke": "15 s", "quick": "3 min", "paper": "15 min"},
+    datasets=("digits", "mnist"),
+    protocols={"smoke": Protocol(train=200, test=60, attacked=10, draws=3, cells=50,
+                                 models=("linear", "svm", "stream"), seeds=2),
+               "quick": Protocol(),
+               "paper": Protocol(train=10_000, test=2000, models=("linear", "stream"))},
+    options=("train", "test", "models"),
+    compute=compute,
+    figures={"streams": draw_streams, "table": draw_table},
+)  # fmt: skip

@@ -365,7 +365,8 @@ class _Counter:
 
     def _touched(self, times: int, *, at_end: bool) -> int:
         """Return synapses visited by so many passes over all, or over those of ``only_post``."""
-        if not (at_end and getattr(self.projection, "only_post", "")):
+        only: str = getattr(self.projection, "only_post", "")
+        if not at_end or not only:
             return times * self.n_synapses
         key = ".".join(_only(self.projection))
         if key not in self.run.record or np.any(self.run.record["presentations"] != 1):

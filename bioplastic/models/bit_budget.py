@@ -190,7 +190,7 @@ class BitBudgetClassifier(SpikingClassifier):
     def _draw_levels(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
         """Draw one of the two levels about zero for every weight."""
         step = 2 * self.w_max / (2 ** (self.weight_bits or 1) - 1)
-        return step * (rng.integers(0, 2, shape) - 0.5)
+        return np.asarray(step * (rng.integers(0, 2, shape) - 0.5))
 
     def start(self, X: Any, y: Any) -> None:
         """Draw weights; set the size of a spike so that the largest one codes the strongest drive.

@@ -66,9 +66,9 @@ def load_task(task: str, seed: int, n_steps: int, samples: int) -> tuple[Any, ..
     """Return training and test samples in so many steps, and the plain ones."""
     if task == "digits":
         digits = load_digits(seed)
-        plain, y = np.concatenate([digits.X, digits.X_test]) / 255, (digits.y, digits.y_test)
+        plain = np.concatenate([digits.X, digits.X_test]) / 255
         frames = np.tile(plain, (1, n_steps))
-        n, y = len(digits.y), np.concatenate(y)
+        n, y = len(digits.y), np.concatenate([digits.y, digits.y_test])
     else:
         spikes, y = draw_order_task(seed, samples * 3 // 2, onset=ONSETS[task])
         plain, frames, n = spikes.sum(axis=1), to_frames(spikes, n_steps), samples

@@ -65,11 +65,11 @@ def run_parts(
 
 def _synapses(projection: Any, sizes: dict[str, int]) -> int:
     if isinstance(projection, SparseProjection):
-        return projection.n_synapses
+        return int(projection.n_synapses)
     if getattr(projection, "pattern", "") == "one_to_one":
         return sizes[projection.source]
     own = sizes[projection.source] if getattr(projection, "pattern", "") == "all_but_self" else 0
-    return sizes[projection.source] * sizes[projection.target] // projection.groups - own
+    return int(sizes[projection.source] * sizes[projection.target] // projection.groups - own)
 
 
 def _estimator(model: Any, X: Any, y: Any = None) -> Parts:

@@ -16,7 +16,14 @@ from typing import Any
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.variables import Constant, Variable
 
-__all__ = ["REAL", "check_expression_kinds", "check_language", "kind_of_text", "write_real"]
+__all__ = [
+    "REAL",
+    "check_expression_kinds",
+    "check_language",
+    "kind_of_text",
+    "write_flags",
+    "write_real",
+]
 
 #: Function that turns an integer into a real number; only `write_real` writes it.
 REAL = "_real"
@@ -82,6 +89,53 @@ def check_language(place: str, text: str, expression: str) -> None:
     except _ForeignError as error:
         token, reason, hint = error.args
         raise ValueError(f"{place}: {token!r} {reason} in {text!r}{hint}") from None
+
+
+def write_flags(expression: str) -> str:
+    """Return an expression in which conditions that are calculated with are written as numbers.
+
+    Parameters
+    ----------
+    expression : str
+        As somebody has written it; what does not parse comes back as it is.
+
+    Examples
+    --------
+    >>> write_flags("0.1*(w > 0.3) - x")
+    '0.1*int(w > 0.3) - x'
+    >>> write_flags("w > 0.3 and x < 1")
+    'w > 0.3 and x < 1'
+    """
+    try:
+        tree = ast.parse(expression.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return expression
+    writer = _FlagWriter()
+    new = writer.visit(tree)
+    return ast.unparse(ast.fix_missing_locations(new)) if writer.changed else expression
+
+
+class _FlagWriter(ast.NodeTransformer):
+    """Makes numbers of conditions among the operands of arithmetic."""
+
+    def __init__(self) -> None:
+        self.changed = False
+
+    def _number(self, node: ast.expr) -> ast.expr:
+        negation = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+        if not (isinstance(node, _TRUTHS) or negation):
+            return node
+        self.changed = True
+        return ast.Call(func=ast.Name(id="int", ctx=ast.Load()), args=[node], keywords=[])
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        left, right = (self._number(self.visit(part)) for part in (node.left, node.right))
+        return ast.BinOp(left=left, op=node.op, right=right)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        operand = self.visit(node.operand)
+        whole = isinstance(node.op, ast.Not)
+        return ast.UnaryOp(op=node.op, operand=operand if whole else self._number(operand))
 
 
 class _ForeignError(Exception):

@@ -35,7 +35,12 @@ from brian2.parsing.sympytools import str_to_sympy, sympy_to_str
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions, get_unit
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.arithmetic import check_expression_kinds, check_language, kind_of_text
+from bioplastic.arithmetic import (
+    check_expression_kinds,
+    check_language,
+    kind_of_text,
+    write_flags,
+)
 
 __all__ = [
     "DEFAULT_NAMES",
@@ -230,6 +235,7 @@ def parse_equations(place: str, text: str) -> b2.Equations:
 @lru_cache(maxsize=1024)
 def _parse_equations(place: str, text: str) -> b2.Equations:
     lines = [line.strip() for line in re.split(r"[;\n]", text) if line.partition("#")[0].strip()]
+    lines = [_with_flags(line) for line in lines]
     for line in lines:  # before Brian2, whose parser names no token
         left, _, right = line.partition("#")[0].partition(":")[0].partition("=")
         declared = re.match(r"\s*(?:d\s*(\w+)\s*/\s*dt|(\w+))\s*$", left)
@@ -241,6 +247,14 @@ def _parse_equations(place: str, text: str) -> b2.Equations:
         return b2.Equations("\n".join(lines))
     except (EquationError, ValueError, SyntaxError, KeyError, TypeError) as error:
         raise ValueError(f"{place}: {_reason(error)}") from error
+
+
+def _with_flags(line: str) -> str:
+    """Return an equation with conditions that are calculated with as numbers."""
+    left, equal, right = line.partition("=")
+    expression, colon, unit = right.partition(":")
+    written = write_flags(expression)
+    return line if written == expression else f"{left}{equal} {written} {colon}{unit}"
 
 
 def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
@@ -269,6 +283,7 @@ def parse_statements(place: str, text: str) -> tuple[tuple[str, str, str], ...]:
                 continue
             try:
                 target, operator, expression, _ = parse_statement(part.strip())
+                expression = write_flags(expression)
                 check_language(place, part.strip(), expression)
                 if operator not in {"=", "+=", "-=", "*=", "/="}:
                     raise ValueError(f"operator {operator!r} is not one of =, +=, -=, *=, /=")

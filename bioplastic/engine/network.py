@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from bioplastic.engine.connectivity import resolve_connectivity
 from bioplastic.engine.events import GroupWinner, PopulationMean, check_events
+from bioplastic.engine.names import complete_names
 from bioplastic.engine.pathways import is_synaptic
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.records import Record
@@ -210,6 +211,12 @@ class NetworkSpec:
         if not self.populations:
             raise ValueError("NetworkSpec.populations: must not be empty")
         projections = tuple(resolve_connectivity(self, p) for p in self.projections)
+        object.__setattr__(self, "projections", projections)
+        for projection in projections:  # whose ends complete_names looks up
+            for argument in ("source", "target"):
+                place = f"{type(projection).__name__} {projection.name!r}.{argument}"
+                self.find_population(place, getattr(projection, argument))
+        projections = tuple(complete_names(self, p) for p in projections)
         object.__setattr__(self, "projections", projections)
         for population in self.populations:
             if isinstance(population, Population):

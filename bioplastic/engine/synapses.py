@@ -101,6 +101,8 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
     for target, expression in summed_statements(projection, names):
         unit = unit_string(plan.groups[projection.target].variables[target[:-5]].dim)
         model += f"\n{target} = {expression} : {unit} (summed)"
+    method = "euler+decay" if rule is None else rule.method
+    decays = method == "euler+decay"
     pathways: dict[str, dict[str, str]] = {"on_pre": {}, "on_post": {}}
     at_once = []  # pathways with one delay for all synapses
     for run in passes(projection, plan):
@@ -119,7 +121,7 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         name=projection.name,
         namespace=namespace,
         dtype={"lastupdate": np.dtype("float64"), **precise_times(model.replace(";", "\n"))},
-        method=StepMethod(base="euler", detect=True, traces=frozenset(), update=""),
+        method=StepMethod(base="euler" if decays else method, detect=decays),
         delay=dict.fromkeys(at_once, 0 * b2.ms),
     )
     _refer_to_inputs(projection, plan, synapses)

@@ -11,7 +11,7 @@ from bioplastic.equations import same_value, unit_string
 from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.statements import SLOTS, Statement
 
-__all__ = ["compose_rules"]
+__all__ = ["compose_rules", "has_clocked_equations"]
 
 
 def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
@@ -47,6 +47,10 @@ def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
     if one.least_squares and other.least_squares and one.least_squares != other.least_squares:
         raise ValueError(f"{place}, least_squares: both rules have their own")
     fields["least_squares"] = one.least_squares or other.least_squares
+    moving = [rule for rule in (one, other) if has_clocked_equations(rule)]
+    if len({rule.method for rule in moving}) > 1:
+        raise ValueError(f"{place}, method: {one.method!r} and {other.method!r} differ")
+    fields["method"] = (moving or [one])[0].method
     if one.normalise and other.normalise and one.normalise != other.normalise:
         raise ValueError(f"{place}, normalise: {one.normalise} and {other.normalise} differ")
     fields["normalise"] = one.normalise or other.normalise
@@ -54,6 +58,12 @@ def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
         fields[slot] = _merge_values(f"{place}, {slot}", getattr(one, slot), getattr(other, slot))
     fields["reference"] = "; ".join(dict.fromkeys(filter(None, (one.reference, other.reference))))
     return fields
+
+
+def has_clocked_equations(rule: RuleData) -> bool:
+    """Return whether synapses have variables that take a step in every time step."""
+    equations = rule.parse("synapse")
+    return any("clock-driven" in equations[name].flags for name in equations.diff_eq_names)
 
 
 def write_equation(equation: SingleEquation) -> str:

@@ -35,6 +35,10 @@ class RuleData(Protocol):
         """When in the period it ticks."""
 
     @property
+    def method(self) -> str:
+        """How clock-driven equations of synapses take a step."""
+
+    @property
     def normalise(self) -> Normalisation | None:
         """Homeostatic scaling."""
 

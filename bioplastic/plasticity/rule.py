@@ -8,6 +8,7 @@ statements of ``on_post`` see the presynaptic trace after it: a pair inside one 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 from brian2.core.namespace import get_local_namespace
+from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.equations import (
     FrozenMap,
@@ -26,6 +28,7 @@ from bioplastic.equations import (
     suggest,
 )
 from bioplastic.fields import check_params
+from bioplastic.neurons.integration import METHODS
 from bioplastic.plasticity.checks import check_rule_text, check_units_against, initial_dimensions
 from bioplastic.plasticity.compose import compose_rules
 from bioplastic.plasticity.least_squares import LeastSquares
@@ -58,6 +61,9 @@ class PlasticityRule:
     ``_pre`` or ``_post`` and that reads only variables of that cell is executed once per cell; a
     statement on a ``(shared)`` scalar once; any other statement once per synapse.
 
+    ``lastupdate`` is the time at which a spike, from either side, reached the synapse before. It is
+    kept as the variable ``time_of_event``.
+
     Parameters
     ----------
     name : str
@@ -87,6 +93,9 @@ class PlasticityRule:
         Homeostatic scaling over the synapses of a cell.
     least_squares : LeastSquares, optional
         Recursive least squares every ``interval``, after ``every``; the audit calls it non-local.
+    method : str, default "euler+decay"
+        How ``(clock-driven)`` equations of the synapse take a step: one of
+        `bioplastic.neurons.integration.METHODS`, such as ``'exact'`` or ``'heun'``.
     parameters : mapping of str to Quantity or float
         Constants.
     initial : mapping of str to value
@@ -134,6 +143,7 @@ class PlasticityRule:
     on_trial_end: str = ""
     normalise: Normalisation | None = None
     least_squares: LeastSquares | None = None
+    method: str = "euler+decay"
     parameters: Mapping[str, Any] = field(default_factory=dict)
     initial: Mapping[str, Any] = field(default_factory=dict)
     reference: str = ""
@@ -152,6 +162,8 @@ class PlasticityRule:
             check_quantity(f"{self._place}, interval", self.interval, b2.second, positive=True)
             if not self.every and self.least_squares is None:
                 raise ValueError(f"{self._place}, interval: needs statements in 'every'")
+        self._keep_time_of_events()
+        check_choice(f"{self._place}, method", self.method, METHODS)
         check_choice(f"{self._place}, interval_at", self.interval_at, ("end", "start"))
         if self.least_squares is not None and not isinstance(self.least_squares, LeastSquares):
             raise TypeError(
@@ -164,6 +176,27 @@ class PlasticityRule:
         object.__setattr__(self, "_statements", FrozenMap(check_rule_text(self)))
         initial = check_initial(f"{self._place}, initial", initial_dimensions(self), self.initial)
         object.__setattr__(self, "initial", FrozenMap(initial))
+
+    def _keep_time_of_events(self) -> None:
+        """Let ``lastupdate`` be what it is in Brian2: when a spike reached the synapse before."""
+        slots = ("synapse", *SLOTS)
+        used = [s for s in slots if "lastupdate" in get_identifiers(str(getattr(self, s)))]
+        declared = re.search(r"\blastupdate\s*:\s*second\b", str(self.synapse))
+        written = re.search(
+            r"\blastupdate\s*[-+*/]?=(?!=)", "\n".join(getattr(self, s) for s in used)
+        )
+        if not used or (not declared and ("synapse" in used or written)):
+            return  # any other use is refused like that of other names
+        name = "time_of_event"
+        for slot in used:
+            text = word_substitute(getattr(self, slot), {"lastupdate": name})
+            object.__setattr__(self, slot, text)
+        if declared:  # the statements set it themselves
+            return
+        object.__setattr__(self, "synapse", f"{self.synapse}\n{name} : second")
+        for slot in ("on_pre", "on_post"):
+            if getattr(self, slot):
+                object.__setattr__(self, slot, f"{getattr(self, slot)}\n{name} = t")
 
     def __hash__(self) -> int:
         return hash((self.name, self.synapse, self.pre, self.post, self.on_pre, self.on_post))

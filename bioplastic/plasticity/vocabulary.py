@@ -56,7 +56,12 @@ class Vocabulary:
         stem, separator, side = name.rpartition("_")
         mine = set(self.equations) | set(self.parameters)
         if not separator or side not in {"pre", "post"}:
-            raise ValueError(f"{slot}: unknown variable {name!r}{suggest(name, mine)}")
+            hint = suggest(name, mine)
+            if not hint and self.neuron is None and "_" not in name:
+                hint = f"; a variable of the postsynaptic cell is called '{name}_post'"
+            elif f"{name}_post" in (self.neuron or {}):
+                hint = f" (did you mean '{name}_post'?)"
+            raise ValueError(f"{slot}: unknown variable {name!r}{hint}")
         traces = {known for known, where in self.slot_of.items() if known.endswith(f"_{side}")}
         if self.neuron is not None:
             raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import logging
 import warnings
@@ -33,6 +34,7 @@ from bioplastic.engine.recorded import Recorded, cell_labels, label
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.engine.standalone import StandaloneNetwork
+from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
 from bioplastic.equations import check_dimensions, suggest
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
@@ -140,6 +142,7 @@ class Program:
         self.part_seconds: dict[str, float] = {}
         self.built = False
         self._connectivity: list[NDArray[Any]] | None = None
+        self._last_rewired: tuple[dict[str, NDArray[Any]], Program] | None = None
         self._n_steps = steps_of_trial(network, dt)
         self.layout: Layout
         if target == "cpp":
@@ -257,6 +260,12 @@ class Program:
             the variable, the cell and the time; the state given to the call is unchanged.
         """
         check_integer("Program.seed", seed, minimum=0, maximum=2**64 - 1)
+        if isinstance(state, Mapping):
+            structure, rest = split_state(self.network, state)
+            if structure:
+                program = self._rewired(structure)
+                new, made = program(rest, inputs, n_samples=n_samples, seed=seed, duration=duration)
+                return {**new, **structure}, made
         layout = self._layout_for(duration)
         prepared, count = prepare_inputs(layout, {} if inputs is None else inputs, n_samples)
         if not isinstance(state, Mapping):
@@ -324,6 +333,76 @@ class Program:
         if isinstance(self.network.trial, EventTrial):
             raise ValueError("Program.duration: an EventTrial lasts as long as its events")
         return self.layout.with_steps(count_steps("Program.duration", duration, self.dt))
+
+    def synapses_of(
+        self, state: Mapping[str, NDArray[Any]], projection: str
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the presynaptic and the postsynaptic cell of every synapse of a sparse projection.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            As from `initial_state`, `edit_synapses` or a call.
+        projection : str
+            Name of the projection.
+        """
+        return connected_cells(self.network, state, projection)
+
+    def edit_synapses(
+        self,
+        state: Mapping[str, NDArray[Any]],
+        projection: str,
+        *,
+        keep: Any = None,
+        pre: Any = (),
+        post: Any = (),
+        **values: Any,
+    ) -> State:
+        """Return a state with synapses of a sparse projection removed and added.
+
+        Nothing is compiled. The new state holds the connectivity as ``<projection>.pre`` and
+        ``<projection>.post``, and every call with it uses and returns that.
+
+        Parameters
+        ----------
+        state : mapping of str to array
+            It is not changed.
+        projection : str
+            Name of the projection.
+        keep : array of bool, shape (n_synapses,), optional
+            Which synapses stay; all by default. What was on its way to others is lost.
+        pre, post : array of int, default ()
+            Cells of new synapses.
+        **values : float or array
+            Variables of the new synapses, in base SI units, such as ``w``; zero otherwise. Where
+            synapses have delays of their own, ``delay`` must be given.
+
+        Raises
+        ------
+        ValueError
+            If cells or variables do not exist, or no synapse is left.
+        """
+        return edit_state(self.network, self.layout, state, projection, keep, pre, post, values)
+
+    def _rewired(self, structure: Mapping[str, NDArray[Any]]) -> Program:
+        """Return this program with the connectivity of a state; the last one is kept."""
+        last = self._last_rewired
+        if last is not None and all(
+            np.array_equal(values, last[0].get(key)) for key, values in structure.items()
+        ):
+            return last[1]
+        network = rewire(self.network, structure)
+        if self.target == "cpp":
+            program = copy.copy(self)
+            program.network, program._connectivity = network, None
+            program.layout = _fit_connectivity(self.layout, network)
+        else:
+            program = Program(
+                network, dt=self.dt, dtype=self.dtype, target=self.target,
+                check_finite=self.check_finite,
+            )  # fmt: skip
+        self._last_rewired = (dict(structure), program)
+        return program
 
     def _state_array(self, state: State, entry: Any) -> NDArray[Any]:
         if entry.key not in state:

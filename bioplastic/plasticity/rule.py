@@ -182,9 +182,8 @@ class PlasticityRule:
         slots = ("synapse", *SLOTS)
         used = [s for s in slots if "lastupdate" in get_identifiers(str(getattr(self, s)))]
         declared = re.search(r"\blastupdate\s*:\s*second\b", str(self.synapse))
-        written = re.search(
-            r"\blastupdate\s*[-+*/]?=(?!=)", "\n".join(getattr(self, s) for s in used)
-        )
+        texts = "\n".join(str(getattr(self, slot)) for slot in used)
+        written = re.search(r"\blastupdate\s*[-+*/]?=(?!=)", texts)
         if not used or (not declared and ("synapse" in used or written)):
             return  # any other use is refused like that of other names
         name = "time_of_event"

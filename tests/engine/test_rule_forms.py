@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 import brian2 as b2
 import numpy as np
 import pytest
@@ -122,7 +125,7 @@ def test_gap_junctions_and_names_without_a_side(kind: type, target: str) -> None
     pre, post = (index.ravel() for index in np.indices((n, n)))
     v0 = np.linspace(20, 30, n) * mV
     pairs = {"pre": pre, "post": post} if kind is SparseProjection else {}
-    gaps = np.random.default_rng(4).random((n, n)) * 0.1
+    gaps = np.random.default_rng(4).random(n * n if pairs else (n, n)) * 0.1
     cell = NeuronModel(
         name="cell", equations=equations, threshold="v > 15*mV", reset="v = 0*mV", method="euler",
         parameters={"tau_m": CONSTANTS["tau_m"]}, initial={"v0": v0},
@@ -131,7 +134,8 @@ def test_gap_junctions_and_names_without_a_side(kind: type, target: str) -> None
         populations=[Population(name="c", n=n, model=cell)],
         projections=[
             kind(name="gap_junctions", source="c", target="c",
-                 summed="gap_post = w*(v_pre - v_post)", initial={"w": gaps.reshape(-1) if pairs else gaps}, **pairs),
+                 summed="gap_post = w*(v_pre - v_post)", initial={"w": gaps},
+                 **pairs),
             kind(name="chemical", source="c", target="c", transmit="v += w*0.5*mV; v += 0.1*mV",
                  initial={"w": 1.0}, **pairs),
         ],

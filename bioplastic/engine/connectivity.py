@@ -39,7 +39,9 @@ def resolve_connectivity(network: Any, projection: Projection) -> Projection:
     if not isinstance(projection, SparseProjection) or projection.is_resolved:
         return projection
     place = f"SparseProjection {projection.name!r}"
-    names, first, sizes = {}, {}, {}
+    names: dict[str, Any] = {}
+    first: dict[str, int] = {}
+    sizes: dict[str, int] = {}
     for side, argument in (("pre", "source"), ("post", "target")):
         name, part = split_subgroup(f"{place}.{argument}", getattr(projection, argument))
         population = network.find_population(f"{place}.{argument}", name)

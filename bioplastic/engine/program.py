@@ -387,8 +387,10 @@ class Program:
     def _rewired(self, structure: Mapping[str, NDArray[Any]]) -> Program:
         """Return this program with the connectivity of a state; the last one is kept."""
         last = self._last_rewired
-        if last is not None and all(
-            np.array_equal(values, last[0].get(key)) for key, values in structure.items()
+        if (
+            last is not None
+            and last[0].keys() == structure.keys()
+            and all(np.array_equal(values, last[0][key]) for key, values in structure.items())
         ):
             return last[1]
         network = rewire(self.network, structure)

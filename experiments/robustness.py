@@ -131,20 +131,23 @@ def compute(run: Run) -> Results:
 
 def draw_streams(results: Results) -> Any:
     """Draw the accuracy of every arm under every corruption."""
-    data = results.measured["streams"].stream.mean("seed") * 100
-    figure, ax = panels(1, 1, height=1.9)
-    images(data, ax, x="corruption", y="arm", values=".0f", labels=ARMS, limits=(0, 100),
-           label="accuracy (%)")  # fmt: skip
-    return figure
+    data = results.measured["streams"].stream.mean("seed")
+    return _matrix(data, "arm", ARMS, height=2.1)
 
 
 def draw_table(results: Results) -> Any:
     """Draw the accuracy of every classifier under every corruption and attack."""
-    data = results.measured["table"].accuracy * 100
-    figure, ax = panels(1, 1, height=2.6)
-    images(data, ax, x="corruption", y="model", values=".0f", limits=(0, 100),
-           label="accuracy (%)",
-           labels={name: text for name, (text, _) in MODELS.items()})  # fmt: skip
+    data = results.measured["table"].accuracy
+    return _matrix(data, "model", {name: text for name, (text, _) in MODELS.items()}, height=2.9)
+
+
+def _matrix(data: xr.DataArray, rows: str, names: dict[str, str], height: float) -> Any:
+    figure, ax = panels(1, 1, height=height)
+    images(data * 100, ax, x="corruption", y=rows, values=".0f", limits=(0, 100), ylabel="",
+           label="accuracy (%)")  # fmt: skip
+    kinds = data.corruption.values.tolist()
+    ax.set_xticks(range(len(kinds)), kinds, rotation=40, ha="right")
+    ax.set_yticks(range(len(data[rows])), [names[row] for row in data[rows].values])
     return figure
 
 

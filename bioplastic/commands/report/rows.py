@@ -475,5 +475,16 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.sampled_real:%}, {baselines.sampled_folds:%}",
         paper="Lagorce et al. 2017, time surfaces, from simulation to camera",
     ),
+    Row(
+        "robustness",
+        "robustness",
+        "thresholds adapt: clean {homeostasis_clean:%}, contrast {homeostasis_contrast:%}, "
+        "occlusion {homeostasis_occlusion:%}, mixed {homeostasis_mixed:%}",
+        "no adaptation {baselines.none_clean:%}, {baselines.none_contrast:%}, "
+        "{baselines.none_occlusion:%}, {baselines.none_mixed:%}; standardised input "
+        "{baselines.standardised_clean:%}, {baselines.standardised_contrast:%}, "
+        "{baselines.standardised_occlusion:%}, {baselines.standardised_mixed:%}",
+        paper="after Luo et al. 2025, homeostasis on corrupted digits",
+    ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

@@ -19,7 +19,7 @@ import brian2 as b2
 import numpy as np
 import pyparsing
 import sympy
-from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS, Function
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.core.variables import Constant, Variable
 from brian2.equations.codestrings import Expression
@@ -330,8 +330,17 @@ def check_expression(place: str, text: str) -> None:
         raise ValueError(f"{place}: cannot read {text!r}: {_reason(error)}") from error
 
 
-def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
+def check_parameters(place: str, parameters: Any, *, timed: bool = False) -> FrozenMap[Any]:
     """Return parameters as a frozen map of scalar quantities and floats.
+
+    Parameters
+    ----------
+    place : str
+        Where they stand.
+    parameters : mapping
+        Names and values.
+    timed : bool, default False
+        Whether a value may be a ``TimedArray``, read as ``name(t)`` or ``name(t, i)``.
 
     Raises
     ------
@@ -350,9 +359,15 @@ def check_parameters(place: str, parameters: Any) -> FrozenMap[Any]:
             number = value if value.dim is not DIMENSIONLESS else float(value)
         elif isinstance(value, numbers.Real):
             number = float(value)
+        elif timed and isinstance(value, b2.TimedArray):
+            if value.values.size == 0 or not np.all(np.isfinite(value.values)):
+                raise ValueError(f"{place}: {name!r} must hold finite values, at least one")
+            checked[name] = value
+            continue
         if number is None:
+            also = " or a TimedArray" if timed else ""
             raise TypeError(
-                f"{place}: {name!r} must be a number or a scalar quantity, got {value!r}"
+                f"{place}: {name!r} must be a number or a scalar quantity{also}, got {value!r}"
             )
         if np.isnan(float(np.asarray(number))):
             raise ValueError(f"{place}: {name!r} must not be NaN")
@@ -447,7 +462,11 @@ def declared_variables(
         )
     known.update(declared_equations(equations))
     for name, value in parameters.items():
-        known[name] = Constant(name, float(np.asarray(value)), dimensions=get_dimensions(value))
+        known[name] = (
+            value
+            if isinstance(value, Function)
+            else Constant(name, float(np.asarray(value)), dimensions=get_dimensions(value))
+        )
     return known
 
 

@@ -7,6 +7,7 @@ acts back, has a solution without that: sums of divided differences of the expon
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
@@ -70,7 +71,7 @@ def solve_linear(
     g = _g
     v = _v
     """
-    variables = dict(variables or {})
+    variables = _take_as_steady(dict(variables or {}))
     try:
         names, matrix, offset = get_linear_system(equations, variables)
     except (AttributeError, TypeError) as error:  # sympy cannot differentiate a condition
@@ -78,7 +79,7 @@ def solve_linear(
     values = _read_values(variables, constants or {})
     system = matrix.row_join(offset)
     for entry in system:
-        if "t" in {symbol.name for symbol in entry.free_symbols}:
+        if _moves(entry, variables):
             raise UnsupportedEquationsException(f"'{sympy_to_str(entry)}' depends on time")
     size = len(names)
     coupled = any(system[i, j] != 0 for i in range(size) for j in range(size + 1) if i != j)
@@ -113,6 +114,35 @@ def solve_linear(
             terms.append(f"{value}{product}*({_difference(chain)})")
         lines.append(f"_{name} = {' + '.join(terms) or '0'}")
     return "\n".join([*lines, *(f"{name} = _{name}" for name in names)])
+
+
+class _AnyStep(Constant):  # type: ignore[misc]
+    """The time step of a model without a network."""
+
+    def get_value(self) -> Any:
+        return np.ones(1)
+
+
+def _take_as_steady(variables: dict[str, Any]) -> dict[str, Any]:
+    """Let timed arrays be constant over a step while no step is known."""
+    arrays = [name for name, value in variables.items() if isinstance(value, b2.TimedArray)]
+    if arrays and "dt" not in variables:
+        for name in arrays:
+            variables[name] = steady = copy.copy(variables[name])
+            steady.is_locally_constant = lambda dt: True
+        variables["dt"] = _AnyStep("dt", 1.0, dimensions=b2.second.dim)
+    return variables
+
+
+def _moves(entry: sympy.Expr, variables: Mapping[str, Any]) -> bool:
+    """Return whether an expression changes within a step; a coarser timed array does not."""
+    for call in entry.atoms(sympy.Function):
+        array = variables.get(str(call.func))
+        if isinstance(array, b2.TimedArray):
+            step = float(np.ravel(variables["dt"].get_value())[0])
+            if array.is_locally_constant(step):
+                entry = entry.subs(call, sympy.Dummy())
+    return "t" in {symbol.name for symbol in entry.free_symbols}
 
 
 def find_nonlinear(equations: b2.Equations, variables: Mapping[str, Any]) -> str | None:

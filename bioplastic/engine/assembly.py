@@ -10,7 +10,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, create_runner_codeobj
-from bioplastic.engine.layout import Part
+from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan
 
 __all__ = ["RANDOM_FUNCTIONS", "Assembly"]
@@ -28,6 +28,11 @@ class Assembly:
     arrays: dict[str, tuple[str, int]] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)
+
+    @property
+    def float_type(self) -> str:
+        """Type of the numbers of the program."""
+        return str(c_data_type(self.plan.dtype))
 
     def add(
         self, name: str, owner: Any, code: str, template: str, *, path: str, size: int, **kwds: Any

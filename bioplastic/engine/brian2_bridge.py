@@ -34,6 +34,7 @@ __all__ = [
     "abstract_code",
     "adopt",
     "analyse_identifiers",
+    "bind_function",
     "c_data_type",
     "check_version",
     "chosen_method",
@@ -626,6 +627,15 @@ def _share_names(variables: dict[str, Any], indices: Mapping[str, str]) -> None:
 class NumpyCode(NumpyCodeObject):  # type: ignore[misc]
     generator_class = _NumpyGenerator
     class_name = "bioplastic_numpy"
+
+
+def bind_function(function: Any, name: str, numpy_form: Callable[[Any], Any]) -> None:
+    """Say what a function of the language is called in C++, and what it is on numpy.
+
+    ``numpy_form`` takes the Brian2 object whose clock counts.
+    """
+    function.implementations.add_implementation(KernelCode, code=None, name=name)
+    function.implementations.add_dynamic_implementation(NumpyCode, code=numpy_form)
 
 
 KernelCode.templater.env.filters["invariant"] = take_invariant

@@ -10,6 +10,7 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from bioplastic.engine.draw_counts import count_variable
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, precise_times, solver_name, trace_name
 from bioplastic.engine.projections import Projection
@@ -28,12 +29,12 @@ __all__ = [
     "create_group",
     "create_modulators",
     "create_trial_group",
+    "hidden_variables",
     "link_inputs",
     "renamed_parameters",
     "shared_modulators",
     "shared_names",
     "shared_settings",
-    "solver_variables",
 ]
 
 
@@ -159,9 +160,10 @@ def cell_names(rule: PlasticityRule, side: str) -> list[str]:
     return list(Equations(text)) if text.strip() else []
 
 
-def solver_variables(spec: NetworkSpec, population: str) -> list[str]:
-    """Return the variables of a population that least squares read; they are no state."""
-    names = []
+def hidden_variables(spec: NetworkSpec, population: str) -> list[str]:
+    """Return the variables of a population that actions fill and read; they are no state."""
+    given = getattr(spec.population(population), "background", ())
+    names = [count_variable(number) for number in range(len(given))]
     for projection in spec.projections:
         if getattr(getattr(projection, "rule", None), "least_squares", None) is not None:
             for part, cell in (("activity", projection.source), ("error", projection.target)):
@@ -193,7 +195,10 @@ def create_group(population: Any, plan: Plan) -> Any:
         if rule is not None and population.name in (projection.source, projection.target):
             renamed = renamed_parameters(projection, rule)
             parameters.update({renamed[name]: rule.parameters[name] for name in renamed})
-    equations += [f"{name} : 1" for name in solver_variables(plan.spec, population.name)]
+    equations += [f"{name} : 1" for name in hidden_variables(plan.spec, population.name)]
+    for number, given in enumerate(getattr(population, "background", ())):
+        if not isinstance(given.weight, str):
+            parameters[f"poisson_weight_{number}"] = given.weight
     extra = "\n".join(equations)
     if isinstance(population, Population):
         group = build_group(
@@ -235,6 +240,9 @@ def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan:
         lines.append("source_probability : 1")
         lines += [f"{name} : 1" for name in source.inputs]
         lines += [f"{name} : 1 (shared)" for name in source.shared_inputs]
+        for name, values in source.per_cell.items():
+            lines.append(f"{name} : {unit_string(b2.get_dimensions(values))}")
+        parameters = {**parameters, **source.constants}
     model = NeuronModel(
         name=source.name, equations="\n".join(lines), threshold="source_emits > 0.5"
     )

@@ -51,6 +51,8 @@ def describe(value: Any) -> str:
             if f.init and f.name not in left_out
         ]
         return f"{type(value).__name__}({','.join(parts)})"
+    if isinstance(value, b2.TimedArray):  # its values are data of a run
+        return f"TimedArray({value.values.shape[1:]},{value.dt!r},{value.dim!r})"
     if isinstance(value, b2.Quantity):
         numbers = np.asarray(value, dtype=float).tolist()
         return f"Quantity({numbers!r},{value.dim!r})"
@@ -69,8 +71,11 @@ def describe(value: Any) -> str:
 
 
 def _describe_field(name: str, value: Any) -> str:
+    """Describe a field of a dataclass; what is data of a run only by its kind."""
     if name.endswith("delay") and is_synaptic(value):
-        return "per synapse"  # data of a run
+        return "per synapse"
+    if name == "parameters" and isinstance(value, Mapping):  # a value per cell
+        value = {k: [repr(b2.get_dimensions(v))] if np.ndim(v) else v for k, v in value.items()}
     return describe(np.shape(value) if name in _COUNTED else value)
 
 

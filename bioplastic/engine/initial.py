@@ -89,6 +89,8 @@ def _given_values(network: NetworkSpec, layout: Layout) -> dict[str, Any]:
                 if name in population.inputs:
                     continue
                 given[f"{population.name}.{name}"] = value
+        for name, value in getattr(population, "per_cell", {}).items():
+            given[f"{population.name}.{name}"] = value
     for projection in network.projections:
         rule = getattr(projection, "rule", None)
         sources: list[Mapping[str, Any]] = [] if rule is None else [rule.initial]

@@ -7,27 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from bioplastic.engine.draw_counts import input_tables
 from bioplastic.engine.network import Population
+from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan, StateEntry, exponents
 from bioplastic.engine.precision import slow_decays
 from bioplastic.engine.projections import SparseProjection
+from bioplastic.engine.tables import timed_arrays
 from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
-__all__ = ["Layout", "Part", "describe_layout"]
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of a network in the build report: what runs, over what, on which path."""
-
-    name: str
-    action: str
-    path: str
-    elements: int
-    note: str = ""
+__all__ = ["Layout", "describe_layout"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,18 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
         inputs=_inputs(plan),
         outputs=outputs,
         spike_logs=logs,
-        tables=[(f"_record_{k}", "int64_t") for k, o in enumerate(outputs) if o.get("subset")],
+        tables=[
+            *(
+                (name, "double" if v.dtype == float else "int64_t")
+                for name, v in input_tables(plan.spec, float(plan.clock.dt))
+            ),
+            *(
+                (f"_timed_{k}_{part}", ctype)
+                for k in range(len(timed_arrays(plan.spec)))
+                for part, ctype in (("values", "double"), ("rows", "int64_t"))
+            ),
+            *((f"_record_{k}", "int64_t") for k, o in enumerate(outputs) if o.get("subset")),
+        ],
         parts=parts,
         calls=calls,
         warnings=list(slow_decays(plan)),

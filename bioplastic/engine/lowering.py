@@ -24,6 +24,7 @@ from bioplastic.engine.plan import Plan, steps_of_trial
 from bioplastic.engine.schedule import schedule_actions
 from bioplastic.engine.state import state_entries
 from bioplastic.engine.synapses import create_synapses, synapse_names
+from bioplastic.engine.tables import bind_timed_arrays
 from bioplastic.engine.transmission import find_waiting_rules
 
 __all__ = ["lower"]
@@ -62,6 +63,7 @@ def lower(
         )
     with float_precision(dtype):
         clock = b2.Clock(dt=dt, name="clock")
+        bind_timed_arrays(spec)
         plan = Plan(spec, clock, dtype, steps_of_trial(spec, dt), create_trial_group(spec, clock))
         for population in spec.populations:
             plan.groups[population.name] = create_group(population, plan)

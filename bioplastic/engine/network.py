@@ -22,7 +22,13 @@ from bioplastic.engine.pathways import is_synaptic
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.records import Record
 from bioplastic.engine.trial import Trial
-from bioplastic.equations import declared_equations, parse_statements
+from bioplastic.equations import (
+    check_assignment,
+    check_dimensions,
+    declared_equations,
+    declared_variables,
+    parse_statements,
+)
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.checks import check_pathway, check_transmission
@@ -31,6 +37,7 @@ from bioplastic.plasticity.statements import Statement
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.poisson_input import PoissonInput
 from bioplastic.signals.spike_list import SpikeListSource
 from bioplastic.validation import check_identifier, check_integer
 
@@ -56,6 +63,8 @@ class Population:
         Variables of the model that every sample sets before its first presentation. The program
         takes an input of that name: an array of shape ``(n_samples, n)``, or ``(n_samples,)`` for
         a shared variable.
+    background : tuple of PoissonInput, default ()
+        Poisson inputs that are no cells: a number of spikes per cell and step, of one weight.
     on_trial_start : str, default ""
         Statements for every cell, executed before those of the rules. Here and at the end of a
         trial, cells are refractory as they were in the last step.
@@ -78,6 +87,7 @@ class Population:
     model: NeuronModel
     inputs: Mapping[str, str] = field(default_factory=dict)
     sample_inputs: tuple[str, ...] = ()
+    background: tuple[PoissonInput, ...] = ()
     on_trial_start: str = ""
     on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
@@ -99,10 +109,13 @@ class Population:
         parse_statements("Population.on_trial_start", self.on_trial_start)
         for argument, kinds in (
             ("sample_inputs", (str,)),
+            ("background", (PoissonInput,)),
             ("on_trial_end", (str, GroupWinner, PopulationMean)),
         ):
             members = _check_members(f"Population.{argument}", getattr(self, argument), kinds)
             object.__setattr__(self, argument, members)
+        for given in self.background:
+            self._check_background(f"Population {self.name!r}.background", given)
         for name in self.sample_inputs:
             if name not in self.model.state_variables:
                 known = ", ".join(self.model.state_variables) or "none"
@@ -121,6 +134,22 @@ class Population:
                     f"Population {self.name!r}.on_trial_end: must hold statements, GroupWinner or "
                     f"PopulationMean, got {member!r}"
                 )
+
+    def _check_background(self, place: str, given: PoissonInput) -> None:
+        equations = self.model.parsed
+        if given.variable not in self.model.state_variables:
+            known = ", ".join(self.model.state_variables) or "none"
+            raise ValueError(
+                f"{place}: the model has no variable {given.variable!r}; known: {known}"
+            )
+        if isinstance(given.weight, str):
+            known_names = declared_variables(
+                equations.values(), self.model.parameters, {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
+            )
+            check_assignment(place, given.variable, "+=", given.weight, known_names)
+        else:
+            dimensions = equations[given.variable].dim
+            check_dimensions(f"{place}: the weight of {given.variable!r}", given.weight, dimensions)
 
 
 Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource | LatencySource
@@ -386,6 +415,7 @@ class NetworkSpec:
         elif isinstance(population, PoissonSource):
             names = (*population.inputs, *population.shared_inputs, *self.trial.variables)
             found |= dict.fromkeys(names, DIMENSIONLESS)
+            found |= {k: get_dimensions(v) for k, v in population.per_cell.items()}
         elif isinstance(population, LatencySource):
             found["t_spike"] = DIMENSIONLESS
         elif isinstance(population, AnalogueSource):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine import actions
+from bioplastic.engine.action import Action, WrongRateError
 from bioplastic.engine.arrivals import EventCalendar, run_arrivals, send_events
 from bioplastic.engine.brian2_bridge import NumpyCode, create_runner_codeobj, stock_run
 from bioplastic.engine.plan import Plan
@@ -18,13 +19,9 @@ from bioplastic.engine.reductions import find_winners, weighted_mean
 from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
 
-__all__ = ["Action", "NumpyActions", "WrongRateError", "split_by_step"]
+__all__ = ["NumpyActions", "split_by_step"]
 
-Action = Callable[[], Any]
-
-
-class WrongRateError(Exception):
-    """Source, cell and value of a probability per step that is none."""
+Run = Callable[[], Any]
 
 
 class NumpyActions:
@@ -49,47 +46,52 @@ class NumpyActions:
         self._arrived: dict[str, NDArray[np.int32]] = {}
         self.k = 0
         self.n_steps = plan.n_steps
-        self._trial_key = self._noise_key = 0
+        self.trial_key = self.noise_key = 0
 
-    def _code(self, owner: Any, code: str, template: str, **kwds: Any) -> Action:
-        codeobj: Action = create_runner_codeobj(
+    def code(self, owner: Any, code: str, template: str, **kwds: Any) -> Run:
+        codeobj: Run = create_runner_codeobj(
             owner, code, template, run_namespace={}, codeobj_class=NumpyCode, **kwds
         )
         return codeobj
 
     @singledispatchmethod
-    def _prepare(self, action: Any) -> Action:
+    def _prepare(self, action: Any) -> Run:
+        if isinstance(action, Action):
+            return action.numpy(self)
         raise NotImplementedError(f"no numpy action for {type(action).__name__}")
 
     @_prepare.register
-    def _(self, action: actions.Integrate) -> Action:
+    def _(self, action: actions.Integrate) -> Run:
         return stock_run(action.group.state_updater)
 
     @_prepare.register
-    def _(self, action: actions.Threshold) -> Action:
+    def _(self, action: actions.Threshold) -> Run:
         return stock_run(action.group.thresholder["spike"])
 
     @_prepare.register
-    def _(self, action: actions.Reset) -> Action:
+    def _(self, action: actions.Reset) -> Run:
         return stock_run(action.group.resetter["spike"])
 
     @_prepare.register
-    def _(self, action: actions.Emit) -> Action:
-        name = action.source.name
-        emits = action.group.variables["source_emits"].get_value()
-        thresholder = stock_run(action.group.thresholder["spike"])
+    def _(self, action: actions.Emit) -> Run:
+        name, emit = action.source.name, self.emitter(action.group)
+        nobody = np.zeros(0, dtype=np.int32)
+        return lambda: emit(self._calendars[name].get(self.k, nobody))
 
-        def emit() -> None:
+    def emitter(self, group: Any) -> Callable[[NDArray[Any]], None]:
+        """Return a function that lets cells of a source fire."""
+        emits = group.variables["source_emits"].get_value()
+        thresholder = stock_run(group.thresholder["spike"])
+
+        def emit(cells: NDArray[Any]) -> None:
             emits[:] = 0
-            cells = self._calendars[name].get(self.k)
-            if cells is not None:
-                emits[cells] = 1
+            emits[cells] = 1
             thresholder()
 
         return emit
 
     @_prepare.register
-    def _(self, action: actions.ShowFrame) -> Action:
+    def _(self, action: actions.ShowFrame) -> Run:
         source = action.source
         values = action.group.variables[source.variable].get_value()
         if isinstance(source, AnalogueSource):
@@ -103,16 +105,16 @@ class NumpyActions:
 
         def draw() -> None:
             if self.k % source.every == 0:
-                key = int(derive_key(self._noise_key, stream)[0])
+                key = int(derive_key(self.noise_key, stream)[0])
                 frame_key = int(derive_key(key, self.k // source.every)[0])
                 values[:] = normal_frame(source.n, frame_key)
 
         return draw
 
     @_prepare.register
-    def _(self, action: actions.SpikeStatements) -> Action:
+    def _(self, action: actions.SpikeStatements) -> Run:
         events = action.group.variables["_spikespace"]
-        return self._code(
+        return self.code(
             action.group,
             action.code,
             "reset",
@@ -121,7 +123,7 @@ class NumpyActions:
         )
 
     @_prepare.register
-    def _(self, action: actions.SynapseStatements) -> Action:
+    def _(self, action: actions.SynapseStatements) -> Run:
         if action.arrivals or action.direction == "other":
             calendar = self._calendars_of_events.get(action.arrivals)
             timestep = self.plan.clock.variables["timestep"]
@@ -129,7 +131,7 @@ class NumpyActions:
         return stock_run(getattr(action.synapses, action.pathway))
 
     @_prepare.register
-    def _(self, action: actions.SendEvents) -> Action:
+    def _(self, action: actions.SendEvents) -> Run:
         synapses = action.synapses
         index = {"pre": "i", "post": "j"}.get(action.side)
         cells = None if index is None else np.asarray(getattr(synapses, index)[:])
@@ -138,8 +140,8 @@ class NumpyActions:
         return send_events(action, calendar, self.plan.clock.variables["timestep"])
 
     @_prepare.register
-    def _(self, action: actions.SharedStatements) -> Action:
-        run = self._code(action.synapses, action.code, "stateupdate")
+    def _(self, action: actions.SharedStatements) -> Run:
+        run = self.code(action.synapses, action.code, "stateupdate")
         space = action.group.variables["_spikespace"].get_value()
 
         def at_spikes() -> None:
@@ -149,11 +151,11 @@ class NumpyActions:
         return at_spikes
 
     @_prepare.register
-    def _(self, action: actions.SummedStatements) -> Action:
+    def _(self, action: actions.SummedStatements) -> Run:
         return stock_run(action.synapses.summed_updaters[action.target])
 
     @_prepare.register
-    def _(self, action: actions.DelaySpikes) -> Action:
+    def _(self, action: actions.DelaySpikes) -> Run:
         space = action.group.variables["_spikespace"].get_value()
         n = int(action.group.N)
         flight = self._flights.setdefault(
@@ -175,7 +177,7 @@ class NumpyActions:
         return show_again if action.again else exchange
 
     @_prepare.register
-    def _(self, action: actions.RestoreSpikes) -> Action:
+    def _(self, action: actions.RestoreSpikes) -> Run:
         space = action.group.variables["_spikespace"].get_value()
 
         def restore() -> None:
@@ -184,7 +186,7 @@ class NumpyActions:
         return restore
 
     @_prepare.register
-    def _(self, action: actions.ClockedStatements) -> Action:
+    def _(self, action: actions.ClockedStatements) -> Run:
         run = self._clocked(action.synapses, action)
         if not action.only:
             return run
@@ -206,13 +208,13 @@ class NumpyActions:
         return run_some
 
     @_prepare.register
-    def _(self, action: actions.CellStatements) -> Action:
+    def _(self, action: actions.CellStatements) -> Run:
         return self._clocked(action.owner, action)
 
     def _clocked(
         self, owner: Any, action: actions.ClockedStatements | actions.CellStatements
-    ) -> Action:
-        run = self._code(owner, action.code, "stateupdate")
+    ) -> Run:
+        run = self.code(owner, action.code, "stateupdate")
         if action.interval == 1:
             return run
         timestep = self.plan.clock.variables["timestep"]
@@ -224,12 +226,12 @@ class NumpyActions:
         return clocked
 
     @_prepare.register
-    def _(self, action: actions.Compete) -> Action:
+    def _(self, action: actions.Compete) -> Run:
         arrays = [action.group.variables[name].get_value() for name in action.what.names]
         return lambda: find_winners(action.what.size, *arrays)
 
     @_prepare.register
-    def _(self, action: actions.Average) -> Action:
+    def _(self, action: actions.Average) -> Run:
         variables = action.group.variables
         into, values, weights = (variables[name] for name in action.what.names)
 
@@ -240,7 +242,7 @@ class NumpyActions:
         return average
 
     @_prepare.register
-    def _(self, action: actions.Normalise) -> Action:
+    def _(self, action: actions.Normalise) -> Run:
         synapses, rule = action.synapses, action.rule
         cells = np.asarray(synapses.j[:] if rule.over == "pre" else synapses.i[:])
         size = int((synapses.target if rule.over == "pre" else synapses.source).N)
@@ -261,7 +263,7 @@ class NumpyActions:
         return normalise
 
     @_prepare.register
-    def _(self, action: actions.LeastSquaresUpdate) -> Action:
+    def _(self, action: actions.LeastSquaresUpdate) -> Run:
         synapses, solver = action.synapses, action.rule
         n_pre = int(synapses.source.N)
         activity = synapses.source.variables[action.activity]
@@ -290,9 +292,9 @@ class NumpyActions:
         return update
 
     @_prepare.register
-    def _(self, action: actions.RateStatements) -> Action:
+    def _(self, action: actions.RateStatements) -> Run:
         source = action.source
-        compute = self._code(action.group, action.code, "stateupdate")
+        compute = self.code(action.group, action.code, "stateupdate")
         variable = action.group.variables["source_probability"]
         first, offset = self.plan.window(source.window)
         names = [population.name for population in self.plan.spec.populations]
@@ -305,7 +307,7 @@ class NumpyActions:
             if bad.any():
                 cell = int(np.argmax(bad))
                 raise WrongRateError(stream - 1, cell, float(probability[cell]))
-            key = int(derive_key(self._trial_key, stream)[0])
+            key = int(derive_key(self.trial_key, stream)[0])
             last = self.n_steps if offset is None else min(offset, self.n_steps)
             steps, cells = bernoulli_spikes(
                 np.minimum(probability, probability.dtype.type(0.9)),
@@ -319,8 +321,8 @@ class NumpyActions:
         return draw
 
     @_prepare.register
-    def _(self, action: actions.TrialStatements) -> Action:
-        return self._code(action.group, action.code, "stateupdate")
+    def _(self, action: actions.TrialStatements) -> Run:
+        return self.code(action.group, action.code, "stateupdate")
 
 
 def split_by_step(

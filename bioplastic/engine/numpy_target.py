@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.engine.action import WrongRateError
 from bioplastic.engine.events import EVENT_TIME
 from bioplastic.engine.finite import Watch
-from bioplastic.engine.numpy_actions import NumpyActions, WrongRateError, split_by_step
+from bioplastic.engine.numpy_actions import NumpyActions, split_by_step
 from bioplastic.engine.plan import Plan, StateEntry, describe_events
 from bioplastic.engine.random import derive_key, hash_key, seed_key
 
@@ -114,7 +115,7 @@ class NumpyNetwork(NumpyActions):
         previous = np.random.get_state()  # noqa: NPY002
         try:
             return self._run_trials(
-                arrays, inputs, outputs, n_samples, seed, clock, presentations, totals
+                arrays, inputs, outputs, n_samples, seed, clock, presentations, totals, watch
             )
         except _NotFiniteError:
             self._store(arrays, clock)
@@ -132,6 +133,7 @@ class NumpyNetwork(NumpyActions):
         clock: NDArray[np.int64],
         presentations: NDArray[np.int32],
         totals: NDArray[np.int64],
+        watch: Watch,
     ) -> list[SpikeLog]:
         with np.errstate(invalid="ignore"):  # NaN is found below
             self._load(arrays, clock)
@@ -146,12 +148,16 @@ class NumpyNetwork(NumpyActions):
         for sample in range(n_samples):
             self._start_sample(inputs, sample)
             while True:
-                self._trial_key = int(derive_key(root, int(clock[1]))[0])
-                self._noise_key = int(derive_key(noise_root, int(clock[1]))[0])
-                np.random.seed(self._trial_key % (1 << 32))  # noqa: NPY002
+                self.trial_key = int(derive_key(root, int(clock[1]))[0])
+                self.noise_key = int(derive_key(noise_root, int(clock[1]))[0])
+                np.random.seed(self.trial_key % (1 << 32))  # noqa: NPY002
                 self._counts: dict[str, int] = {}
                 self._presentation = presentation
-                self._present(sample, presentation, clock)
+                try:
+                    self._present(sample, presentation, clock)
+                except WrongRateError as error:
+                    watch.note_rate(presentation, sample, *error.args)
+                    raise _NotFiniteError from error
                 presentations[sample] += 1
                 clock[1] += 1
                 presentation += 1
@@ -188,12 +194,8 @@ class NumpyNetwork(NumpyActions):
 
     def _present(self, sample: int, presentation: int, clock: NDArray[np.int64]) -> None:
         self._set_clock(int(clock[0]))
-        try:
-            for action in self._trial_start:
-                action()
-        except WrongRateError as error:
-            self._watch.note_rate(presentation, sample, *error.args)
-            raise _NotFiniteError from error
+        for action in self._trial_start:
+            action()
         for recorder in self._records:
             recorder.begin(sample)
         if self._watch.at_step(presentation):

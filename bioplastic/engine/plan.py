@@ -89,6 +89,10 @@ class Plan:
                 return members[name]
         return next(group for group in self.modulators.values() if group.name == name)
 
+    def stream(self, name: str) -> int:
+        """Return the number of the random stream of a population (0 belongs to the equations)."""
+        return 1 + [population.name for population in self.spec.populations].index(name)
+
     def window(self, window: tuple[Any, Any] | None) -> tuple[int, int | None]:
         """Return a window of the trial as steps (first, one past last or None for the end)."""
         if window is None:

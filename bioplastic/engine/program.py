@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from bioplastic.engine import cache
 from bioplastic.engine.arrivals import check_arrivals
 from bioplastic.engine.compiler import compile_library, compiler_identity
+from bioplastic.engine.draw_counts import input_tables
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.fingerprint import describe, software_digest
 from bioplastic.engine.finite import Watch, locate, wrong_rate
@@ -35,6 +36,7 @@ from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.engine.standalone import StandaloneNetwork
 from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
+from bioplastic.engine.tables import timed_arrays
 from bioplastic.equations import check_dimensions, suggest
 from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
@@ -480,6 +482,10 @@ class Program:
             for number, output in enumerate(self.layout.outputs)
             if output.get("subset")
         }
+        found |= input_tables(self.network, self.layout.dt)
+        for number, array in enumerate(timed_arrays(self.network)):
+            found[f"_timed_{number}_values"] = array.values
+            found[f"_timed_{number}_rows"] = np.array([len(array.values)])
         return [np.ascontiguousarray(found[name]) for name, _ in self.layout.tables]
 
     def _add_part_seconds(self, handle: ctypes.c_void_p) -> None:

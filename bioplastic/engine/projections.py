@@ -126,7 +126,9 @@ class _PlasticProjection(Projection):
         stored = initial_dimensions(self.rule) if self.rule else {"w": DIMENSIONLESS}
         initial = check_initial(f"{place} {self.name!r}.initial", stored, self.initial)
         object.__setattr__(self, "initial", MappingProxyType(initial))
-        parameters = check_parameters(f"{place} {self.name!r}, parameters", self.parameters)
+        parameters = check_parameters(
+            f"{place} {self.name!r}, parameters", self.parameters, timed=True
+        )
         object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))
 
 
@@ -412,7 +414,7 @@ class UniformProjection(Projection):
                 "delay; use DenseProjection or SparseProjection"
             )
         parameters = check_parameters(
-            f"UniformProjection {self.name!r}, parameters", self.parameters
+            f"UniformProjection {self.name!r}, parameters", self.parameters, timed=True
         )
         object.__setattr__(self, "parameters", MappingProxyType(dict(parameters)))
 

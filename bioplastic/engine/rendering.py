@@ -10,6 +10,7 @@ from brian2.parsing.statements import parse_statement
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine import actions
+from bioplastic.engine.action import Action
 from bioplastic.engine.arrivals import render_arrivals, render_send
 from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
 from bioplastic.engine.brian2_bridge import (
@@ -19,8 +20,7 @@ from bioplastic.engine.brian2_bridge import (
     has_refractory,
     refractory_steps,
 )
-from bioplastic.engine.layout import Part
-from bioplastic.engine.plan import Plan
+from bioplastic.engine.part import Part
 from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.synapses import total_name
 from bioplastic.signals.analogue import AnalogueSource
@@ -39,6 +39,8 @@ _DENSE_PATHS = {
 
 @singledispatch
 def render_action(action: Any, assembly: Assembly) -> str:
+    if isinstance(action, Action):
+        return action.cpp(assembly)
     raise NotImplementedError(f"no kernel for {type(action).__name__}")
 
 
@@ -199,7 +201,7 @@ def _(action: actions.ShowFrame, assembly: Assembly) -> str:
     assembly.parts.append(Part(f"{name}_frame", "frame", "counter-based normal numbers", n))
     ctype = c_data_type(assembly.plan.dtype)
     assembly.arrays[array] = (ctype, n)
-    stream = _stream(assembly.plan, source)
+    stream = assembly.plan.stream(source.name)
     condition = "" if every == 1 else f"if(_k % {every} == 0) "
     key = f"CounterRng::derive(CounterRng::derive(_noise_key, {stream}), {frame})"
     return f"{condition}bp_normal_frame({array}, {n}, {key});"
@@ -219,12 +221,12 @@ def _(action: actions.RateStatements, assembly: Assembly) -> str:
     on, off = assembly.plan.window(source.window)
     end = "n_steps" if off is None else f"std::min({off}, n_steps)"
     array = f"_array_{source.name}_source_probability"
-    number = _stream(assembly.plan, source) - 1
+    number = assembly.plan.stream(source.name) - 1
     draw = (
         f"_rates.check({number}, {array}, {source.n}); "
         f"_calendar_{source.name}.begin(n_steps); "
         f"_calendar_{source.name}.draw_bernoulli({array}, {source.n}, {on}, {end}, "
-        f"{source.dead_steps}, CounterRng::derive(_trial_key, {_stream(assembly.plan, source)})); "
+        f"{source.dead_steps}, CounterRng::derive(_trial_key, {number + 1})); "
         f"_calendar_{source.name}.finish();"
     )
     return f"{call} {draw}"
@@ -530,8 +532,3 @@ def _n_synapses(projection: Any, synapses: Any) -> int:
         return projection.n_synapses
     groups = getattr(projection, "groups", 1)
     return int(synapses.source.N) * int(synapses.target.N) // groups
-
-
-def _stream(plan: Plan, source: Any) -> int:
-    """Return the number of the random stream of a source (0 belongs to the equations)."""
-    return 1 + [population.name for population in plan.spec.populations].index(source.name)

@@ -32,6 +32,8 @@ from bioplastic.engine.actions import (
 )
 from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_code
+from bioplastic.engine.draw_counts import DrawCounts, count_variable
+from bioplastic.engine.draw_spikes import DrawSpikes
 from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population
 from bioplastic.engine.passes import Pass, brian2_name, ordered_passes
@@ -76,10 +78,13 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Integrate(synapses, projection))
     for source in spec.populations:
         group = plan.groups[source.name]
-        if isinstance(source, (PoissonSource, SpikeListSource, LatencySource)):
+        if isinstance(source, PoissonSource) and source.moving:
+            plan.step.append(DrawSpikes(source, group, _probability(source)))
+        elif isinstance(source, (PoissonSource, SpikeListSource, LatencySource)):
             plan.step.append(Emit(source, group))
         elif isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
+    plan.step.extend(_background_actions(plan))
     plan.step.extend(_spike_actions(plan))
     for projection in spec.projections:
         plan.step.extend(_summed_actions(plan, projection, "after"))
@@ -90,8 +95,9 @@ def schedule_actions(plan: Plan) -> None:
             plan.step.append(Reset(plan.groups[source.name]))
     for source in spec.populations:
         if isinstance(source, PoissonSource):
-            code = f"source_probability = clip(({source.rates})*dt, -1e9, 1e9)"
-            plan.trial_start.append(RateStatements(source, plan.groups[source.name], code))
+            if not source.moving:
+                group = plan.groups[source.name]
+                plan.trial_start.append(RateStatements(source, group, _probability(source)))
     plan.record_updates.extend(_record_updates(plan))
     if spec.trial.repeat_while:
         condition = f"repeat_trial = int({spec.trial.repeat_while})"
@@ -99,6 +105,21 @@ def schedule_actions(plan: Plan) -> None:
     if spec.trial.on_repeat:
         code = _cell_lines("Trial.on_repeat", spec.trial.on_repeat, plan.trial_group)
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
+
+
+def _probability(source: PoissonSource) -> str:
+    return f"source_probability = clip(({source.rates})*dt, -1e9, 1e9)"
+
+
+def _background_actions(plan: Plan) -> Iterator[Any]:
+    """Yield what adds the inputs of Poisson processes to cells."""
+    for population in plan.spec.populations:
+        for number, given in enumerate(getattr(population, "background", ())):
+            group = plan.groups[population.name]
+            yield DrawCounts(population.name, group, number, given)
+            weight = given.weight if isinstance(given.weight, str) else f"poisson_weight_{number}"
+            code = f"{given.variable} += {count_variable(number)}*({weight})"
+            yield CellStatements(f"{population.name}_add_inputs{number}", group, code, False)
 
 
 def _record_updates(plan: Plan) -> Iterator[list[Any]]:

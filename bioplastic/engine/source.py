@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.records.base import RecordCode
 from bioplastic.engine.rendering import render_action
+from bioplastic.engine.tables import timed_array_code, timed_arrays
 from bioplastic.signals.analogue import AnalogueSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
@@ -41,25 +41,18 @@ class _Call:
     text: str
 
 
-def _number_calls(texts: dict[str, list[str]]) -> dict[str, list[_Call]]:
-    """Number all calls of a trial; the name of a call is that of its (first) part."""
-    numbered: dict[str, list[_Call]] = {}
+def _render_calls(plan: Plan, assembly: Assembly) -> dict[str, list[_Call]]:
+    """Render all actions of a trial; the name of a call is that of its (first) part."""
+    calls: dict[str, list[_Call]] = {}
     count = 0
-    for stage, stage_texts in texts.items():
-        numbered[stage] = []
-        for text in filter(None, stage_texts):
-            match = re.search(
-                r"run_(\w+)\(|_calendar_(\w+)\.(emit)|_flight_(\w+)|_array_(\w+)_\w+"
-                r"|_refractory_step_(\w+) = _step; $",
-                text,
-            )
-            assert match is not None
-            kernel, source, _, delay, signal, frozen = match.groups()
-            name = kernel or (f"{source}_emit" if source else f"{delay}_delay")
-            name = f"{signal}_frame" if signal else f"{frozen}_integrate" if frozen else name
-            numbered[stage].append(_Call(count, name, text))
-            count += 1
-    return numbered
+    for stage in ("trial_start", "step", "trial_end"):
+        calls[stage] = []
+        for action in getattr(plan, stage):
+            part = len(assembly.parts)
+            if text := render_action(action, assembly):
+                calls[stage].append(_Call(count, assembly.parts[part].name, text))
+                count += 1
+    return calls
 
 
 def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
@@ -81,12 +74,7 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
     """
     with float_precision(plan.dtype):
         assembly = Assembly(plan)
-        calls = _number_calls(
-            {
-                stage: [render_action(action, assembly) for action in getattr(plan, stage)]
-                for stage in ("trial_start", "step", "trial_end")
-            }
-        )
+        calls = _render_calls(plan, assembly)
         repeat = render_action(plan.repeat, assembly) if plan.repeat else ""
         on_repeat = render_action(plan.on_repeat, assembly) if plan.on_repeat else ""
         updates = [
@@ -105,7 +93,7 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
         text = template.render(
             runtime=runtime,
             support="\n".join(assembly.support),
-            kernels="\n".join(assembly.kernels),
+            kernels="\n".join([*_table_functions(plan), *assembly.kernels]),
             calls=calls,
             n_calls=max(1, len(layout.calls)),
             profile=profile,
@@ -115,6 +103,11 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             **context,
         )
     return text, layout
+
+
+def _table_functions(plan: Plan) -> list[str]:
+    dt = float(plan.clock.dt)
+    return [timed_array_code(a, number, dt) for number, a in enumerate(timed_arrays(plan.spec))]
 
 
 def _render_records(plan: Plan, layout: Layout, updates: list[str]) -> list[RecordCode]:
@@ -144,6 +137,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         p
         for p in plan.spec.populations
         if isinstance(p, (PoissonSource, SpikeListSource, LatencySource))
+        and not getattr(p, "moving", False)
     ]
     frames = {
         f"_array_{p.name}_{p.variable}": p.name
@@ -195,5 +189,6 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
             _describe_queue(e, layout, plan) for e in layout.state if e.kind == "events_in_flight"
         ],
         "calendars": [source.name for source in sources],
+        "moving_rates": any(getattr(p, "moving", False) for p in plan.spec.populations),
         "trial_variables": dict(plan.spec.trial.variables),
     }

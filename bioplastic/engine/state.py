@@ -10,7 +10,7 @@ from brian2 import second
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.engine.brian2_bridge import has_refractory
-from bioplastic.engine.cells import cell_names, solver_variables
+from bioplastic.engine.cells import cell_names, hidden_variables
 from bioplastic.engine.network import Population
 from bioplastic.engine.passes import queues
 from bioplastic.engine.plan import Plan, StateEntry, exponents, trace_name
@@ -31,7 +31,7 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
                 owners[cell, trace_name(projection.name, name)] = f"{projection.name}.{name}"
     for population in plan.spec.populations:
         group = plan.groups[population.name]
-        hidden = set(solver_variables(plan.spec, population.name))
+        hidden = set(hidden_variables(plan.spec, population.name))
         if not isinstance(population, Population):
             hidden |= {"source_emits", "source_probability"}
             if isinstance(population, LatencySource):

@@ -57,8 +57,9 @@ class NeuronModel:
     update : str, default ""
         Statements executed once per step right after the integration and before the threshold,
         for example ``"v = clip(v, -100*mV, 1*volt)"``.
-    parameters : mapping of str to Quantity or float
-        Constants of the equations.
+    parameters : mapping of str to Quantity, float or TimedArray
+        Constants of the equations, and numbers over time: a ``brian2.TimedArray`` named ``stim`` is
+        read as ``stim(t)``, one with a column per cell as ``stim(t, i)``.
     initial : mapping of str to value
         Initial values of state variables: scalar, array of shape (n,), or a function of a
         NumPy ``Generator`` and ``n``. Variables without one start at zero.
@@ -109,7 +110,9 @@ class NeuronModel:
             raise ValueError(f"NeuronModel.name: must be a non-empty string, got {self.name!r}")
         check_params(self, "initial", "reference")
         object.__setattr__(
-            self, "parameters", check_parameters(f"{self._place}, parameters", self.parameters)
+            self,
+            "parameters",
+            check_parameters(f"{self._place}, parameters", self.parameters, timed=True),
         )
         check_model(self)
         object.__setattr__(self, "initial", FrozenMap(self._check_initial(self.initial)))
@@ -329,7 +332,7 @@ def build_group(
         check_identifier(f"NeuronModel {model.name!r}.group: name", name)
     extra = parse_equations(place, extra_equations)
     namespace = dict(model.parameters)
-    for key, value in check_parameters(place, extra_parameters or {}).items():
+    for key, value in check_parameters(place, extra_parameters or {}, timed=True).items():
         if key in namespace and not same_value(namespace[key], value):
             raise ValueError(
                 f"{place}: parameter {key!r} is {value} here and {namespace[key]} in the model"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.poisson_input import PoissonInput
 from bioplastic.signals.receptive_fields import ReceptiveFields, place_fields
 from bioplastic.signals.spike_list import SpikeListSource
 
@@ -12,6 +13,7 @@ __all__ = [
     "AnalogueSource",
     "LatencySource",
     "NoiseSource",
+    "PoissonInput",
     "PoissonSource",
     "ReceptiveFields",
     "SpikeListSource",

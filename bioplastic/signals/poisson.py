@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
-from brian2 import Quantity, hertz, second
+import numpy as np
+from brian2 import Quantity, get_dimensions, hertz, second
 
 from bioplastic.equations import (
     CLOCK_VARIABLES,
     DEFAULT_NAMES,
     check_expression,
     check_name,
+    check_parameters,
     check_units,
     declared_variables,
     read_names,
@@ -31,6 +34,8 @@ class PoissonSource:
 
     A source fires in a time step with probability ``rate * dt`` (at most 0.9). The engine draws
     inter-spike intervals instead of one number per source and step, so the cost follows the spikes.
+    Rates that read the time ``t`` (of the network, which runs on from trial to trial) are computed
+    in every step.
 
     Parameters
     ----------
@@ -40,13 +45,17 @@ class PoissonSource:
         Number of sources.
     rates : str
         Expression in Hz over the inputs, the variables of the trial and the index ``i``, for
-        example ``"pixel/8*intensity*Hz"``. It is evaluated at the start of every trial; a call
-        refuses rates that are negative or not finite.
+        example ``"pixel/8*intensity*Hz"``. It is evaluated at the start of every trial, or in
+        every step if it reads ``t``: ``"(1 + sin(2*pi*f*t))*r"``, ``"stim(t, i)"``. A call refuses
+        rates that are negative or not finite.
     inputs : mapping of str to str, default {}
         Inputs with one value per source and trial, name to dtype (``uint8``, ``int32``, ``float32``
         or ``float64``); given to the program as arrays of shape ``(n_samples, n)``.
     shared_inputs : mapping of str to str, default {}
         Inputs with one value per trial; arrays of shape ``(n_samples,)``.
+    parameters : mapping, default {}
+        Constants of ``rates``: numbers, quantities, a ``brian2.TimedArray``, or an array of ``n``
+        values, which is part of the state and may change from call to call.
     window : pair of Quantity, optional
         Onset and offset within the trial, in time units. Default: the whole trial.
     dead_steps : int, default 0
@@ -71,6 +80,7 @@ class PoissonSource:
     rates: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     shared_inputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     window: tuple[Quantity, Quantity] | None = None
     dead_steps: int = 0
 
@@ -84,20 +94,17 @@ class PoissonSource:
         check_params(self)
         check_expression(f"{place}.rates", self.rates)
         names = read_names(self.rates)
-        if moving := names & (set(CLOCK_VARIABLES) - {"dt"}):
-            raise ValueError(
-                f"{place}.rates: is evaluated once per trial and cannot read {min(moving)!r}, got "
-                f"{self.rates!r}; use a window, one trial per stretch of constant rate, or spikes "
-                "drawn for a SpikeListSource"
-            )
-        numbers = dict.fromkeys(names - DEFAULT_NAMES - set(CLOCK_VARIABLES), 1)
-        known = declared_variables((), {}, numbers)
+        arrays = self._check_parameters(place, names)
+        known_names = {*DEFAULT_NAMES, *CLOCK_VARIABLES, *self.parameters}
+        numbers: dict[str, Any] = dict.fromkeys(names - known_names, 1)
+        numbers |= {name: get_dimensions(values) for name, values in arrays.items()}
+        known = declared_variables((), self.constants, numbers)
         check_units(f"{place}.rates", self.rates, self.rates, hertz, known)
         for argument in ("inputs", "shared_inputs"):
             declared = dict(getattr(self, argument))
             for name, dtype in declared.items():
                 check_identifier(f"{place}.{argument}", name)
-                taken = ("source_emits", "source_probability")
+                taken = ("source_emits", "source_probability", *self.parameters)
                 check_name(f"{place}.{argument}", name, taken=taken)
                 check_choice(f"{place}.{argument}[{name!r}]", dtype, INPUT_DTYPES)
             object.__setattr__(self, argument, MappingProxyType(declared))
@@ -109,3 +116,43 @@ class PoissonSource:
             check_quantity(f"{place}.window", offset, second, positive=True)
             if not onset < offset:
                 raise ValueError(f"{place}.window: onset must lie before offset, got {self.window}")
+
+    def _check_parameters(self, place: str, names: frozenset[str]) -> dict[str, Any]:
+        """Check the parameters; return the arrays among them."""
+        if not isinstance(self.parameters, Mapping):
+            raise TypeError(f"{place}.parameters: must be a mapping, got {self.parameters!r}")
+        arrays = {}
+        for name, value in self.parameters.items():
+            if isinstance(value, np.ndarray) and np.ndim(value):
+                check_name(f"{place}.parameters", name, taken=("source_emits",))
+                if np.shape(value) != (self.n,) or not np.all(np.isfinite(value)):
+                    raise ValueError(
+                        f"{place}.parameters: {name!r} must hold {self.n} finite numbers, got "
+                        f"shape {np.shape(value)}"
+                    )
+                arrays[name] = value
+            if name not in names:
+                raise ValueError(f"{place}.parameters: nothing reads {name!r}")
+        rest = {name: self.parameters[name] for name in self.parameters if name not in arrays}
+        checked = check_parameters(f"{place}.parameters", rest, timed=True)
+        object.__setattr__(self, "parameters", MappingProxyType({**checked, **arrays}))
+        return arrays
+
+    @property
+    def constants(self) -> dict[str, Any]:
+        """Parameters that are the same for all cells."""
+        return {
+            k: v
+            for k, v in self.parameters.items()
+            if not isinstance(v, np.ndarray) or np.ndim(v) == 0
+        }
+
+    @property
+    def per_cell(self) -> dict[str, Any]:
+        """Parameters with a value for every cell."""
+        return {k: v for k, v in self.parameters.items() if k not in self.constants}
+
+    @property
+    def moving(self) -> bool:
+        """Whether rates change within a trial."""
+        return bool(read_names(self.rates) & (set(CLOCK_VARIABLES) - {"dt"}))

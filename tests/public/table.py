@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import ms
+from brian2 import Hz, ms, mV
 
 from bioplastic import analysis, checkpoints, datasets, engine, neurons, plasticity, signals
 from bioplastic.models import pspm, what_when
@@ -168,6 +168,7 @@ VALID: dict[str, dict[str, Any]] = {
         "inputs": {"rate": "uint8"},
         "window": (1 * ms, 2 * ms),
     },
+    "signals.PoissonInput": {"variable": "v", "n": 3, "rate": 5 * Hz, "weight": 1 * mV},
     "signals.SpikeListSource": {"name": "input", "n": 3},
     "signals.place_fields": {"n_features": 16, "size": 2, "stride": 2},
     # engine

@@ -15,6 +15,15 @@
 {{call.text}}
 {%- endif %}
 {% endmacro %}
+{% macro wrong_rate() %}
+if(net._rates.source >= 0)
+            {
+                const int64_t _found[] = {result->presentations, -2, net._rates.source, net._rates.cell, _sample};
+                std::copy(_found, _found + 5, check + 2);
+                std::memcpy(check + 1, &net._rates.value, 8);
+                return result.release();
+            }
+{%- endmacro %}
 struct Network
 {
     {% if profile %}
@@ -226,13 +235,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
             net._rng.key = CounterRng::derive(net._trial_key, 0);
             net._rng.n = 0;
             net.start_trial();
-            if(net._rates.source >= 0)
-            {
-                const int64_t _found[] = {result->presentations, -2, net._rates.source, net._rates.cell, _sample};
-                std::copy(_found, _found + 5, check + 2);
-                std::memcpy(check + 1, &net._rates.value, 8);
-                return result.release();
-            }
+            {{wrong_rate()}}
             {% for input in inputs if input.kind == 'spikes' %}
             net._calendar_{{input.name}}.begin(n_steps);
             for(int64_t _e=_offset_{{input.name}}[_sample]; _e<_offset_{{input.name}}[_sample+1]; _e++)
@@ -277,6 +280,9 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
                     break;
                 {% endif %}
             }
+            {% if moving_rates %}
+            {{wrong_rate()}}
+            {% endif %}
             net.end_trial();
             {% for record in records if record.end %}
             {{record.end|indent(12)}}

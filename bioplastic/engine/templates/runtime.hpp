@@ -195,7 +195,7 @@ struct RateCheck
 {
     int source = -1, cell = 0;
     double value = 0;
-    template <typename T> void check(int number, const T* p, int n)
+    template <typename T> bool check(int number, const T* p, int n)
     {
         bool bad = false;
         for (int i = 0; i < n; i++)
@@ -207,8 +207,55 @@ struct RateCheck
                 cell = i;
                 value = p[i];
             }
+        return bad;
     }
 };
+
+// ---- spikes of one step ------------------------------------------------------------------------
+// Cells are skipped by geometric intervals at the largest probability and accepted in proportion to
+// their own (at most 0.9). `silent` holds the step from which on a cell may fire again.
+template <typename T>
+static int bp_draw_step(const T* p, int n, int32_t* silent, int dead, int k, uint64_t key, int32_t* events)
+{
+    T largest = 0;
+    for (int i = 0; i < n; i++)
+        largest = std::max(largest, std::min(p[i], T(0.9)));
+    if (!(largest > 0))
+        return 0;
+    CounterRng rng;
+    rng.key = key;
+    const double scale = 1.0 / log1p(-(double)largest);
+    for (int i = -1, count = 0;;)
+    {
+        const double wait = log(rng.uniform()) * scale, chance = rng.uniform();
+        if (wait >= n - i - 1)
+            return count;
+        i += 1 + (int)wait;
+        if (!(chance * (double)largest < (double)std::min(p[i], T(0.9))) || (silent && k < silent[i]))
+            continue;
+        events[count++] = i;
+        if (silent)
+            silent[i] = k + 1 + dead;
+    }
+}
+// One number for each cell from a distribution: P(number <= size[1] + c) is table[c], c < size[0].
+template <typename T>
+static void bp_draw_counts(T* counts, int n, const double* table, const int64_t* size, uint64_t key)
+{
+    CounterRng rng;
+    rng.key = key;
+    for (int j = 0; j < n; j++)
+    {
+        const double u = rng.uniform();
+        int64_t c = 0;
+        if (size[0] > 16)
+            c = std::upper_bound(table, table + size[0], u) - table;
+        else
+            while (c < size[0] && u >= table[c])
+                c++;
+        counts[j] = (T)(size[1] + c);
+    }
+}
 
 // ---- input spikes of one trial, sorted by time step ----------------------------------------------
 struct Calendar

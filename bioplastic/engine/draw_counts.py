@@ -1,0 +1,85 @@
+"""Numbers of spikes of many Poisson inputs, drawn for every cell and step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
+from bioplastic.engine.action import Action
+from bioplastic.engine.part import Part
+from bioplastic.engine.random import derive_key, uniform
+from bioplastic.signals.poisson_input import PoissonInput
+
+__all__ = ["DrawCounts", "count_variable", "input_tables"]
+
+
+def count_variable(number: int) -> str:
+    """Return the hidden variable of the cells that holds the numbers of spikes of an input."""
+    return f"poisson_count_{number}"
+
+
+@dataclass(frozen=True)
+class DrawCounts(Action):
+    """Draw for every cell how many of its inputs fire in this step.
+
+    One uniform number per cell is looked up in the distribution, which is data of a run.
+    """
+
+    population: str
+    group: Any
+    number: int
+    input: PoissonInput
+
+    def cpp(self, assembly: Any) -> str:
+        """Return the call."""
+        name, n = self.population, int(self.group.N)
+        array = f"_array_{name}_{count_variable(self.number)}"
+        assembly.arrays[array] = (assembly.float_type, n)
+        part = Part(f"{name}_inputs{self.number}", "counts", "one draw per cell", n)
+        assembly.parts.append(part)
+        table = f"_counts_{name}_{self.number}"
+        stream = f"CounterRng::derive(_noise_key, {assembly.plan.stream(name)})"
+        key = f"CounterRng::derive(CounterRng::derive({stream}, {self.number}), _k)"
+        return f"bp_draw_counts({array}, {n}, {table}, {table}_size, {key});"
+
+    def numpy(self, network: Any) -> Callable[[], Any]:
+        """Return what draws the same numbers on numpy."""
+        counts = self.group.variables[count_variable(self.number)].get_value()
+        first, table = _distribution(self.input, float(network.plan.clock.dt))
+        stream = network.plan.stream(self.population)
+
+        def draw() -> None:
+            key = network.noise_key
+            for child in (stream, self.number, network.k):
+                key = int(derive_key(key, child)[0])
+            keys = np.full(counts.size, key, dtype=np.uint64)
+            drawn = uniform(keys, np.arange(1, counts.size + 1))
+            counts[:] = first + np.searchsorted(table, drawn, side="right")
+
+        return draw
+
+
+def input_tables(spec: Any, dt: float) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the distributions that the compiled program reads, and their sizes."""
+    for population in spec.populations:
+        for number, given in enumerate(getattr(population, "background", ())):
+            first, table = _distribution(given, dt)
+            name = f"_counts_{population.name}_{number}"
+            yield name, table
+            yield f"{name}_size", np.array([table.size, first], dtype=np.int64)
+
+
+def _distribution(given: PoissonInput, dt: float) -> tuple[int, NDArray[np.float64]]:
+    """Return the smallest number worth drawing, and P(count <= number) from there on."""
+    p = float(given.rate) * dt
+    if p > 1:
+        raise ValueError(
+            f"PoissonInput.rate: {given.rate} at a time step of {dt:g} s is a probability of {p:g}"
+        )
+    first, last = (int(k) for k in binom.ppf([1e-18, 1 - 1e-16], given.n, p))
+    return max(0, first), binom.cdf(np.arange(max(0, first), max(last, 0)), given.n, p)

@@ -51,6 +51,7 @@ __all__ = [
     "check_dimensions",
     "check_expression",
     "check_initial",
+    "check_initial_expression",
     "check_name",
     "check_parameters",
     "check_units",
@@ -376,7 +377,11 @@ def check_parameters(place: str, parameters: Any, *, timed: bool = False) -> Fro
 
 
 def check_initial(
-    place: str, stored: Mapping[str, Any], values: Any, kind: str = "variable"
+    place: str,
+    stored: Mapping[str, Any],
+    values: Any,
+    kind: str = "variable",
+    known: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return initial values after checking names and units; those of functions when called.
 
@@ -387,9 +392,12 @@ def check_initial(
     stored : mapping of str to Dimension
         The variables that may have one.
     values : mapping of str to value
-        Numbers, quantities, arrays or functions.
+        Numbers, quantities, arrays, functions or expressions (text).
     kind : str, default "variable"
         What a name is called in messages.
+    known : mapping, optional
+        As made by `declared_variables`: what expressions may read. Without it only their form is
+        checked.
 
     Raises
     ------
@@ -405,12 +413,36 @@ def check_initial(
             raise ValueError(f"{place}: unknown {kind} {name!r}{suggest(name, stored)}")
         if callable(value):
             continue
+        if isinstance(value, str):
+            check_initial_expression(f"{place}: {name!r}", value, stored[name], known)
+            continue
         if not isinstance(value, (int, float, np.number, np.ndarray, np.bool_)):
-            raise TypeError(f"{place}: {name!r} must be a number, array or function, got {value!r}")
+            raise TypeError(
+                f"{place}: {name!r} must be a number, array, function or text, got {value!r}"
+            )
         check_dimensions(f"{place}: {name!r}", value, stored[name])
         if np.any(np.isnan(np.asarray(value, dtype=float))):
             raise ValueError(f"{place}: {name!r} must not be NaN")
     return dict(values)
+
+
+def check_initial_expression(
+    place: str, text: str, dimensions: Any, known: Mapping[str, Any] | None
+) -> None:
+    """Refuse an expression of an initial value that reads unknown names or has another unit."""
+    check_expression(place, text)
+    if moving := read_names(text) & set(CLOCK_VARIABLES):
+        raise ValueError(
+            f"{place}: is evaluated once and cannot read {min(moving)!r}, got {text!r}"
+        )
+    if known is None:
+        return
+    for name in sorted(read_names(text)):
+        if name not in known:
+            raise ValueError(
+                f"{place}: unknown variable {name!r} in {text!r}{suggest(name, known)}"
+            )
+    check_units(place, text, text, dimensions, known)
 
 
 def check_dimensions(place: str, value: Any, dimensions: Any) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 from brian2.units.fundamentalunits import get_dimensions
 from numpy.typing import NDArray
 
-from bioplastic.engine.expressions import evaluate
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.pathways import DELAYS, is_synaptic
 from bioplastic.engine.projections import connected_pairs
 from bioplastic.equations import check_dimensions
+from bioplastic.expressions import evaluate
 
 __all__ = ["NEVER", "initial_state"]
 
@@ -41,13 +41,40 @@ def initial_state(network: NetworkSpec, layout: Layout, seed: int) -> dict[str, 
             f"initial values for unknown variables: {', '.join(sorted(given))}; "
             f"known: {', '.join(known)}"
         )
-    for entry in layout.state:
-        if entry.key in expressions:
-            expression = expressions[entry.key]
-            state[entry.key] = _evaluate_at_synapses(network, state, entry, expression, rng)
+    entries = {entry.key: entry for entry in layout.state}
+    populations = {population.name for population in network.populations}
+    for key, expression in expressions.items():  # in the given order, cells before synapses
+        at_cells = entries[key].owner in populations
+        evaluate_at = _evaluate_at_cells if at_cells else _evaluate_at_synapses
+        state[key] = evaluate_at(network, state, entries[key], expression, rng)
     state["clock.step"] = np.array(0, dtype=np.int64)
     state["clock.trial"] = np.array(0, dtype=np.int64)
     return state
+
+
+def _evaluate_at_cells(
+    network: NetworkSpec, state: Mapping[str, Any], entry: Any, expression: str,
+    rng: np.random.Generator,
+) -> NDArray[Any]:  # fmt: skip
+    """Return the values of an expression at every cell of a population."""
+    population: Any = network.population(entry.owner)
+    model = getattr(population, "model", None)
+    name = entry.key.partition(".")[0]
+    rule = None if name == population.name else getattr(network.projection(name), "rule", None)
+    values: dict[str, Any] = {
+        **({} if model is None else model.parameters), **({} if rule is None else rule.parameters),
+        "i": np.arange(population.n), "N": population.n,
+    }  # fmt: skip
+    for variable, dimensions in network.cell_variables(population.name).items():
+        array = state.get(f"{population.name}.{variable}")
+        if array is not None:
+            values[variable] = b2.Quantity(array, dim=get_dimensions(dimensions))
+    size = int(np.prod(entry.shape)) if entry.shape else 1
+    found = evaluate(
+        f"initial value of {entry.key}", expression, values, size=size, dimensions=entry.dim,
+        rng=rng,
+    )  # fmt: skip
+    return _check_finite(entry, found.reshape(entry.shape).astype(entry.dtype))
 
 
 def _evaluate_at_synapses(
@@ -62,6 +89,10 @@ def _evaluate_at_synapses(
     values: dict[str, Any] = {
         **({} if rule is None else rule.parameters), **projection.parameters, "i": pre, "j": post,
     }  # fmt: skip
+    for key, array in state.items():
+        owner, _, variable = key.partition(".")
+        if owner == projection.name and array.size == pre.size:
+            values[variable] = array.ravel()
     for side, index in (("pre", pre), ("post", post)):
         values[f"N_{side}"] = network.population(cells[side]).n
         for name, dimensions in network.cell_variables(cells[side]).items():

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from brian2 import second
 from brian2.core.variables import Variable
-from brian2.equations.equations import PARAMETER
+from brian2.equations.equations import PARAMETER, SUBEXPRESSION
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ from bioplastic.engine.trial import Trial
 from bioplastic.equations import (
     check_assignment,
     check_dimensions,
+    check_initial_expression,
     declared_equations,
     declared_variables,
     parse_statements,
@@ -342,6 +343,7 @@ class NetworkSpec:
                 rule.check_against(*cells)
             except ValueError as error:
                 raise type(error)(f"{place}: {error}") from error
+        self._check_initial(projection, cells)
         neuron = self._suffixed_variables(*members)
         parameters = projection.parameters  # type: ignore[attr-defined]
         weightless = isinstance(projection, UniformProjection) or rule or "w" in parameters
@@ -404,6 +406,26 @@ class NetworkSpec:
     def cell_variables(self, population: str) -> dict[str, Any]:
         """Return the variables of cells that a projection may use, with their dimensions."""
         return self._cell_variables(self.population(population))
+
+    def _check_initial(self, projection: Any, cells: list[dict[str, Any]]) -> None:
+        """Check the expressions among the initial values of synapses."""
+        rule = getattr(projection, "rule", None)
+        given = {**(rule.initial if rule else {}), **getattr(projection, "initial", {})}
+        texts = {name: text for name, text in given.items() if isinstance(text, str)}
+        if not texts:
+            return
+        synapse = rule.parse("synapse") if rule else {}
+        stored = {n: e for n, e in synapse.items() if e.type != SUBEXPRESSION}
+        extra: dict[str, Any] = dict.fromkeys(("i", "j", "N_pre", "N_post"), DIMENSIONLESS)
+        for side, variables in zip(("pre", "post"), cells, strict=True):
+            extra |= {f"{name}_{side}": dim for name, dim in variables.items()}
+        parameters = {**(rule.parameters if rule else {}), **projection.parameters}
+        known = declared_variables(stored.values(), parameters, extra)
+        place = f"{type(projection).__name__} {projection.name!r}.initial"
+        for name, text in texts.items():
+            own = name in stored or rule is None
+            dimensions = stored[name].dim if name in stored else DIMENSIONLESS
+            check_initial_expression(f"{place}: {name!r}", text, dimensions, known if own else None)
 
     def _cell_variables(self, population: Source) -> dict[str, Any]:
         found: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}

@@ -148,8 +148,10 @@ class DenseProjection(_PlasticProjection):
     rule : PlasticityRule, optional
         What the synapses learn. Without a rule there is one constant weight ``w`` per synapse.
     initial : mapping, default {}
-        Initial values of synapse variables and traces: a number, quantity, array, or a function of
-        ``(generator, shape)``. They go before those of the rule.
+        Initial values of synapse variables and traces: a number, quantity, array, a function of
+        ``(generator, shape)``, or an expression such as ``"rand()*exp(-abs(i - j)/5)"`` over the
+        cells ``i`` and ``j``, their variables (``x_pre``) and parameters. They go before those of
+        the rule.
     parameters : mapping, default {}
         Further constants that ``transmit`` reads.
     summed : str, default ""

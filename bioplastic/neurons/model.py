@@ -10,17 +10,20 @@ import brian2 as b2
 import numpy as np
 import numpy.typing as npt
 from brian2.equations.equations import SUBEXPRESSION
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioplastic.equations import (
     FrozenMap,
     check_initial,
     check_parameters,
+    declared_variables,
     parse_equations,
     parse_statements,
     same_value,
     suggest,
     unit_string,
 )
+from bioplastic.expressions import evaluate
 from bioplastic.fields import check_params, checked
 from bioplastic.neurons.checks import check_model
 from bioplastic.neurons.integration import StepMethod
@@ -28,9 +31,9 @@ from bioplastic.validation import check_identifier, check_integer
 
 __all__ = ["InitialValue", "NeuronModel", "build_group"]
 
-#: A number, quantity or array, or a function of a random generator and the number of neurons.
+#: A number, quantity, array or expression, or a function of a generator and the number of neurons.
 InitialValue: TypeAlias = (
-    "float | b2.Quantity | npt.NDArray[Any] | Callable[[np.random.Generator, int], Any]"
+    "float | str | b2.Quantity | npt.NDArray[Any] | Callable[[np.random.Generator, int], Any]"
 )
 
 
@@ -61,8 +64,9 @@ class NeuronModel:
         Constants of the equations, and numbers over time: a ``brian2.TimedArray`` named ``stim`` is
         read as ``stim(t)``, one with a column per cell as ``stim(t, i)``.
     initial : mapping of str to value
-        Initial values of state variables: scalar, array of shape (n,), or a function of a
-        NumPy ``Generator`` and ``n``. Variables without one start at zero.
+        Initial values of state variables: scalar, array of shape (n,), a function of a NumPy
+        ``Generator`` and ``n``, or an expression such as ``"rand()*10*mV"`` over ``i``, ``N``,
+        parameters and variables that come before. Variables without one start at zero.
     reference : str, default ""
         Where the model comes from.
 
@@ -193,6 +197,15 @@ class NeuronModel:
         """
         values: dict[str, Any] = {}
         for name, value in self.initial.items():
+            if isinstance(value, str):
+                given = {**self.parameters, **values, "i": np.arange(n), "N": n}
+                equation = self.parsed[name]
+                dimensions, shared = equation.dim, "shared" in equation.flags
+                found = evaluate(
+                    f"{self._place}, initial: {name!r}", value, given, size=1 if shared else n,
+                    dimensions=dimensions, rng=rng or np.random.default_rng(),
+                )  # fmt: skip
+                value = b2.Quantity(found[0] if shared else found, dim=dimensions)
             if callable(value):
                 if rng is None:
                     raise ValueError(
@@ -210,7 +223,12 @@ class NeuronModel:
 
     def _check_initial(self, values: Any) -> dict[str, Any]:
         stored = {n: e.dim for n, e in self.parsed.items() if e.type != SUBEXPRESSION}
-        return check_initial(f"{self._place}, initial", stored, values, "state variable")
+        known = declared_variables(
+            (e for e in self.parsed.values() if e.type != SUBEXPRESSION),
+            self.parameters,
+            {"i": DIMENSIONLESS, "N": DIMENSIONLESS},
+        )
+        return check_initial(f"{self._place}, initial", stored, values, "state variable", known)
 
     def group(
         self,

@@ -1,4 +1,4 @@
-"""Expressions over the synapses of a projection, evaluated once: delays, connectivity."""
+"""Expressions over cells or synapses, evaluated once: initial values, delays, connectivity."""
 
 from __future__ import annotations
 

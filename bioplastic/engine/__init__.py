@@ -10,6 +10,7 @@ from bioplastic.engine.pathways import Pathway
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection, UniformProjection
 from bioplastic.engine.records import SpikeCount, SpikeRecord, StateRecord, TrialRecord
+from bioplastic.engine.regularly import Regularly
 from bioplastic.engine.trial import Trial
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Population",
     "PopulationMean",
     "Program",
+    "Regularly",
     "SparseProjection",
     "SpikeCount",
     "SpikeRecord",

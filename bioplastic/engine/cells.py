@@ -10,6 +10,7 @@ import numpy as np
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
+from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.draw_counts import count_variable
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, precise_times, solver_name, trace_name
@@ -20,6 +21,7 @@ from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.event_source import EventSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 
@@ -231,6 +233,8 @@ def _count_refractory_steps(group: Any, population: Population, plan: Plan) -> N
 
 
 def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan: Plan) -> Any:
+    if isinstance(source, EventSource):
+        return _create_event_source(source, extra, parameters, plan)
     if isinstance(source, (AnalogueSource, NoiseSource)):
         return _create_analogue_source(source, extra, parameters, plan)
     lines = ["source_emits : 1"]
@@ -261,6 +265,20 @@ def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan:
     return group
 
 
+def _create_event_source(
+    source: EventSource, extra: str, parameters: Mapping[str, Any], plan: Plan
+) -> Any:
+    """Return the group of an event; `link_inputs` lets it read the cells it belongs to."""
+    model = plan.spec.population(source.population).model  # type: ignore[union-attr]
+    traces = b2.Equations(extra) if extra.strip() else b2.Equations([])
+    return b2.NeuronGroup(
+        source.n, traces, threshold=source.condition, reset=source.statements.replace(";", "\n"),
+        method=StepMethod(base="euler", detect=False, traces=frozenset(traces), update=""),
+        namespace={**model.parameters, **source.parameters, **parameters}, clock=plan.clock,
+        name=source.name, dtype=precise_times(extra),
+    )  # fmt: skip
+
+
 def _create_analogue_source(
     source: AnalogueSource | NoiseSource, extra: str, parameters: Mapping[str, Any], plan: Plan
 ) -> Any:
@@ -284,6 +302,12 @@ def _create_analogue_source(
 def link_inputs(plan: Plan) -> None:
     """Let the linked parameters of populations refer to their sources."""
     for population in plan.spec.populations:
+        if isinstance(population, EventSource):
+            group, cells = plan.groups[population.name], plan.groups[population.population]
+            own = ("not_refractory", "lastspike") if has_refractory(cells) else ()
+            for name in (*cells.equations, *own):
+                if name not in group.variables:
+                    group.variables.add_reference(name, cells, name)
         if not isinstance(population, Population):
             continue
         for variable, name in population.inputs.items():

@@ -21,14 +21,19 @@ from bioplastic.engine.names import complete_names
 from bioplastic.engine.pathways import is_synaptic
 from bioplastic.engine.projections import Projection, SparseProjection, UniformProjection
 from bioplastic.engine.records import Record
+from bioplastic.engine.regularly import Regularly
 from bioplastic.engine.trial import Trial
 from bioplastic.equations import (
     check_assignment,
+    check_boolean,
     check_dimensions,
     check_initial_expression,
+    check_units,
     declared_equations,
     declared_variables,
     parse_statements,
+    read_names,
+    suggest,
 )
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
@@ -36,6 +41,7 @@ from bioplastic.plasticity.checks import check_pathway, check_transmission
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import Statement
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.event_source import EventSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.poisson_input import PoissonInput
@@ -66,6 +72,8 @@ class Population:
         a shared variable.
     background : tuple of PoissonInput, default ()
         Poisson inputs that are no cells: a number of spikes per cell and step, of one weight.
+    regularly : tuple of Regularly, default ()
+        Statements for every cell at regular times, executed in this order.
     on_trial_start : str, default ""
         Statements for every cell, executed before those of the rules. Here and at the end of a
         trial, cells are refractory as they were in the last step.
@@ -89,6 +97,7 @@ class Population:
     inputs: Mapping[str, str] = field(default_factory=dict)
     sample_inputs: tuple[str, ...] = ()
     background: tuple[PoissonInput, ...] = ()
+    regularly: tuple[Regularly, ...] = ()
     on_trial_start: str = ""
     on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
@@ -111,6 +120,7 @@ class Population:
         for argument, kinds in (
             ("sample_inputs", (str,)),
             ("background", (PoissonInput,)),
+            ("regularly", (Regularly,)),
             ("on_trial_end", (str, GroupWinner, PopulationMean)),
         ):
             members = _check_members(f"Population.{argument}", getattr(self, argument), kinds)
@@ -153,7 +163,15 @@ class Population:
             check_dimensions(f"{place}: the weight of {given.variable!r}", given.weight, dimensions)
 
 
-Source = Population | PoissonSource | SpikeListSource | AnalogueSource | NoiseSource | LatencySource
+Source = (
+    Population
+    | EventSource
+    | PoissonSource
+    | SpikeListSource
+    | AnalogueSource
+    | NoiseSource
+    | LatencySource
+)
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
 
 
@@ -187,7 +205,7 @@ def _check_members(place: str, value: Any, kinds: tuple[type, ...]) -> tuple[Any
 def _fires(population: Source) -> bool:
     if isinstance(population, Population):
         return population.model.threshold is not None
-    return isinstance(population, (PoissonSource, SpikeListSource, LatencySource))
+    return isinstance(population, (EventSource, PoissonSource, SpikeListSource, LatencySource))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,6 +269,8 @@ class NetworkSpec:
         for population in self.populations:
             if isinstance(population, Population):
                 self._check_population_inputs(population)
+            if isinstance(population, EventSource):
+                self._check_event_source(population)
         for projection in self.projections:
             self._check_projection(projection)
         self._check_records()
@@ -266,6 +286,36 @@ class NetworkSpec:
                 raise ValueError(
                     f"{place}: {name!r} must have 1 or {population.n} cells, has {source.n}"
                 )
+
+    def _check_event_source(self, source: EventSource) -> None:
+        place = f"EventSource {source.name!r}"
+        cells = self.find_population(f"{place}.population", source.population)
+        if not isinstance(cells, Population) or cells.n != source.n:
+            raise ValueError(
+                f"{place}.population: must be a Population of {source.n} cells, got {cells.name!r}"
+            )
+        extra: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
+        equations = cells.model.parsed
+        parameters = {**cells.model.parameters, **source.parameters}
+        known = declared_variables(equations.values(), parameters, extra)
+        if cells.model.refractory is not False:
+            known["lastspike"] = Variable(name="lastspike", dimensions=second.dim)
+            known["not_refractory"] = Variable(name="not_refractory", dtype=bool)
+        statements = parse_statements(f"{place}.statements", source.statements)
+        for part, text in (
+            ("condition", source.condition),
+            *(("statements", e) for *_, e in statements),
+        ):
+            for name in sorted(read_names(text) - set(known) - {t for t, *_ in statements}):
+                raise ValueError(f"{place}.{part}: unknown variable {name!r}{suggest(name, known)}")
+        check_boolean(f"{place}.condition", source.condition, known)
+        check_units(f"{place}.condition", source.condition, source.condition, None, known)
+        for target, operator, expression in statements:
+            if target in parameters or (
+                target in equations and equations[target].type == SUBEXPRESSION
+            ):
+                raise ValueError(f"{place}.statements: cannot assign to {target!r}")
+            check_assignment(f"{place}.statements", target, operator, expression, known)
 
     def _check_records(self) -> None:
         keys: set[str] = set()

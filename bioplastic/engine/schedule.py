@@ -39,6 +39,7 @@ from bioplastic.engine.network import Population
 from bioplastic.engine.passes import Pass, brian2_name, ordered_passes
 from bioplastic.engine.plan import Plan, solver_name
 from bioplastic.engine.projections import Projection
+from bioplastic.engine.regularly import regular_actions
 from bioplastic.engine.synapses import (
     advance_code,
     summed_statements,
@@ -56,6 +57,7 @@ __all__ = ["schedule_actions"]
 
 def schedule_actions(plan: Plan) -> None:
     spec = plan.spec
+    plan.step.extend(regular_actions(plan, "start", _cell_lines))
     for source in spec.populations:
         if isinstance(source, (AnalogueSource, NoiseSource)):
             plan.step.append(ShowFrame(source, plan.groups[source.name]))
@@ -76,13 +78,14 @@ def schedule_actions(plan: Plan) -> None:
         synapses = plan.synapses[projection.name]
         if synapses.state_updater is not None:
             plan.step.append(Integrate(synapses, projection))
+    plan.step.extend(regular_actions(plan, "groups", _cell_lines))
     for source in spec.populations:
         group = plan.groups[source.name]
         if isinstance(source, PoissonSource) and source.moving:
             plan.step.append(DrawSpikes(source, group, _probability(source)))
         elif isinstance(source, (PoissonSource, SpikeListSource, LatencySource)):
             plan.step.append(Emit(source, group))
-        elif isinstance(source, Population) and source.model.threshold:
+        elif group.events:
             plan.step.append(Threshold(group))
     plan.step.extend(_background_actions(plan))
     plan.step.extend(_spike_actions(plan))
@@ -91,8 +94,11 @@ def schedule_actions(plan: Plan) -> None:
     for projection in spec.projections:
         _schedule_clocked(plan, projection)
     for source in spec.populations:
-        if isinstance(source, Population) and source.model.reset:
+        if getattr(source, "statements", "") or getattr(
+            getattr(source, "model", None), "reset", ""
+        ):
             plan.step.append(Reset(plan.groups[source.name]))
+    plan.step.extend(regular_actions(plan, "end", _cell_lines))
     for source in spec.populations:
         if isinstance(source, PoissonSource):
             if not source.moving:

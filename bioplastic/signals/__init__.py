@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.event_source import EventSource
 from bioplastic.signals.latency import LatencySource
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.poisson_input import PoissonInput
@@ -11,6 +12,7 @@ from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = [
     "AnalogueSource",
+    "EventSource",
     "LatencySource",
     "NoiseSource",
     "PoissonInput",

@@ -160,6 +160,7 @@ VALID: dict[str, dict[str, Any]] = {
     # signals
     "signals.AnalogueSource": {"name": "input", "n": 3},
     "signals.NoiseSource": {"name": "input", "n": 3},
+    "signals.EventSource": {"name": "burst", "n": 3, "population": "cell", "condition": "v > 1*mV"},
     "signals.LatencySource": {"name": "input", "n": 3},
     "signals.PoissonSource": {
         "name": "input",
@@ -173,6 +174,7 @@ VALID: dict[str, dict[str, Any]] = {
     "signals.place_fields": {"n_features": 16, "size": 2, "stride": 2},
     # engine
     "engine.Population": {"name": "cell", "n": 3, "model": lif},
+    "engine.Regularly": {"statements": "v = 0*mV", "every": 2 * ms},
     "engine.Trial": {"duration": 10 * ms},
     "engine.EventTrial": {"source": "input"},
     "engine.GroupWinner": {"into": "won", "size": 2, "first": "t", "then": "v"},

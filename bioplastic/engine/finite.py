@@ -74,6 +74,8 @@ class Watch:
 
     Attributes
     ----------
+    before : int
+        Samples of the call that have run before.
     data : array of int64
         For the compiled program: mode and trial; what was found (presentation or -1, step, entry,
         element, sample); sizes of the floating-point arrays, 0 for others.
@@ -81,6 +83,7 @@ class Watch:
 
     def __init__(self, arrays: Sequence[NDArray[Any]], mode: int, trial: int = 0) -> None:
         sizes = [array.size if array.dtype.kind == "f" else 0 for array in arrays]
+        self.before = 0
         self.data = np.array([mode, trial, -1, 0, 0, 0, 0, *sizes], dtype=np.int64)
 
     @property
@@ -119,6 +122,7 @@ def wrong_rate(watch: Watch, sources: Sequence[Any], dt: float) -> ValueError | 
     if watch.data[3] != _RATE:
         return None
     source, cell, sample = (int(watch.data[k]) for k in (4, 5, 6))
+    sample += watch.before
     rate = float(watch.data[1:2].view(np.float64)[0]) / dt
     return ValueError(
         f"PoissonSource {sources[source].name!r}.rates: must be finite and not negative, got "
@@ -133,6 +137,7 @@ def locate(
     first: int,
     *,
     events: bool = False,
+    before: int = 0,
 ) -> FloatingPointError | ValueError:
     """Return the error that tells variable, cell and time.
 
@@ -148,6 +153,8 @@ def locate(
         Number of the first trial.
     events : bool, default False
         Whether steps are events, whose times differ from trial to trial.
+    before : int, default 0
+        Samples of the call that have run before.
     """
     given = Watch(arrays, _TRIALS)
     if given.look(arrays, 0, 0, 0):
@@ -167,8 +174,8 @@ def locate(
         time, when = float(step), "at its end" if step < 0 else f"in its event {step}"
     place = f"{key}[{', '.join(str(i) for i in index)}]"
     message = (
-        f"Program: {place} became {value} in trial {first + trial} (sample {sample} of this call), "
-        f"{when}; the state given to the call is unchanged"
+        f"Program: {place} became {value} in trial {first + trial} "
+        f"(sample {sample + before} of this call), {when}; the state given to the call is unchanged"
     )
     return NonFiniteStateError(message, key, index, value, first + trial, time)
 

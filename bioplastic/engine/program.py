@@ -6,7 +6,7 @@ import copy
 import ctypes
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
 from bioplastic.engine import cache
 from bioplastic.engine.arrivals import check_arrivals
@@ -29,6 +30,7 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.parts import join_records, take_samples
 from bioplastic.engine.plan import count_steps, steps_of_trial
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.recorded import Recorded, cell_labels, label
@@ -49,6 +51,7 @@ _LOG = logging.getLogger(__name__)
 _LAST_STEP = 2**53
 
 State = dict[str, NDArray[Any]]
+Callback = Callable[[int, Mapping[str, NDArray[Any]], Recorded], Any]
 _DTYPES: dict[str, np.dtype[Any]] = {
     "float32": np.dtype("float32"),
     "float64": np.dtype("float64"),
@@ -226,6 +229,9 @@ class Program:
         n_samples: int | None = None,
         seed: int = 0,
         duration: b2.Quantity | None = None,
+        callback: Callback | None = None,
+        every: int | None = None,
+        progress: bool = False,
     ) -> tuple[State, Recorded]:
         """Run one trial per sample.
 
@@ -243,6 +249,16 @@ class Program:
         duration : Quantity, optional
             Length of the trials of this call, instead of that of the `Trial`. Nothing is compiled
             again.
+        callback : callable, optional
+            ``callback(done, state, record)`` is called after every ``every`` samples with the
+            number of samples done, the state there and the record of these samples. Where it
+            returns True the call ends, and returns what it has. The numbers are those of a call
+            without it.
+        every : int, optional
+            Samples from one callback to the next. Default: 1, or a percent of them for a progress
+            bar alone.
+        progress : bool, default False
+            Show a progress bar.
 
         Returns
         -------
@@ -270,6 +286,35 @@ class Program:
                 return {**new, **structure}, made
         layout = self._layout_for(duration)
         prepared, count = prepare_inputs(layout, {} if inputs is None else inputs, n_samples)
+        if callback is None and not check_flag("Program.progress", progress):
+            return self._run(state, prepared, count, seed, layout)
+        if every is None:
+            every = 1 if callback is not None else max(1, count // 100)
+        check_integer("Program.every", every, minimum=1)
+        parts: list[Recorded] = []
+        with tqdm(total=count, unit="trial", disable=not progress) as bar:
+            for first in range(0, count, every):
+                last = min(first + every, count)
+                part = take_samples(layout, prepared, first, last)
+                state, record = self._run(state, part, last - first, seed, layout, first)
+                parts.append(record)
+                bar.update(last - first)
+                if callback is not None and callback(last, state, record):
+                    break
+        if not parts:
+            return self._run(state, prepared, count, seed, layout)
+        return dict(state), Recorded(join_records(layout, parts), layout, self._labels)
+
+    def _run(
+        self,
+        state: Mapping[str, NDArray[Any]],
+        prepared: dict[str, Any],
+        count: int,
+        seed: int,
+        layout: Layout,
+        before: int = 0,
+    ) -> tuple[State, Recorded]:
+        """Run a part of a call that comes after ``before`` samples."""
         if not isinstance(state, Mapping):
             raise TypeError(f"Program.state: must be a mapping, got {type(state).__name__}")
         known = {entry.key for entry in self.layout.state} | {"clock.step", "clock.trial"}
@@ -297,6 +342,7 @@ class Program:
         watch = Watch(arrays, int(self.check_finite))
         with log_time(_LOG, "ran %d samples of %r", count, self, level=logging.DEBUG):
             logs = run(arrays, *call, clock, presentations, totals, watch, layout.n_steps)
+        watch.before = before
         if error := wrong_rate(watch, self.network.populations, self.layout.dt):
             raise error
         if watch.found:
@@ -310,7 +356,7 @@ class Program:
 
             raise locate(
                 layout, repeat, intact, int(first[1]),
-                events=isinstance(self.network.trial, EventTrial),
+                events=isinstance(self.network.trial, EventTrial), before=before,
             )  # fmt: skip
         new.update(
             (entry.key, array)

@@ -629,3 +629,26 @@ def test_units_of_states_and_inputs() -> None:
         program({**state, "feed.g": [[7]] * mV}, {"d": [[1]]})
     with pytest.raises(TypeError, match=r"Program.inputs\['d'\]: must be in V, got A"):
         program(state, {"d": [[1]] * b2.amp})
+
+
+def test_stop_and_look(busy: Program, capsys: pytest.CaptureFixture[str]) -> None:
+    """A call in parts is the call; the callback sees the way and may end it."""
+    start = busy.initial_state(seed=1)
+    end, record = busy(start, images(5), seed=3)
+    seen: list[Any] = []
+
+    def look(done: int, state: Any, part: Any) -> bool:
+        seen.append((done, int(state["clock.trial"]), part["exc.count"].shape[0]))
+        return done == 4 and len(seen) > 10
+
+    again, joined = busy(start, images(5), seed=3, callback=look, every=2, progress=True)
+    assert "5/5" in capsys.readouterr().err
+    assert_equal(end, again)
+    assert_equal(dict(record), dict(joined))
+    shown = np.cumsum(record["presentations"])
+    assert seen == [(2, shown[1], 2), (4, shown[3], 2), (5, shown[4], 1)]
+    seen *= 4
+    stopped, part = busy(start, images(5), seed=3, callback=look, every=2)
+    assert stopped["clock.trial"] == shown[3]
+    np.testing.assert_array_equal(part["exc.count"], record["exc.count"][:4])
+    assert part.to_xarray()["exc.count"].dims == ("sample", "exc")

@@ -14,7 +14,6 @@ from brian2.utils.stringtools import get_identifiers
 from numpy.typing import NDArray
 
 from bioplastic.engine.brian2_bridge import connect_pairs
-from bioplastic.engine.expressions import evaluate
 from bioplastic.engine.projections import Projection, SparseProjection
 from bioplastic.equations import check_expression
 

@@ -90,7 +90,8 @@ def _draw_step(p: NDArray[np.float64], key: int) -> NDArray[np.int32]:
     largest = p.max()
     if not largest > 0:
         return np.zeros(0, dtype=np.int32)
-    scale, cells, cell, n = 1 / np.log1p(-largest), [], -1, 0
+    scale, cell, n = 1 / np.log1p(-largest), -1, 0
+    cells: list[int] = []
     keys = np.full(64, key, dtype=np.uint64)
     numbers: NDArray[np.float64] = np.zeros(0)
     while True:

@@ -86,8 +86,9 @@ class VariableRecord(Record):
                 entry.key == self.key or entry.array == f"{prefix}{self.variable}"
             ):
                 return entry
-        known = {e.key.partition(".")[2] for e in state if e.key.startswith(f"{self._owner}.")}
-        known |= {e.array.removeprefix(prefix) for e in state if e.array.startswith(prefix)}
+        stored = [entry for entry in state if entry.kind == "variable"]
+        known = {e.key.partition(".")[2] for e in stored if e.key.startswith(f"{self._owner}.")}
+        known |= {e.array.removeprefix(prefix) for e in stored if e.array.startswith(prefix)}
         raise ValueError(
             f"{type(self).__name__}.variable: {self._side} {self._owner!r} has no state "
             f"variable {self.variable!r}; known: {', '.join(sorted(known)) or 'none'}"

@@ -192,7 +192,7 @@ class StandaloneNetwork(NumpyNetwork):
             table[:] = self._frames[name][: len(table)]
         elif isinstance(source, NoiseSource):
             names = [population.name for population in self.plan.spec.populations]
-            key = int(derive_key(self._noise_key, 1 + names.index(name))[0])
+            key = int(derive_key(self.noise_key, 1 + names.index(name))[0])
             for row in range(len(table)):
                 table[row] = normal_frame(source.n, int(derive_key(key, row)[0]))
         else:

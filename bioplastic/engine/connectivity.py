@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from bioplastic.engine.brian2_bridge import connect_pairs
 from bioplastic.engine.projections import Projection, SparseProjection
 from bioplastic.equations import check_expression
+from bioplastic.expressions import evaluate
 
 __all__ = ["resolve_connectivity", "split_subgroup"]
 

@@ -282,7 +282,14 @@ class Program:
             structure, rest = split_state(self.network, state)
             if structure:
                 program = self._rewired(structure)
-                new, made = program(rest, inputs, n_samples=n_samples, seed=seed, duration=duration)
+
+                def look(done: int, now: Mapping[str, NDArray[Any]], made: Recorded) -> Any:
+                    return callback is not None and callback(done, {**now, **structure}, made)
+
+                new, made = program(
+                    rest, inputs, n_samples=n_samples, seed=seed, duration=duration, every=every,
+                    callback=None if callback is None else look, progress=progress,
+                )  # fmt: skip
                 return {**new, **structure}, made
         layout = self._layout_for(duration)
         prepared, count = prepare_inputs(layout, {} if inputs is None else inputs, n_samples)

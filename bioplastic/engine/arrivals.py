@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.engine import actions
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, abstract_code, run_at
-from bioplastic.engine.layout import Layout, Part
+from bioplastic.engine.layout import Layout
+from bioplastic.engine.part import Part
 from bioplastic.engine.plan import StateEntry
 
 __all__ = [
@@ -50,7 +50,7 @@ def check_arrivals(place: str, values: NDArray[Any], entry: StateEntry, layout: 
 # ---- C++ -----------------------------------------------------------------------------------------
 
 
-def render_send(action: actions.SendEvents, assembly: Assembly, **sizes: Any) -> str:
+def render_send(action: Any, assembly: Assembly, **sizes: Any) -> str:
     """Render the kernel that fills a calendar."""
     template = KernelCode.templater.env.get_template("send_events.cpp")
     assembly.kernels.append(
@@ -69,7 +69,7 @@ def render_send(action: actions.SendEvents, assembly: Assembly, **sizes: Any) ->
     return f"run_{name}();"
 
 
-def render_arrivals(action: actions.SynapseStatements, assembly: Assembly, **sizes: Any) -> str:
+def render_arrivals(action: Any, assembly: Assembly, **sizes: Any) -> str:
     """Render statements for single synapses, or for all of them at spikes of another population."""
     single = bool(action.arrivals)
     return assembly.add(
@@ -150,9 +150,7 @@ class EventCalendar:
         return np.concatenate([np.zeros(0, dtype=np.int64), *self._slots.get(now, [])])
 
 
-def send_events(
-    action: actions.SendEvents, calendar: EventCalendar, timestep: Any
-) -> Callable[[], None]:
+def send_events(action: Any, calendar: EventCalendar, timestep: Any) -> Callable[[], None]:
     """Return what fills a calendar with the spikes of a step."""
     space = action.group.variables["_spikespace"].get_value()
 
@@ -163,7 +161,7 @@ def send_events(
 
 
 def run_arrivals(
-    action: actions.SynapseStatements, calendar: EventCalendar | None, timestep: Any, group: Any
+    action: Any, calendar: EventCalendar | None, timestep: Any, group: Any
 ) -> Callable[[], None]:
     """Return what runs statements at the synapses of a calendar, or at all at each spike."""
     run = run_at(getattr(action.synapses, action.pathway))

@@ -27,6 +27,9 @@ class Assembly:
     support: dict[str, None] = field(default_factory=dict)
     arrays: dict[str, tuple[str, int]] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    calendars: list[str] = field(default_factory=list)
+    frames: dict[str, str] = field(default_factory=dict)
+    moving_rates: bool = False
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)
 
     @property

@@ -11,19 +11,17 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, Equations
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine.brian2_bridge import has_refractory
-from bioplastic.engine.draw_counts import count_variable
 from bioplastic.engine.network import NetworkSpec, Population
 from bioplastic.engine.plan import Plan, precise_times, solver_name, trace_name
+from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.engine.projections import Projection
 from bioplastic.engine.records import SpikeCount
 from bioplastic.equations import equation_text, unit_string
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.neurons.model import NeuronModel, build_group
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.signals.analogue import AnalogueSource, NoiseSource
+from bioplastic.signals.base import InputSource
 from bioplastic.signals.event_source import EventSource
-from bioplastic.signals.latency import LatencySource
-from bioplastic.signals.poisson import PoissonSource
 
 __all__ = [
     "cell_code",
@@ -232,36 +230,28 @@ def _count_refractory_steps(group: Any, population: Population, plan: Plan) -> N
         group.refractory_steps_ = steps
 
 
-def _create_source(source: Any, extra: str, parameters: Mapping[str, Any], plan: Plan) -> Any:
+def _create_source(
+    source: InputSource, extra: str, parameters: Mapping[str, Any], plan: Plan
+) -> Any:
     if isinstance(source, EventSource):
         return _create_event_source(source, extra, parameters, plan)
-    if isinstance(source, (AnalogueSource, NoiseSource)):
-        return _create_analogue_source(source, extra, parameters, plan)
-    lines = ["source_emits : 1"]
-    if isinstance(source, LatencySource):
-        lines.append("t_spike : 1")
-    if isinstance(source, PoissonSource):
-        lines.append("source_probability : 1")
-        lines += [f"{name} : 1" for name in source.inputs]
-        lines += [f"{name} : 1 (shared)" for name in source.shared_inputs]
-        for name, values in source.per_cell.items():
-            lines.append(f"{name} : {unit_string(b2.get_dimensions(values))}")
-        parameters = {**parameters, **source.constants}
+    lines = ["source_emits : 1"] if source.fires else []
     model = NeuronModel(
-        name=source.name, equations="\n".join(lines), threshold="source_emits > 0.5"
+        name=source.name,
+        equations="\n".join([*lines, *source.equations()]),
+        threshold="source_emits > 0.5" if source.fires else None,
     )
     group = build_group(
         model,
         source.n,
         name=source.name,
         clock=plan.clock,
-        dtype=precise_times(extra),
+        dtype={**precise_times(extra), **{k: np.dtype(v) for k, v in source.dtypes().items()}},
         extra_equations=extra,
-        extra_parameters=parameters,
+        extra_parameters={**parameters, **source.constants},
     )
-    if isinstance(source, PoissonSource):
-        for name in plan.spec.trial.variables:
-            group.variables.add_reference(name, plan.trial_group)
+    for name in source.reads_trial(plan.spec.trial.variables):
+        group.variables.add_reference(name, plan.trial_group)
     return group
 
 
@@ -279,26 +269,6 @@ def _create_event_source(
     )  # fmt: skip
 
 
-def _create_analogue_source(
-    source: AnalogueSource | NoiseSource, extra: str, parameters: Mapping[str, Any], plan: Plan
-) -> Any:
-    unit = source.unit if isinstance(source, AnalogueSource) else None
-    dimensions = b2.get_dimensions(1 if unit is None else unit)
-    model = NeuronModel(
-        name=source.name, equations=f"{source.variable} : {unit_string(dimensions)}"
-    )
-    dtype = np.dtype(source.dtype) if isinstance(source, AnalogueSource) else plan.dtype
-    return build_group(
-        model,
-        source.n,
-        name=source.name,
-        clock=plan.clock,
-        dtype={**precise_times(extra), source.variable: dtype},
-        extra_equations=extra,
-        extra_parameters=parameters,
-    )
-
-
 def link_inputs(plan: Plan) -> None:
     """Let the linked parameters of populations refer to their sources."""
     for population in plan.spec.populations:
@@ -314,14 +284,14 @@ def link_inputs(plan: Plan) -> None:
             source: Any = plan.spec.population(name)
             group, linked = plan.groups[population.name], plan.groups[name]
             wanted = population.model.parsed[variable].dim
-            given = linked.variables[source.variable].dim
+            given = linked.variables[source.shown].dim
             if wanted is not given:
                 raise ValueError(
                     f"Population {population.name!r}, inputs[{variable!r}]: {name!r} has unit "
                     f"{unit_string(given)}, expected {unit_string(wanted)}"
                 )
             index = "0" if source.n == 1 < population.n else None
-            group.variables.add_reference(variable, linked, source.variable, index=index)
+            group.variables.add_reference(variable, linked, source.shown, index=index)
 
 
 def cell_code(projection: Projection, rule: PlasticityRule, side: str, code: str) -> str:

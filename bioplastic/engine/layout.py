@@ -7,17 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from bioplastic.engine.draw_counts import input_tables
-from bioplastic.engine.network import Population
 from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan, StateEntry, exponents
+from bioplastic.engine.poisson_counts import input_tables
 from bioplastic.engine.precision import slow_decays
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.tables import timed_arrays
-from bioplastic.signals.analogue import AnalogueSource
-from bioplastic.signals.latency import LatencySource
-from bioplastic.signals.poisson import PoissonSource
-from bioplastic.signals.spike_list import SpikeListSource
+from bioplastic.signals.base import InputSource
 
 __all__ = ["Layout", "describe_layout"]
 
@@ -123,37 +119,14 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
 def _inputs(plan: Plan) -> list[dict[str, Any]]:
     inputs: dict[str, dict[str, Any]] = {}
     for source in plan.spec.populations:
-        if isinstance(source, PoissonSource):
-            declared: list[tuple[str, str, tuple[int, ...]]]
-            declared = [(name, dtype, (source.n,)) for name, dtype in source.inputs.items()]
-            declared += [(name, dtype, ()) for name, dtype in source.shared_inputs.items()]
-            for name, dtype, shape in declared:
-                entry = {"name": name, "kind": "array", "dtype": dtype, "shape": list(shape)}
-                known = inputs.setdefault(name, {**entry, "groups": []})
-                if (known["dtype"], known["shape"]) != (dtype, list(shape)):
-                    raise ValueError(f"PoissonSource.inputs: {name!r} is declared in two ways")
+        if isinstance(source, InputSource):
+            for entry in source.declare_inputs(plan.n_steps, plan.dtype.name):
+                known = inputs.setdefault(entry["name"], {**entry, "groups": []})
+                if any(known[key] != entry[key] for key in entry):
+                    place = f"{type(source).__name__}.inputs"
+                    raise ValueError(f"{place}: {entry['name']!r} is declared in two ways")
                 known["groups"].append(source.name)
-        elif isinstance(source, AnalogueSource):
-            inputs[source.name] = {
-                "name": source.name,
-                "kind": "frames",
-                "dtype": source.dtype,
-                "shape": [-(-plan.n_steps // source.every), source.n],
-                "every": source.every,
-                "groups": [source.name],
-                "dimensions": _dimensions(plan, source),
-            }
-        elif isinstance(source, LatencySource):
-            inputs[source.name] = {
-                "name": source.name,
-                "kind": "array",
-                "dtype": plan.dtype.name,
-                "shape": [source.n],
-                "groups": [source.name],
-                "variable": "t_spike",
-                "latency": True,
-            }
-        elif isinstance(source, Population):
+        else:
             for name in source.sample_inputs:
                 variable = plan.groups[source.name].variables[name]
                 if name in inputs:
@@ -168,16 +141,4 @@ def _inputs(plan: Plan) -> list[dict[str, Any]]:
                     "groups": [source.name],
                     "dimensions": list(exponents(variable.dim)),
                 }
-        elif isinstance(source, SpikeListSource):
-            inputs[source.name] = {
-                "name": source.name,
-                "kind": "spikes",
-                "dtype": "int32",
-                "shape": [source.n],
-                "groups": [source.name],
-            }
     return list(inputs.values())
-
-
-def _dimensions(plan: Plan, source: AnalogueSource) -> list[float]:
-    return list(exponents(plan.groups[source.name].variables[source.variable].dim))

@@ -12,7 +12,7 @@ import numpy as np
 from brian2 import second
 from brian2.core.variables import Variable
 from brian2.equations.equations import PARAMETER, SUBEXPRESSION
-from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS
 from numpy.typing import NDArray
 
 from bioplastic.engine.connectivity import resolve_connectivity
@@ -25,27 +25,19 @@ from bioplastic.engine.regularly import Regularly
 from bioplastic.engine.trial import Trial
 from bioplastic.equations import (
     check_assignment,
-    check_boolean,
     check_dimensions,
     check_initial_expression,
-    check_units,
     declared_equations,
     declared_variables,
     parse_statements,
-    read_names,
-    suggest,
 )
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.checks import check_pathway, check_transmission
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import Statement
-from bioplastic.signals.analogue import AnalogueSource, NoiseSource
-from bioplastic.signals.event_source import EventSource
-from bioplastic.signals.latency import LatencySource
-from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.base import InputSource
 from bioplastic.signals.poisson_input import PoissonInput
-from bioplastic.signals.spike_list import SpikeListSource
 from bioplastic.validation import check_identifier, check_integer
 
 __all__ = ["NetworkSpec", "Population"]
@@ -146,6 +138,11 @@ class Population:
                     f"PopulationMean, got {member!r}"
                 )
 
+    @property
+    def fires(self) -> bool:
+        """Whether the cells emit spikes."""
+        return self.model.threshold is not None
+
     def _check_background(self, place: str, given: PoissonInput) -> None:
         equations = self.model.parsed
         if given.variable not in self.model.state_variables:
@@ -163,15 +160,7 @@ class Population:
             check_dimensions(f"{place}: the weight of {given.variable!r}", given.weight, dimensions)
 
 
-Source = (
-    Population
-    | EventSource
-    | PoissonSource
-    | SpikeListSource
-    | AnalogueSource
-    | NoiseSource
-    | LatencySource
-)
+Source = Population | InputSource
 Initial = Callable[[np.random.Generator, Any], NDArray[Any]]
 
 
@@ -200,12 +189,6 @@ def _check_members(place: str, value: Any, kinds: tuple[type, ...]) -> tuple[Any
             names = ", ".join(kind.__name__ for kind in kinds)
             raise TypeError(f"{place}: must hold members of {names}, got {member!r}")
     return members
-
-
-def _fires(population: Source) -> bool:
-    if isinstance(population, Population):
-        return population.model.threshold is not None
-    return isinstance(population, (EventSource, PoissonSource, SpikeListSource, LatencySource))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -269,8 +252,8 @@ class NetworkSpec:
         for population in self.populations:
             if isinstance(population, Population):
                 self._check_population_inputs(population)
-            if isinstance(population, EventSource):
-                self._check_event_source(population)
+            else:
+                population.check(self)
         for projection in self.projections:
             self._check_projection(projection)
         self._check_records()
@@ -280,42 +263,12 @@ class NetworkSpec:
         for variable, name in population.inputs.items():
             place = f"Population {population.name!r}, inputs[{variable!r}]"
             source = self.find_population(place, name)
-            if not isinstance(source, (AnalogueSource, NoiseSource)):
+            if not getattr(source, "shown", ""):
                 raise ValueError(f"{place}: {name!r} is no AnalogueSource or NoiseSource")
             if source.n not in (1, population.n):
                 raise ValueError(
                     f"{place}: {name!r} must have 1 or {population.n} cells, has {source.n}"
                 )
-
-    def _check_event_source(self, source: EventSource) -> None:
-        place = f"EventSource {source.name!r}"
-        cells = self.find_population(f"{place}.population", source.population)
-        if not isinstance(cells, Population) or cells.n != source.n:
-            raise ValueError(
-                f"{place}.population: must be a Population of {source.n} cells, got {cells.name!r}"
-            )
-        extra: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
-        equations = cells.model.parsed
-        parameters = {**cells.model.parameters, **source.parameters}
-        known = declared_variables(equations.values(), parameters, extra)
-        if cells.model.refractory is not False:
-            known["lastspike"] = Variable(name="lastspike", dimensions=second.dim)
-            known["not_refractory"] = Variable(name="not_refractory", dtype=bool)
-        statements = parse_statements(f"{place}.statements", source.statements)
-        for part, text in (
-            ("condition", source.condition),
-            *(("statements", e) for *_, e in statements),
-        ):
-            for name in sorted(read_names(text) - set(known) - {t for t, *_ in statements}):
-                raise ValueError(f"{place}.{part}: unknown variable {name!r}{suggest(name, known)}")
-        check_boolean(f"{place}.condition", source.condition, known)
-        check_units(f"{place}.condition", source.condition, source.condition, None, known)
-        for target, operator, expression in statements:
-            if target in parameters or (
-                target in equations and equations[target].type == SUBEXPRESSION
-            ):
-                raise ValueError(f"{place}.statements: cannot assign to {target!r}")
-            check_assignment(f"{place}.statements", target, operator, expression, known)
 
     def _check_records(self) -> None:
         keys: set[str] = set()
@@ -337,7 +290,7 @@ class NetworkSpec:
 
     def check_fires(self, place: str, name: str) -> None:
         """Refuse a population that is unknown or has no threshold."""
-        if not _fires(self.find_population(place, name)):
+        if not self.find_population(place, name).fires:
             raise ValueError(f"{place}: {name!r} has no threshold and never fires")
 
     def _check_projection(self, projection: Projection) -> None:
@@ -359,7 +312,7 @@ class NetworkSpec:
         passes += [("source", source)] if "pre" in sides else []
         passes += [("target", target)] if "post" in sides else []
         for argument, population in passes:
-            if not _fires(population):
+            if not population.fires:
                 raise ValueError(
                     f"{place}.{argument}: {population.name!r} has no threshold and never fires"
                 )
@@ -439,8 +392,7 @@ class NetworkSpec:
         for name, pathway in getattr(projection, "pathways", {}).items():
             if pathway.on not in ("pre", "post"):
                 where = f"{place}.pathways[{name!r}].on"
-                if not _fires(self.find_population(where, pathway.on)):
-                    raise ValueError(f"{where}: {pathway.on!r} has no threshold and never fires")
+                self.check_fires(where, pathway.on)
             found[f"pathways[{name!r}]"] = self.read_pathway(projection, name)
             delays[f"pathways[{name!r}]"] = pathway.delay
         for key, statements in found.items():
@@ -484,16 +436,10 @@ class NetworkSpec:
             if population.model.refractory is not False:
                 found |= {"lastspike": second.dim}
                 found["not_refractory"] = Variable(name="not_refractory", dtype=bool)
-        elif isinstance(population, PoissonSource):
-            names = (*population.inputs, *population.shared_inputs, *self.trial.variables)
+        else:
+            found |= {**population.filled, **population.stored}
+            names = (*population.filled_once, *population.reads_trial(self.trial.variables))
             found |= dict.fromkeys(names, DIMENSIONLESS)
-            found |= {k: get_dimensions(v) for k, v in population.per_cell.items()}
-        elif isinstance(population, LatencySource):
-            found["t_spike"] = DIMENSIONLESS
-        elif isinstance(population, AnalogueSource):
-            found[population.variable] = get_dimensions(population.unit or 1)
-        elif isinstance(population, NoiseSource):
-            found[population.variable] = DIMENSIONLESS
         for projection in self.projections:  # traces of rules live on the cells
             rule = getattr(projection, "rule", None)
             for side, cell in (("pre", projection.source), ("post", projection.target)):

@@ -7,18 +7,19 @@ plan.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine.action import WrongRateError
+from bioplastic.engine.arrivals import EventCalendar
+from bioplastic.engine.brian2_bridge import NumpyCode, create_runner_codeobj, stock_run
 from bioplastic.engine.events import EVENT_TIME
 from bioplastic.engine.finite import Watch
-from bioplastic.engine.numpy_actions import NumpyActions, split_by_step
 from bioplastic.engine.plan import Plan, StateEntry, describe_events
-from bioplastic.engine.random import derive_key, hash_key, seed_key
+from bioplastic.engine.random import derive_key, hash_key, seed_key, split_by_step
 
 __all__ = ["NumpyNetwork"]
 
@@ -29,7 +30,7 @@ class _NotFiniteError(Exception):
     """The watch has found something and noted it."""
 
 
-class NumpyNetwork(NumpyActions):
+class NumpyNetwork:
     """A plan ready to run on Brian2's numpy target.
 
     Parameters
@@ -41,51 +42,80 @@ class NumpyNetwork(NumpyActions):
     """
 
     def __init__(self, plan: Plan, layout: Any) -> None:
-        super().__init__(plan, layout)
+        self.plan = plan
+        self.layout = layout
+        self.calendars: dict[str, dict[int, NDArray[np.int32]]] = {}
+        self.matrices: dict[str, NDArray[Any]] = {}
+        self.frames: dict[str, NDArray[Any]] = {}
+        self.flights: dict[str, NDArray[np.int32]] = {}
+        self.calendars_of_events: dict[str, EventCalendar] = {}
+        self.arrived: dict[str, NDArray[np.int32]] = {}
+        self.k = 0
+        self.n_steps = plan.n_steps
+        self.trial_key = self.noise_key = 0
         for synapses in plan.synapses.values():
             synapses.before_run({})
-        self._trial_start = [self._prepare(action) for action in plan.trial_start]
-        self._step = [self._prepare(action) for action in plan.step]
-        self._trial_end = [self._prepare(action) for action in plan.trial_end]
+        self._trial_start = [action.numpy(self) for action in plan.trial_start]
+        self._step = [action.numpy(self) for action in plan.step]
+        self._trial_end = [action.numpy(self) for action in plan.trial_end]
         self._records = []
         for record, actions in zip(plan.spec.records, plan.record_updates, strict=True):
-            update = [self._prepare(action) for action in actions]
+            update = [action.numpy(self) for action in actions]
             self._records.append(record.numpy(self, record.output(plan), update))
-        self._repeat = self._prepare(plan.repeat) if plan.repeat else None
-        self._on_repeat = self._prepare(plan.on_repeat) if plan.on_repeat else None
+        self._repeat = plan.repeat.numpy(self) if plan.repeat else None
+        self._on_repeat = plan.on_repeat.numpy(self) if plan.on_repeat else None
+
+    def code(self, owner: Any, code: str, template: str, **kwds: Any) -> Callable[[], Any]:
+        """Return what runs statements once on numpy."""
+        codeobj: Callable[[], Any] = create_runner_codeobj(
+            owner, code, template, run_namespace={}, codeobj_class=NumpyCode, **kwds
+        )
+        return codeobj
+
+    def emitter(self, group: Any) -> Callable[[NDArray[Any]], None]:
+        """Return a function that lets cells of a source fire."""
+        emits = group.variables["source_emits"].get_value()
+        thresholder = stock_run(group.thresholder["spike"])
+
+        def emit(cells: NDArray[Any]) -> None:
+            emits[:] = 0
+            emits[cells] = 1
+            thresholder()
+
+        return emit
 
     def _array(self, entry: StateEntry) -> NDArray[Any]:
         if entry.kind == "spikes_in_flight":
-            return self._flights[entry.array]
+            return self.flights[entry.array]
         if entry.kind == "matrix":
-            return self._matrices[entry.array]
+            return self.matrices[entry.array]
         if entry.kind == "delay":
-            return self._calendars_of_events[entry.owner].delay
+            return self.calendars_of_events[entry.owner].delay
         values: NDArray[Any] = self.plan.owner(entry.owner).variables[entry.variable].get_value()
         return values
 
     def _load(self, arrays: Sequence[NDArray[Any]], clock: NDArray[np.int64]) -> None:
-        now = float(clock[0]) * self._layout.dt
-        for entry, values in zip(self._layout.state, arrays, strict=True):
+        now = float(clock[0]) * self.layout.dt
+        for entry, values in zip(self.layout.state, arrays, strict=True):
             if entry.kind == "steps_since_spike":
                 group = self.plan.groups[entry.owner]
-                group.variables["lastspike"].get_value()[:] = now - values * self._layout.dt
+                group.variables["lastspike"].get_value()[:] = now - values * self.layout.dt
                 over = values > group.refractory_steps_  # as in the last step
                 group.variables["not_refractory"].get_value()[:] = over
             elif entry.kind == "events_in_flight":
-                self._calendars_of_events[entry.owner].load(values, int(clock[0]))
+                self.calendars_of_events[entry.owner].load(values, int(clock[0]))
             else:
                 array = self._array(entry)
                 array[:] = values.reshape(array.shape)
 
     def _store(self, arrays: list[NDArray[Any]], clock: NDArray[np.int64]) -> None:
-        now = float(clock[0]) * self._layout.dt
-        for number, (entry, values) in enumerate(zip(self._layout.state, arrays, strict=True)):
+        now = float(clock[0]) * self.layout.dt
+        for number, (entry, values) in enumerate(zip(self.layout.state, arrays, strict=True)):
             if entry.kind == "events_in_flight":
-                arrays[number] = self._calendars_of_events[entry.owner].store(int(clock[0]))
+                arrays[number] = self.calendars_of_events[entry.owner].store(int(clock[0]))
             elif entry.kind == "steps_since_spike":
                 group = self.plan.groups[entry.owner]
-                since = (now - group.variables["lastspike"].get_value()) / self._layout.dt
+                since = (now - group.variables["lastspike"].get_value()) / self.layout.dt
                 values[:] = np.minimum(np.rint(since), 1_000_000_000)
             else:
                 values[...] = self._array(entry).reshape(values.shape)
@@ -93,7 +123,7 @@ class NumpyNetwork(NumpyActions):
     def _set_clock(self, step: int) -> None:
         clock = self.plan.clock
         clock.variables["timestep"].set_value(step)
-        clock.variables["t"].set_value(step * self._layout.dt)
+        clock.variables["t"].set_value(step * self.layout.dt)
 
     def run(
         self,
@@ -138,8 +168,8 @@ class NumpyNetwork(NumpyActions):
         with np.errstate(invalid="ignore"):  # NaN is found below
             self._load(arrays, clock)
         self._look(0, 0, 0)
-        self._logs: dict[str, SpikeLog] = {name: [] for name in self._layout.spike_logs}
-        numbers = {output["key"]: k for k, output in enumerate(self._layout.outputs)}
+        self._logs: dict[str, SpikeLog] = {name: [] for name in self.layout.spike_logs}
+        numbers = {output["key"]: k for k, output in enumerate(self.layout.outputs)}
         for recorder in self._records:
             if recorder.output["key"] in numbers:
                 recorder.array = outputs[numbers[recorder.output["key"]]]
@@ -178,7 +208,7 @@ class NumpyNetwork(NumpyActions):
     def _start_sample(self, inputs: dict[str, Any], sample: int) -> None:
         for name, value in self.plan.spec.trial.variables.items():
             self.plan.trial_group.variables[name].set_value(value)
-        for entry in self._layout.inputs:
+        for entry in self.layout.inputs:
             given = inputs[entry["name"]]
             if entry["kind"] == "array":
                 for name in entry["groups"]:
@@ -186,11 +216,11 @@ class NumpyNetwork(NumpyActions):
                     self.plan.groups[name].variables[variable].set_value(given[sample])
             elif entry["kind"] == "frames":
                 frames, stride = given
-                self._frames[entry["name"]] = frames[sample if stride[0] else 0]
+                self.frames[entry["name"]] = frames[sample if stride[0] else 0]
             else:
                 offsets, steps, cells = given
                 part = slice(offsets[sample], offsets[sample + 1])
-                self._calendars[entry["name"]] = split_by_step(steps[part], cells[part])
+                self.calendars[entry["name"]] = split_by_step(steps[part], cells[part])
 
     def _present(self, sample: int, presentation: int, clock: NDArray[np.int64]) -> None:
         self._set_clock(int(clock[0]))
@@ -236,7 +266,7 @@ class NumpyNetwork(NumpyActions):
             np.zeros(0)
             if entry.kind in ("steps_since_spike", "events_in_flight")
             else self._array(entry)
-            for entry in self._layout.state
+            for entry in self.layout.state
         ]
         if self._watch.look(arrays, presentation, step, sample):
             raise _NotFiniteError
@@ -250,7 +280,7 @@ class NumpyNetwork(NumpyActions):
         cells = np.flatnonzero(latencies < 1).astype(np.int32)
         times, steps = np.unique(latencies[cells], return_inverse=True)
         order = np.argsort(steps, kind="stable")
-        self._calendars[events["source"]] = split_by_step(
+        self.calendars[events["source"]] = split_by_step(
             steps[order].astype(np.int32), cells[order]
         )
         waiting = int(self.plan.groups[events["until"]].N) if events["until"] else 0

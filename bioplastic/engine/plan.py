@@ -8,7 +8,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 
-from bioplastic.engine.actions import TrialStatements
+from bioplastic.engine.action import Action
 from bioplastic.engine.events import EVENT_TIME, EventTrial
 from bioplastic.engine.network import NetworkSpec
 
@@ -73,12 +73,12 @@ class Plan:
     groups: dict[str, Any] = field(default_factory=dict)
     modulators: dict[str, Any] = field(default_factory=dict)
     synapses: dict[str, Any] = field(default_factory=dict)
-    trial_start: list[Any] = field(default_factory=list)
-    step: list[Any] = field(default_factory=list)
-    trial_end: list[Any] = field(default_factory=list)
-    repeat: TrialStatements | None = None
-    on_repeat: TrialStatements | None = None
-    record_updates: list[list[Any]] = field(default_factory=list)
+    trial_start: list[Action] = field(default_factory=list)
+    step: list[Action] = field(default_factory=list)
+    trial_end: list[Action] = field(default_factory=list)
+    repeat: Action | None = None
+    on_repeat: Action | None = None
+    record_updates: list[list[Action]] = field(default_factory=list)
     state: list[StateEntry] = field(default_factory=list)
     waiting: frozenset[str] = frozenset()
 

@@ -20,7 +20,6 @@ from tqdm.auto import tqdm
 from bioplastic.engine import cache
 from bioplastic.engine.arrivals import check_arrivals
 from bioplastic.engine.compiler import compile_library, compiler_identity
-from bioplastic.engine.draw_counts import input_tables
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.fingerprint import describe, software_digest
 from bioplastic.engine.finite import Watch, locate, wrong_rate
@@ -32,6 +31,7 @@ from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.parts import join_records, take_samples
 from bioplastic.engine.plan import count_steps, steps_of_trial
+from bioplastic.engine.poisson_counts import input_tables
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.recorded import Recorded, cell_labels, label
 from bioplastic.engine.report import format_report

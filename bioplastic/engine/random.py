@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["bernoulli_spikes", "derive_key", "hash_key", "normal_frame", "seed_key", "uniform"]
+__all__ = [
+    "bernoulli_spikes",
+    "derive_key",
+    "hash_key",
+    "normal_frame",
+    "seed_key",
+    "split_by_step",
+    "uniform",
+]
 
 _MASK = (1 << 64) - 1
 _GAMMA = 0x9E3779B97F4A7C15
@@ -128,3 +136,14 @@ def bernoulli_spikes(
     steps, cells = np.concatenate(all_steps), np.concatenate(all_cells)
     order = np.lexsort((cells, steps))
     return steps[order].astype(np.int32), cells[order].astype(np.int32)
+
+
+def split_by_step(
+    steps: NDArray[np.int32], cells: NDArray[np.int32]
+) -> dict[int, NDArray[np.int32]]:
+    """Return the cells that spike in each step; the spikes are sorted by step."""
+    if steps.size == 0:
+        return {}
+    cuts = np.flatnonzero(np.diff(steps)) + 1
+    groups = np.split(cells, cuts)
+    return {int(steps[k]): group for k, group in zip([0, *cuts], groups, strict=True)}

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from brian2 import Quantity, second
 
-from bioplastic.engine.actions import CellStatements
 from bioplastic.equations import parse_statements
 from bioplastic.validation import check_choice, check_quantity
 
-__all__ = ["Regularly", "regular_actions"]
+__all__ = ["Regularly"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,17 +45,3 @@ class Regularly:
         if self.every is not None:
             check_quantity("Regularly.every", self.every, second, positive=True)
         check_choice("Regularly.when", self.when, ("start", "groups", "end"))
-
-
-def regular_actions(plan: Any, when: str, cell_lines: Any) -> Iterator[CellStatements]:
-    """Yield the statements of all populations for a place in the step, in the given order."""
-    for population in plan.spec.populations:
-        group = plan.groups[population.name]
-        for number, regular in enumerate(getattr(population, "regularly", ())):
-            if regular.when == when:
-                every = 1 if regular.every is None else regular.every
-                interval = plan.steps_of("Regularly.every", every)
-                place = f"Population {population.name!r}.regularly"
-                code = cell_lines(place, regular.statements, group)
-                name = f"{population.name}_regularly{number}"
-                yield CellStatements(name, group, code, False, interval, 0)

@@ -14,16 +14,14 @@ from bioplastic.engine.actions import (
     ClockedStatements,
     Compete,
     DelaySpikes,
-    Emit,
+    DrawCounts,
     Integrate,
     LeastSquaresUpdate,
     Normalise,
-    RateStatements,
     Reset,
     RestoreSpikes,
     SendEvents,
     SharedStatements,
-    ShowFrame,
     SpikeStatements,
     SummedStatements,
     SynapseStatements,
@@ -32,14 +30,13 @@ from bioplastic.engine.actions import (
 )
 from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_code
-from bioplastic.engine.draw_counts import DrawCounts, count_variable
-from bioplastic.engine.draw_spikes import DrawSpikes
 from bioplastic.engine.events import GroupWinner
 from bioplastic.engine.network import Population
 from bioplastic.engine.passes import Pass, brian2_name, ordered_passes
 from bioplastic.engine.plan import Plan, solver_name
+from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.engine.projections import Projection
-from bioplastic.engine.regularly import regular_actions
+from bioplastic.engine.sources import source_actions
 from bioplastic.engine.synapses import (
     advance_code,
     summed_statements,
@@ -47,20 +44,16 @@ from bioplastic.engine.synapses import (
 )
 from bioplastic.equations import check_name, parse_statements, read_names, suggest
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.signals.analogue import AnalogueSource, NoiseSource
-from bioplastic.signals.latency import LatencySource
-from bioplastic.signals.poisson import PoissonSource
-from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = ["schedule_actions"]
 
 
 def schedule_actions(plan: Plan) -> None:
     spec = plan.spec
-    plan.step.extend(regular_actions(plan, "start", _cell_lines))
-    for source in spec.populations:
-        if isinstance(source, (AnalogueSource, NoiseSource)):
-            plan.step.append(ShowFrame(source, plan.groups[source.name]))
+    plan.step.extend(_regular_actions(plan, "start"))
+    sources = {source.name: source_actions(source, plan) for source in spec.populations}
+    for doing in sources.values():
+        plan.step.extend(doing.show)
     for population in spec.populations:
         if isinstance(population, Population):
             _schedule_limits(plan, population)
@@ -78,14 +71,11 @@ def schedule_actions(plan: Plan) -> None:
         synapses = plan.synapses[projection.name]
         if synapses.state_updater is not None:
             plan.step.append(Integrate(synapses, projection))
-    plan.step.extend(regular_actions(plan, "groups", _cell_lines))
+    plan.step.extend(_regular_actions(plan, "groups"))
     for source in spec.populations:
         group = plan.groups[source.name]
-        if isinstance(source, PoissonSource) and source.moving:
-            plan.step.append(DrawSpikes(source, group, _probability(source)))
-        elif isinstance(source, (PoissonSource, SpikeListSource, LatencySource)):
-            plan.step.append(Emit(source, group))
-        elif group.events:
+        plan.step.extend(sources[source.name].emit)
+        if isinstance(source, Population) and source.model.threshold:
             plan.step.append(Threshold(group))
     plan.step.extend(_background_actions(plan))
     plan.step.extend(_spike_actions(plan))
@@ -94,16 +84,12 @@ def schedule_actions(plan: Plan) -> None:
     for projection in spec.projections:
         _schedule_clocked(plan, projection)
     for source in spec.populations:
-        if getattr(source, "statements", "") or getattr(
-            getattr(source, "model", None), "reset", ""
-        ):
+        plan.step.extend(sources[source.name].reset)
+        if isinstance(source, Population) and source.model.reset:
             plan.step.append(Reset(plan.groups[source.name]))
-    plan.step.extend(regular_actions(plan, "end", _cell_lines))
-    for source in spec.populations:
-        if isinstance(source, PoissonSource):
-            if not source.moving:
-                group = plan.groups[source.name]
-                plan.trial_start.append(RateStatements(source, group, _probability(source)))
+    plan.step.extend(_regular_actions(plan, "end"))
+    for doing in sources.values():
+        plan.trial_start.extend(doing.start)
     plan.record_updates.extend(_record_updates(plan))
     if spec.trial.repeat_while:
         condition = f"repeat_trial = int({spec.trial.repeat_while})"
@@ -111,10 +97,6 @@ def schedule_actions(plan: Plan) -> None:
     if spec.trial.on_repeat:
         code = _cell_lines("Trial.on_repeat", spec.trial.on_repeat, plan.trial_group)
         plan.on_repeat = TrialStatements("on_repeat", plan.trial_group, code)
-
-
-def _probability(source: PoissonSource) -> str:
-    return f"source_probability = clip(({source.rates})*dt, -1e9, 1e9)"
 
 
 def _background_actions(plan: Plan) -> Iterator[Any]:
@@ -126,6 +108,20 @@ def _background_actions(plan: Plan) -> Iterator[Any]:
             weight = given.weight if isinstance(given.weight, str) else f"poisson_weight_{number}"
             code = f"{given.variable} += {count_variable(number)}*({weight})"
             yield CellStatements(f"{population.name}_add_inputs{number}", group, code, False)
+
+
+def _regular_actions(plan: Plan, when: str) -> Iterator[CellStatements]:
+    """Yield the regular statements of cells for a place in the step."""
+    for population in plan.spec.populations:
+        group = plan.groups[population.name]
+        for number, regular in enumerate(getattr(population, "regularly", ())):
+            if regular.when == when:
+                every = 1 if regular.every is None else regular.every
+                interval = plan.steps_of("Regularly.every", every)
+                place = f"Population {population.name!r}.regularly"
+                code = _cell_lines(place, regular.statements, group)
+                name = f"{population.name}_regularly{number}"
+                yield CellStatements(name, group, code, False, interval, 0)
 
 
 def _record_updates(plan: Plan) -> Iterator[list[Any]]:

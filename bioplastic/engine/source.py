@@ -13,12 +13,7 @@ from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.records.base import RecordCode
-from bioplastic.engine.rendering import render_action
 from bioplastic.engine.tables import timed_array_code, timed_arrays
-from bioplastic.signals.analogue import AnalogueSource
-from bioplastic.signals.latency import LatencySource
-from bioplastic.signals.poisson import PoissonSource
-from bioplastic.signals.spike_list import SpikeListSource
 
 __all__ = ["generate_source"]
 
@@ -49,7 +44,7 @@ def _render_calls(plan: Plan, assembly: Assembly) -> dict[str, list[_Call]]:
         calls[stage] = []
         for action in getattr(plan, stage):
             part = len(assembly.parts)
-            if text := render_action(action, assembly):
+            if text := action.cpp(assembly):
                 calls[stage].append(_Call(count, assembly.parts[part].name, text))
                 count += 1
     return calls
@@ -75,10 +70,10 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
     with float_precision(plan.dtype):
         assembly = Assembly(plan)
         calls = _render_calls(plan, assembly)
-        repeat = render_action(plan.repeat, assembly) if plan.repeat else ""
-        on_repeat = render_action(plan.on_repeat, assembly) if plan.on_repeat else ""
+        repeat = plan.repeat.cpp(assembly) if plan.repeat else ""
+        on_repeat = plan.on_repeat.cpp(assembly) if plan.on_repeat else ""
         updates = [
-            " ".join(f"net.{render_action(action, assembly)}" for action in actions)
+            " ".join(f"net.{action.cpp(assembly)}" for action in actions)
             for actions in plan.record_updates
         ]
         layout = describe_layout(
@@ -133,17 +128,7 @@ def _describe_queue(events: StateEntry, layout: Layout, plan: Plan) -> dict[str,
 
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
     state_arrays = {e.array for e in layout.state}
-    sources = [
-        p
-        for p in plan.spec.populations
-        if isinstance(p, (PoissonSource, SpikeListSource, LatencySource))
-        and not getattr(p, "moving", False)
-    ]
-    frames = {
-        f"_array_{p.name}_{p.variable}": p.name
-        for p in plan.spec.populations
-        if isinstance(p, AnalogueSource)
-    }
+    frames = assembly.frames
     arrays = dict(assembly.arrays)
     for entry in layout.inputs:
         if entry["kind"] == "array":
@@ -188,7 +173,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "event_queues": [
             _describe_queue(e, layout, plan) for e in layout.state if e.kind == "events_in_flight"
         ],
-        "calendars": [source.name for source in sources],
-        "moving_rates": any(getattr(p, "moving", False) for p in plan.spec.populations),
+        "calendars": assembly.calendars,
+        "moving_rates": assembly.moving_rates,
         "trial_variables": dict(plan.spec.trial.variables),
     }

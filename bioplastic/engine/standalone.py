@@ -152,7 +152,7 @@ class StandaloneNetwork(NumpyNetwork):
             array = variable.get_value()
             array[...] = results[key].astype(array.dtype).reshape(array.shape)
             if key.endswith(_TIMES):
-                array -= self._shift * self._layout.dt
+                array -= self._shift * self.layout.dt
         self._replay(sample, results, start)
         clock[0] += self.n_steps
 
@@ -162,18 +162,18 @@ class StandaloneNetwork(NumpyNetwork):
         values = {key: np.ravel(variable.get_value()) for key, variable in host.items()}
         for key in values:
             if key.endswith(_TIMES):
-                values[key] = values[key] + self._shift * self._layout.dt
-        values["start"] = np.array([start * self._layout.dt])
+                values[key] = values[key] + self._shift * self.layout.dt
+        values["start"] = np.array([start * self.layout.dt])
         for name, table in self._tables.items():
             values[f"table {name}"] = self._fill_table(name, np.zeros(table.values.shape))
         for queue, number in self._n_arrivals.items():
-            calendar = self._calendars_of_events[queue]
+            calendar = self.calendars_of_events[queue]
             for k in range(number):
                 values[f"delay {queue} {k}"] = calendar.delay.ravel()
             if calendar.store(start - self._shift).size:
                 self._refuse_flight(f"{queue}.events_in_flight")
         for array in self._delays:
-            flight = self._flights[array]
+            flight = self.flights[array]
             if flight[:, -1].any():
                 self._refuse_flight(self._delays[array].key)
         return values
@@ -189,20 +189,20 @@ class StandaloneNetwork(NumpyNetwork):
         """Return what a source shows or emits in every step."""
         source: Any = self.plan.spec.population(name)
         if isinstance(source, AnalogueSource):
-            table[:] = self._frames[name][: len(table)]
+            table[:] = self.frames[name][: len(table)]
         elif isinstance(source, NoiseSource):
             names = [population.name for population in self.plan.spec.populations]
             key = int(derive_key(self.noise_key, 1 + names.index(name))[0])
             for row in range(len(table)):
                 table[row] = normal_frame(source.n, int(derive_key(key, row)[0]))
         else:
-            for step, cells in self._calendars[name].items():
+            for step, cells in self.calendars[name].items():
                 table[step, cells] = 1
         return table
 
     def _replay(self, sample: int, results: Mapping[str, NDArray[Any]], start: int) -> None:
         """Show the records every step, and note what is in flight at the end."""
-        dt = self._layout.dt
+        dt = self.layout.dt
         spikes = {}
         for name, group in self.plan.groups.items():
             if "spike" in group.events:
@@ -261,18 +261,18 @@ class StandaloneNetwork(NumpyNetwork):
     def _fly(self, spikes: Mapping[str, tuple[Any, Any]], start: int) -> None:
         first = start - self._shift
         for queue in self._n_arrivals:
-            calendar = self._calendars_of_events[queue]
+            calendar = self.calendars_of_events[queue]
             calendar.load(np.zeros((0, 2), dtype=np.int32), first)
-            entry = next(e for e in self._layout.state if e.owner == queue and e.kind == "delay")
+            entry = next(e for e in self.layout.state if e.owner == queue and e.kind == "delay")
             projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
             way = entry.key.partition(".")[2].removesuffix("delay").rstrip("_")
             on = {"": "pre", "rule": "pre", "post": "post"}.get(way) or projection.pathways[way].on
             cells, edges = spikes[projection.source if on == "pre" else projection.target]
-            longest = round(float(calendar.delay.max()) / self._layout.dt) + 1
+            longest = round(float(calendar.delay.max()) / self.layout.dt) + 1
             for step in range(max(0, self.n_steps - longest), self.n_steps):
                 calendar.send(first + step, cells[edges[step] : edges[step + 1]])
         for array, entry in self._delays.items():
-            flight = self._flights[array]
+            flight = self.flights[array]
             projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
             cells, edges = spikes[projection.source]
             flight[:] = 0

@@ -11,11 +11,10 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from bioplastic.engine.brian2_bridge import has_refractory
 from bioplastic.engine.cells import cell_names, hidden_variables
-from bioplastic.engine.network import Population
 from bioplastic.engine.passes import queues
 from bioplastic.engine.plan import Plan, StateEntry, exponents, trace_name
 from bioplastic.engine.projections import DenseProjection, Projection, SparseProjection
-from bioplastic.signals.latency import LatencySource
+from bioplastic.signals.base import InputSource
 
 __all__ = ["state_entries"]
 
@@ -32,13 +31,8 @@ def state_entries(plan: Plan) -> Iterator[StateEntry]:
     for population in plan.spec.populations:
         group = plan.groups[population.name]
         hidden = set(hidden_variables(plan.spec, population.name))
-        if not isinstance(population, Population):
-            hidden |= {"source_emits", "source_probability"}
-            if isinstance(population, LatencySource):
-                hidden.add("t_spike")
-            hidden |= set(getattr(population, "inputs", {}))
-            hidden.add(getattr(population, "variable", ""))
-            hidden |= set(getattr(population, "shared_inputs", {}))
+        if isinstance(population, InputSource):
+            hidden |= {"source_emits", *population.filled, *population.filled_once}
         for name in sorted(_state_names(group.equations) - hidden):
             key = owners.get((population.name, name), f"{population.name}.{name}")
             variable = group.variables[name]

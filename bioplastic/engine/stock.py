@@ -133,8 +133,9 @@ class StockObjects:
             code += f"*int({now} > {first})*int({now} < {last})"
         return code
 
-    @_place.register
-    def _(self, action: actions.ShowFrame) -> None:
+    @_place.register(actions.ShowFrame)
+    @_place.register(actions.DrawFrame)
+    def _(self, action: Any) -> None:
         source, group = action.source, action.group
         frames = -(-self.plan.n_steps // source.every)
         dimensions = group.variables[source.variable].dim

@@ -147,7 +147,7 @@ def _refer_to_inputs(projection: Projection, plan: Plan, synapses: Any) -> None:
             if f"{variable}_{side}" not in synapses.variables:
                 given: Any = plan.spec.population(name)
                 synapses.variables.add_reference(
-                    f"{variable}_{side}", plan.groups[name], given.variable, index="0"
+                    f"{variable}_{side}", plan.groups[name], given.shown, index="0"
                 )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from brian2 import Quantity, Unit
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from bioplastic.equations import check_name
+from bioplastic.signals.base import InputSource
 from bioplastic.validation import check_choice, check_identifier, check_integer
 
 __all__ = ["AnalogueSource", "NoiseSource"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalogueSource:
+class AnalogueSource(InputSource):
     """Cells that never fire and show a given value at every step of a trial.
 
     The program takes the input ``name``: an array of shape ``(n_samples, n_frames, n)``, or
@@ -52,8 +55,6 @@ class AnalogueSource:
     'x'
     """
 
-    name: str
-    n: int
     variable: str = "x"
     unit: Quantity | None = None
     dtype: str = "float32"
@@ -70,9 +71,35 @@ class AnalogueSource:
         if self.unit is not None and not isinstance(self.unit, (Unit, Quantity)):
             raise TypeError(f"{place}.unit: must be a Brian2 unit such as pA, got {self.unit!r}")
 
+    @property
+    def fires(self) -> bool:
+        """Whether the cells emit spikes."""
+        return False
+
+    @property
+    def shown(self) -> str:
+        """The variable that populations of neurons may take as an input."""
+        return self.variable
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """Dimensions of the values per cell that the call or an action fills."""
+        return {self.variable: get_dimensions(1 if self.unit is None else self.unit)}
+
+    def dtypes(self) -> dict[str, str]:
+        """Return types of values that do not have the precision of the program."""
+        return {self.variable: self.dtype}
+
+    def declare_inputs(self, n_steps: int, dtype: str) -> list[dict[str, Any]]:
+        """Return what a call must give."""
+        shape = [-(-n_steps // self.every), self.n]
+        entry = {"name": self.name, "kind": "frames", "dtype": self.dtype, "shape": shape}
+        exponents = [float(e) for e in self.filled[self.variable]._dims]
+        return [{**entry, "every": self.every, "dimensions": exponents}]
+
 
 @dataclass(frozen=True, kw_only=True)
-class NoiseSource:
+class NoiseSource(InputSource):
     """Cells that never fire and show an independent standard normal number at every step.
 
     Read like an `AnalogueSource`. The numbers are a function of the seed of the call, the trial,
@@ -100,8 +127,6 @@ class NoiseSource:
     1
     """
 
-    name: str
-    n: int
     variable: str = "x"
     every: int = 1
 
@@ -112,3 +137,18 @@ class NoiseSource:
         check_identifier(f"{place}.variable", self.variable)
         check_name(f"{place}.variable", self.variable)
         check_integer(f"{place}.every", self.every, minimum=1)
+
+    @property
+    def fires(self) -> bool:
+        """Whether the cells emit spikes."""
+        return False
+
+    @property
+    def shown(self) -> str:
+        """The variable that populations of neurons may take as an input."""
+        return self.variable
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """Dimensions of the values per cell that the call or an action fills."""
+        return {self.variable: DIMENSIONLESS}

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from brian2.units.fundamentalunits import DIMENSIONLESS
+
+from bioplastic.signals.base import InputSource
 from bioplastic.validation import check_identifier, check_integer
 
 __all__ = ["LatencySource"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatencySource:
+class LatencySource(InputSource):
     """Cells that fire at most once per trial, at times given as numbers in [0, 1).
 
     The program takes the input ``name``: an array of shape ``(n_samples, n)`` of spike times. A
@@ -31,9 +35,16 @@ class LatencySource:
     4608
     """
 
-    name: str
-    n: int
-
     def __post_init__(self) -> None:
         check_identifier(f"{type(self).__name__}.name", self.name)
         check_integer(f"{type(self).__name__}.n", self.n, minimum=1)
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """Dimensions of the values per cell that the call or an action fills."""
+        return {"t_spike": DIMENSIONLESS}
+
+    def declare_inputs(self, n_steps: int, dtype: str) -> list[dict[str, Any]]:
+        """Return what a call must give."""
+        entry = {"name": self.name, "kind": "array", "dtype": dtype, "shape": [self.n]}
+        return [{**entry, "variable": "t_spike", "latency": True}]

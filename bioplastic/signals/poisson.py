@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity, get_dimensions, hertz, second
+from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioplastic.equations import (
     CLOCK_VARIABLES,
@@ -21,6 +22,7 @@ from bioplastic.equations import (
     read_names,
 )
 from bioplastic.fields import check_params
+from bioplastic.signals.base import InputSource
 from bioplastic.validation import check_choice, check_identifier, check_integer, check_quantity
 
 __all__ = ["INPUT_DTYPES", "PoissonSource"]
@@ -29,7 +31,7 @@ INPUT_DTYPES = ("uint8", "int32", "float32", "float64")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PoissonSource:
+class PoissonSource(InputSource):
     """Independent spike sources with a rate that is constant during a window of every trial.
 
     A source fires in a time step with probability ``rate * dt`` (at most 0.9). The engine draws
@@ -75,8 +77,6 @@ class PoissonSource:
     784
     """
 
-    name: str
-    n: int
     rates: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     shared_inputs: Mapping[str, str] = field(default_factory=dict)
@@ -156,3 +156,30 @@ class PoissonSource:
     def moving(self) -> bool:
         """Whether rates change within a trial."""
         return bool(read_names(self.rates) & (set(CLOCK_VARIABLES) - {"dt"}))
+
+    @property
+    def stored(self) -> dict[str, Any]:
+        """Dimensions of the values per cell that are part of the state."""
+        return {name: get_dimensions(values) for name, values in self.per_cell.items()}
+
+    @property
+    def filled(self) -> dict[str, Any]:
+        """Dimensions of the values per cell that the call or an action fills."""
+        return dict.fromkeys(("source_probability", *self.inputs), DIMENSIONLESS)
+
+    @property
+    def filled_once(self) -> Iterable[str]:
+        """Names of numbers that the call fills for all cells."""
+        return self.shared_inputs
+
+    def reads_trial(self, variables: Iterable[str]) -> Iterable[str]:
+        """Return which variables of the trial the cells read."""
+        return variables
+
+    def declare_inputs(self, n_steps: int, dtype: str) -> list[dict[str, Any]]:
+        """Return what a call must give."""
+        return [
+            {"name": name, "kind": "array", "dtype": kind, "shape": shape}
+            for declared, shape in ((self.inputs, [self.n]), (self.shared_inputs, []))
+            for name, kind in declared.items()
+        ]

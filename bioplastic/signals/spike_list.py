@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from bioplastic.signals.base import InputSource
 from bioplastic.validation import check_identifier, check_integer
 
 __all__ = ["SpikeListSource"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SpikeListSource:
+class SpikeListSource(InputSource):
     """Cells that fire at given times, a new list for every trial.
 
     The program takes the input ``name``: one pair ``(indices, times)`` per trial, times as a
@@ -30,9 +32,10 @@ class SpikeListSource:
     3
     """
 
-    name: str
-    n: int
-
     def __post_init__(self) -> None:
         check_identifier(f"{type(self).__name__}.name", self.name)
         check_integer(f"{type(self).__name__}.n", self.n, minimum=1)
+
+    def declare_inputs(self, n_steps: int, dtype: str) -> list[dict[str, Any]]:
+        """Return what a call must give."""
+        return [{"name": self.name, "kind": "spikes", "dtype": "int32", "shape": [self.n]}]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.engine.action import Action, WrongRateError
+from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.random import derive_key, uniform
 from bioplastic.signals.poisson import PoissonSource
 
@@ -28,13 +29,14 @@ class DrawSpikes(Action):
     group: Any
     code: str
 
-    def cpp(self, assembly: Any) -> str:
+    def cpp(self, assembly: Assembly) -> str:
         """Return the call, after rendering the kernel of the probabilities."""
         source, name, n = self.source, self.source.name, self.source.n
         call = assembly.add(
             f"{name}_draw", self.group, self.code, "stateupdate",
             path="skips between spikes, each step", size=n,
         )  # fmt: skip
+        assembly.moving_rates = True
         probability, number = f"_array_{name}_source_probability", assembly.plan.stream(name)
         silent = "nullptr"
         if source.dead_steps:

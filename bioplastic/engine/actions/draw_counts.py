@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.stats import binom
 
 from bioplastic.engine.action import Action
+from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.part import Part
+from bioplastic.engine.poisson_counts import count_variable, distribution
 from bioplastic.engine.random import derive_key, uniform
 from bioplastic.signals.poisson_input import PoissonInput
 
-__all__ = ["DrawCounts", "count_variable", "input_tables"]
-
-
-def count_variable(number: int) -> str:
-    """Return the hidden variable of the cells that holds the numbers of spikes of an input."""
-    return f"poisson_count_{number}"
+__all__ = ["DrawCounts"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +30,7 @@ class DrawCounts(Action):
     number: int
     input: PoissonInput
 
-    def cpp(self, assembly: Any) -> str:
+    def cpp(self, assembly: Assembly) -> str:
         """Return the call."""
         name, n = self.population, int(self.group.N)
         array = f"_array_{name}_{count_variable(self.number)}"
@@ -50,7 +45,7 @@ class DrawCounts(Action):
     def numpy(self, network: Any) -> Callable[[], Any]:
         """Return what draws the same numbers on numpy."""
         counts = self.group.variables[count_variable(self.number)].get_value()
-        first, table = _distribution(self.input, float(network.plan.clock.dt))
+        first, table = distribution(self.input, float(network.plan.clock.dt))
         stream = network.plan.stream(self.population)
 
         def draw() -> None:
@@ -62,24 +57,3 @@ class DrawCounts(Action):
             counts[:] = first + np.searchsorted(table, drawn, side="right")
 
         return draw
-
-
-def input_tables(spec: Any, dt: float) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Yield the distributions that the compiled program reads, and their sizes."""
-    for population in spec.populations:
-        for number, given in enumerate(getattr(population, "background", ())):
-            first, table = _distribution(given, dt)
-            name = f"_counts_{population.name}_{number}"
-            yield name, table
-            yield f"{name}_size", np.array([table.size, first], dtype=np.int64)
-
-
-def _distribution(given: PoissonInput, dt: float) -> tuple[int, NDArray[np.float64]]:
-    """Return the smallest number worth drawing, and P(count <= number) from there on."""
-    p = float(given.rate) * dt
-    if p > 1:
-        raise ValueError(
-            f"PoissonInput.rate: {given.rate} at a time step of {dt:g} s is a probability of {p:g}"
-        )
-    first, last = (int(k) for k in binom.ppf([1e-18, 1 - 1e-16], given.n, p))
-    return max(0, first), binom.cdf(np.arange(max(0, first), max(last, 0)), given.n, p)

@@ -30,7 +30,6 @@ from bioplastic.engine import (
 from bioplastic.equations import parse_statements, read_names
 from bioplastic.plasticity import PlasticityRule
 from bioplastic.plasticity.checks import expand_names
-from bioplastic.validation import check_integer
 
 __all__ = ["account", "counted"]
 
@@ -74,7 +73,7 @@ def counted(network: NetworkSpec) -> NetworkSpec:
 
 
 def account(
-    program: Program, record: Record, *, first_step: int = 0, gate: bool | None = None
+    program: Program, record: Record, state: Record, *, gate: bool | None = None
 ) -> dict[str, Operations]:
     """Count the operations of a run, learning included, by part of the network.
 
@@ -87,8 +86,9 @@ def account(
     record : mapping of str to array
         What the call returned besides the state. Of a plain mapping, such as records of several
         calls joined, the trials are taken to be as long as the network says.
-    first_step : int, default 0
-        ``state["clock.step"]`` before the call; it matters where rules have an interval.
+    state : mapping of str to array
+        The state given to the call: it holds the clock of rules with an interval, and synapses that
+        were grown or pruned.
     gate : bool, optional
         Whether the gate of least squares was open; needed where there is one.
 
@@ -116,17 +116,19 @@ def account(
     ... ))
     >>> program = Program(network, dt=1 * ms, target="numpy")
     >>> spikes = {"a": [([0, 1], [1, 5] * ms)], "b": [([2], [7] * ms)]}
-    >>> _, record = program(program.initial_state(), spikes)
-    >>> account(program, record)["ab"].plastic_updates          # 2 spikes to 3 cells, 1 from 2
+    >>> state = program.initial_state()
+    >>> _, record = program(state, spikes)
+    >>> account(program, record, state)["ab"].plastic_updates      # 2 spikes to 3 cells, 1 of 2
     8
     """
     if not isinstance(program, Program):
         raise TypeError(f"account.program: must be a Program, got {program!r}")
     if not isinstance(record, Mapping) or "presentations" not in record:
         raise TypeError("account.record: must be what a program returned besides the state")
-    start = check_integer("account.first_step", first_step, minimum=0)
+    if not isinstance(state, Mapping) or "clock.step" not in state:
+        raise TypeError("account.state: must be the state that the program was given")
     network = program.network
-    run = _Run(program, record, start, gate)
+    run = _Run(program, record, state, gate)
     found = {
         population.name: Operations(neuron_updates=population.n * run.n_steps)
         for population in network.populations
@@ -164,8 +166,9 @@ def _only(projection: Any) -> tuple[str, str]:
 class _Run:
     """Steps, trials and spikes of a run."""
 
-    def __init__(self, program: Program, record: Record, start: int, gate: bool | None) -> None:
-        self.network, self.record, self.start, self.gate = program.network, record, start, gate
+    def __init__(self, program: Program, record: Record, state: Record, gate: bool | None) -> None:
+        self.program, self.network, self.record = program, program.network, record
+        self.state, self.start, self.gate = state, int(state["clock.step"]), gate
         self.dt = program.layout.dt
         self.n_trials = int(np.sum(record["presentations"]))
         timed = isinstance(program.network.trial, EventTrial)
@@ -259,9 +262,10 @@ class _Counter:
     def _fans(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         p = self.projection
         if isinstance(p, SparseProjection):
+            pre, post = self.run.program.synapses_of(self.run.state, p.name)
             return (
-                np.bincount(p.pre, minlength=self.n_pre).astype(np.int64),
-                np.bincount(p.post, minlength=self.n_post).astype(np.int64),
+                np.bincount(pre, minlength=self.n_pre).astype(np.int64),
+                np.bincount(post, minlength=self.n_post).astype(np.int64),
             )
         if not isinstance(p, DenseProjection | UniformProjection):
             raise TypeError(f"account.program: does not know projections like {p!r}")

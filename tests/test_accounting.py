@@ -90,13 +90,17 @@ def test_ten_cells_equal_a_loop_over_everything():
                         synaptic += int(wiring[cell, other]) + int(other != cell)
                         reads += int(wiring[cell, other])
     assert record["b.spike_cell"].size > 20
-    found = account(program, record)
+    found = account(program, record, program.initial_state())
     assert sum(found.values(), start=Operations()) == Operations(
         synaptic, reads, plastic, traces, neurons
     )
     assert neurons == state["b.steps"].sum()
     state, record = program(program.initial_state(), {"a": [([], [] * ms)]}, duration=12 * ms)
-    assert account(program, record)["b"].neuron_updates == state["b.steps"].sum() == 4 * 12
+    assert (
+        account(program, record, program.initial_state())["b"].neuron_updates
+        == state["b.steps"].sum()
+        == 4 * 12
+    )
 
 
 RULES = {  # variables written by each rule, every one counting its updates from zero
@@ -124,7 +128,7 @@ def test_updates_equal_what_synapses_counted(name, sparse):
     state, _ = run(program, 1)
     middle = {key: value.copy() for key, value in state.items()}
     state, record = run(program, 2, state)
-    found = account(program, record, first_step=int(middle["clock.step"]))["feed"]
+    found = account(program, record, middle)["feed"]
     changed = [state[f"feed.{v}"] - middle[f"feed.{v}"] for v in ("w", "u") if f"feed.{v}" in state]
     assert found.plastic_updates == sum(values.sum() for values in changed) > 0
     assert found.weight_reads == 0  # 0.6 is no weight
@@ -145,13 +149,26 @@ def test_updates_of_whole_projections(rule, n_updates):
     program = build([DenseProjection(name="feed", source="a", target="b", initial={"w": 0.1},
                                      rule=PlasticityRule(name="r", **rule))])  # fmt: skip
     _, record = program(program.initial_state(), {"a": [([], [] * ms)] * 3})
-    assert account(program, record)["feed"].plastic_updates == n_updates
+    assert account(program, record, program.initial_state())["feed"].plastic_updates == n_updates
+
+
+def test_counts_synapses_as_they_have_grown():
+    program = build([SparseProjection(name="feed", source="a", target="b", transmit="v_post += w",
+                                      pre=[0, 1], post=[0, 1])])  # fmt: skip
+    grown = program.edit_synapses(program.initial_state(), "feed", keep=[True, False],
+                                  pre=[3, 3, 4], post=[0, 1, 2])  # fmt: skip
+    _, record = run(program, state=grown)
+    spikes = record["a.count"].sum(axis=0)
+    expected = spikes[0] + 2 * spikes[3] + spikes[4]
+    assert account(program, record, grown)["feed"].synaptic == expected
+    with pytest.raises(TypeError, match=r"account\.state"):
+        account(program, record, {})
 
 
 def test_summed_transmission_is_analogue():
     program = build([DenseProjection(name="feed", source="b", target="b", summed="v_post = w*v_pre",
                                      initial={"w": 0.1})])  # fmt: skip
-    found = account(program, run(program)[1])["feed"]
+    found = account(program, run(program)[1], program.initial_state())["feed"]
     assert found == Operations(weight_reads=16 * 90, analogue_macs=16 * 90)
 
 
@@ -175,7 +192,7 @@ def test_steps_and_errors_of_trials_that_run_on_events(after_last, until):
         state = program.initial_state()
         before = state["feed.w"].copy()
         state, record = program(state, {"a": times})
-        found = account(program, record)
+        found = account(program, record, program.initial_state())
         assert found["b"].neuron_updates == state["b.steps"].sum() > 0
         changes = ((state["feed.w"] - before) / 0.25).sum()
         assert found["feed"].plastic_updates == changes
@@ -189,11 +206,15 @@ def test_refuses_what_cannot_be_counted():
                               trial=Trial(duration=30 * ms), records=records)  # fmt: skip
         program = Program(network, dt=DT, target="numpy")
         with pytest.raises(ValueError, match="must hold all spikes of 'a'"):
-            account(program, run(program)[1])
+            account(program, run(program)[1], program.initial_state())
     again = build([feed], trial=Trial(duration=30 * ms, variables={"k": 0.0},
                                       repeat_while="k < 2", on_repeat="k += 1"))  # fmt: skip
     state, record = run(again)
-    assert account(again, record)["b"].neuron_updates == state["b.steps"].sum() == 3 * 4 * 90
+    assert (
+        account(again, record, again.initial_state())["b"].neuron_updates
+        == state["b.steps"].sum()
+        == 3 * 4 * 90
+    )
     gated = PlasticityRule(
         name="gated", modulators="g : 1 (shared)", interval=5 * ms,
         least_squares=LeastSquares(activity="1", error="v_post", gate="g"),
@@ -201,12 +222,14 @@ def test_refuses_what_cannot_be_counted():
     program = build([DenseProjection(name="feed", source="a", target="b", rule=gated)])
     _, record = run(program)
     with pytest.raises(ValueError, match=r"account\.gate"):
-        account(program, record)
-    assert account(program, record, gate=False)["feed"].plastic_updates == 0
+        account(program, record, program.initial_state())
+    assert (
+        account(program, record, program.initial_state(), gate=False)["feed"].plastic_updates == 0
+    )
     slow = PlasticityRule(name="up", on_pre="w += 1")
     program = build([DenseProjection(name="feed", source="a", target="b", rule=slow,
                                      pathways={"late": Pathway(statements="w += 1")})])  # fmt: skip
     with pytest.raises(ValueError, match="does not count pathways, and 'feed'"):
-        account(program, run(program)[1])
+        account(program, run(program)[1], program.initial_state())
     with pytest.raises(TypeError, match=r"account\.program"):
-        account(program.network, record)
+        account(program.network, record, {})

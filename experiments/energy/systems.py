@@ -45,9 +45,8 @@ def run_parts(
     precision = {"dtype": options.pop("dtype", "float32")}
     program = Program(counted(network), dt=dt, **precision)
     start = {**program.initial_state(0), **(state or {})}
-    first = int(start["clock.step"])
     _, record = program(start, inputs, n_samples=n)
-    found = sum(account(program, record, first_step=first, **options).values(), start=Operations())
+    found = sum(account(program, record, start, **options).values(), start=Operations())
     sizes = {p.name: p.n for p in network.populations}
     n_synapses = sum(_synapses(p, sizes) for p in network.projections)
     macs, cells = float(n_synapses), sum(p.n for p in network.populations)

@@ -83,7 +83,7 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
                 ("post", "int32_t"),
                 ("pre", "int32_t"),
                 ("column", "int64_t"),
-                ("order", "int64_t"),
+                ("order", "int32_t"),
             ):
                 connectivity.append((projection.name, member, ctype))
     recorded = [record.output(plan) for record in plan.spec.records]

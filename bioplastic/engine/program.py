@@ -637,7 +637,7 @@ def _connectivity_arrays(network: NetworkSpec) -> list[NDArray[Any]]:
         n_pre = network.population(projection.source).n
         n_post = network.population(projection.target).n
         row = np.searchsorted(projection.pre, np.arange(n_pre + 1)).astype(np.int64)
-        order = np.argsort(projection.post, kind="stable").astype(np.int64)
+        order = np.argsort(projection.post, kind="stable").astype(np.int32)
         column = np.searchsorted(projection.post[order], np.arange(n_post + 1)).astype(np.int64)
         arrays += [row, projection.post, projection.pre, column, order]
     return arrays

@@ -73,7 +73,10 @@ class Projection:
             raise ValueError(f"{place}.name: must not end in _pre or _post, got {self.name!r}")
 
     def _check_end(self, argument: str) -> None:
-        check_identifier(f"{type(self).__name__}.{argument}", getattr(self, argument))
+        place, name = f"{type(self).__name__}.{argument}", getattr(self, argument)
+        if isinstance(name, str) and "[" in name:
+            raise ValueError(f"{place}: parts of populations need a SparseProjection, got {name!r}")
+        check_identifier(place, name)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -289,6 +292,8 @@ class SparseProjection(_PlasticProjection):
         pre, post = arrays
         if pre.size != post.size:
             raise ValueError(f"{place}: pre has {pre.size} entries and post {post.size}")
+        if pre.size > np.iinfo(np.int32).max:
+            raise ValueError(f"{place}: must have fewer than 2**31 synapses, got {pre.size}")
         key = pre.astype(np.int64) * (int(post.max()) + 1) + post
         if np.any(np.diff(key) < 0):
             order = np.argsort(key, kind="stable")

@@ -9,7 +9,14 @@ import numpy as np
 import pytest
 from brian2 import ms, um
 
-from bioplastic.engine import NetworkSpec, Population, Program, SparseProjection, Trial
+from bioplastic.engine import (
+    DenseProjection,
+    NetworkSpec,
+    Population,
+    Program,
+    SparseProjection,
+    Trial,
+)
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.signals import SpikeListSource
 
@@ -150,6 +157,11 @@ def test_connectivity_is_no_part_of_the_compiled_program() -> None:
 def test_what_cannot_be_connected_is_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         spec(**options)
+
+
+def test_parts_of_populations_need_sparse_synapses() -> None:
+    with pytest.raises(ValueError, match=r"DenseProjection.source: parts of populations need a"):
+        DenseProjection(name="p", source="a[:3]", target="a", transmit="v_post += w")
 
 
 def test_synapses_are_counted_in_a_network() -> None:

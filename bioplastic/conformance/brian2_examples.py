@@ -12,15 +12,17 @@ only those you trust.
 from __future__ import annotations
 
 import argparse
+import ast
+import importlib.util
 import json
 import multiprocessing
 import os
-import runpy
 import subprocess
 import sys
 import tempfile
 import time
 import traceback
+import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -29,8 +31,10 @@ from typing import Any
 import brian2 as b2
 import matplotlib
 import numpy as np
+from brian2.core.base import BrianObject
 from brian2.core.magic import collect
 from brian2.core.namespace import get_local_namespace
+from brian2.core.variables import ArrayVariable
 
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.records import SpikeRecord
@@ -109,6 +113,12 @@ class _Session:
             self.network.add([o for o in objects if o not in self.network.objects])
         self.run(self.network, duration, namespace)
 
+    def finish(self, names: dict[str, Any]) -> None:
+        """Run what a script has made and not run."""
+        made = [value for value in names.values() if isinstance(value, BrianObject)]
+        if self.calls == 0 and self.network is None and made:
+            self.run(b2.Network(made), self.limit * b2.second, names)
+
     def run(self, network: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
         if float(duration) == 0 or self.calls < self.skip:
             self.calls += float(duration) > 0
@@ -163,7 +173,8 @@ def _compare(
         spec = _record_all(spec, monitors)
         again = replace(imported, spec=spec, inputs=inputs)
         replayed = again.program(target=session.target)
-        state, record, session.verdict.ours = _timed(again, replayed, 0)
+        state, record, _ = _timed(again, replayed, 0)
+        *_, session.verdict.ours = _timed(imported, program, 0)  # it draws for itself
         session.verdict.how = "spikes of Poisson groups played" if poisson else "nothing random"
         _compare_exactly(session.verdict, network, again, monitors, state, record, start)
         return
@@ -183,7 +194,8 @@ def _draws_otherwise(spec: NetworkSpec) -> str:
         model = getattr(population, "model", None)
         texts = [] if model is None else [model.equations, model.threshold, model.reset]
         texts += [getattr(population, "regularly", "")]
-        if any(word in str(text) for text in texts for word in _DRAWS):
+        drawn = any(word in str(text) for text in texts for word in _DRAWS)
+        if drawn or getattr(population, "background", None):
             return str(population.name)
         if type(population).__name__ not in ("Population", "PoissonSource", "SpikeListSource"):
             return str(population.name)
@@ -203,8 +215,6 @@ def _replay(
     populations = []
     for population in spec.populations:
         if population.name in names:
-            for key in (*population.inputs, *population.shared_inputs):  # type: ignore[union-attr]
-                inputs.pop(key, None)
             monitor = monitors[population.name]
             inputs[population.name] = [(np.array(monitor.i), (monitor.t_[:] - start) * b2.second)]
             population = SpikeListSource(name=population.name, n=population.n)
@@ -257,14 +267,15 @@ def _paired_states(
         if group is None or name in ("lastspike", "not_refractory", "lastupdate"):
             continue
         variable = group.variables.get(name)
-        if variable is None or not hasattr(variable, "get_value"):
+        if not isinstance(variable, ArrayVariable):
             continue
         lazy = getattr(group, "event_driven", None)
         if lazy is not None and name in lazy.diff_eq_names:
             continue  # Brian2 keeps the value of the last spike
         theirs = np.asarray(variable.get_value(), dtype=float)
-        if owner in imported.order and theirs.ndim:
-            theirs = theirs[imported.order[owner]]
+        order = imported.order.get(owner, np.zeros(0))
+        if order.size == theirs.size:
+            theirs = theirs[order]
         ours = np.asarray(ours, dtype=float)
         pairs.append((key, ours.ravel(), np.broadcast_to(theirs.ravel(), ours.size)))
     return pairs
@@ -337,34 +348,69 @@ class _Serial:
         return [function(member) for member in members]
 
 
-def _execute(path: Path, magic: Callable[..., None], explicit: Callable[..., None]) -> None:
+def _execute(
+    path: Path,
+    magic: Callable[..., None],
+    explicit: Callable[..., None],
+    values: Mapping[str, str],
+    finish: Callable[[dict[str, Any]], None] = lambda names: None,
+) -> None:
     """Run a script with other run functions, without windows and without processes."""
     matplotlib.use("Agg")
     multiprocessing.Pool = _Serial  # type: ignore[assignment]
+    if importlib.util.find_spec("progressbar") is None:  # it only shows
+        shown = types.ModuleType("progressbar")
+        shown.progressbar = iter  # type: ignore[attr-defined]
+        sys.modules["progressbar"] = shown
     b2.run = magic
     b2.Network.run = explicit
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _run_script(path, folder)
+            _run_script(path, folder, values, finish)
     finally:
         b2.Network.run = _STOCK_RUN
 
 
-def _run_script(path: Path, folder: str) -> None:
+class _Setter(ast.NodeTransformer):
+    """Gives constants of a script other values."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self.values = values
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        for target in node.targets:
+            if isinstance(target, ast.Name) and target.id in self.values:
+                node.value = ast.parse(self.values[target.id], mode="eval").body
+        return node
+
+
+def _run_script(
+    path: Path, folder: str, values: Mapping[str, str], finish: Callable[[dict[str, Any]], None]
+) -> None:
     before = os.getcwd()
     os.chdir(folder)
     sys.path.insert(0, str(path.parent))
     argv, sys.argv = sys.argv, [str(path)]
     try:
-        runpy.run_path(str(path), run_name="__main__")
+        tree = _Setter(values).visit(ast.parse(path.read_text(encoding="utf-8")))
+        code = compile(ast.fix_missing_locations(tree), str(path), "exec")
+        module = types.ModuleType("__main__")
+        module.__file__ = str(path)
+        main, sys.modules["__main__"] = sys.modules["__main__"], module
+        try:
+            exec(code, module.__dict__)
+            finish(module.__dict__)
+        finally:
+            sys.modules["__main__"] = main
     finally:
         sys.argv = argv
         os.chdir(before)
 
 
 def check_example(
-    path: Path, name: str, *, limit: float, skip: int, seeds: int, target: str
-) -> Verdict:
+    path: Path, name: str, *, limit: float, skip: int, seeds: int, target: str,
+    values: Mapping[str, str],
+) -> Verdict:  # fmt: skip
     """Execute one script in this process and compare its first run; see `Verdict`."""
     b2.prefs["codegen.target"] = "numpy"
     b2.prefs["logging.console_log_level"] = "ERROR"
@@ -377,7 +423,7 @@ def check_example(
         session.run(network, duration, namespace)
 
     try:
-        _execute(path, session.magic_run, explicit)
+        _execute(path, session.magic_run, explicit, values, session.finish)
         verdict.detail = verdict.detail or "the script runs no network"
     except _Done:
         pass
@@ -390,7 +436,7 @@ def check_example(
     return verdict
 
 
-def time_standalone(path: Path, *, limit: float, skip: int) -> float:
+def time_standalone(path: Path, *, limit: float, skip: int, values: Mapping[str, str]) -> float:
     """Return the CPU seconds of a run as a stock C++ standalone project, without compilation."""
     calls = 0
     seconds = float("nan")
@@ -421,7 +467,7 @@ def time_standalone(path: Path, *, limit: float, skip: int) -> float:
             finish(duration, lambda d: _STOCK_RUN(network, d, namespace=dict(namespace)))
 
         try:
-            _execute(path, magic, explicit)
+            _execute(path, magic, explicit, values)
         except _Done:
             pass
     return seconds
@@ -444,19 +490,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--target", default="cpp", choices=("cpp", "numpy"))
     parser.add_argument("--standalone", action="store_true", help="time stock C++ standalone too")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for one script")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="NAME=EXPRESSION",
+        help="give a constant of the script another value",
+    )  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the verdicts there")
     parser.add_argument("--one", choices=("compare", "time"), help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
+    values = dict(text.split("=", 1) for text in options.set)
     if options.one:
         path = options.folder / options.names[0]
         if options.one == "compare":
             verdict = check_example(
                 path, options.names[0], limit=options.seconds, skip=options.skip,
-                seeds=options.seeds, target=options.target,
+                seeds=options.seeds, target=options.target, values=values,
             )  # fmt: skip
             options.json.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
         else:
-            seconds = time_standalone(path, limit=options.seconds, skip=options.skip)
+            seconds = time_standalone(path, limit=options.seconds, skip=options.skip, values=values)
             options.json.write_text(json.dumps(seconds), encoding="utf-8")
         return 0
     names = options.names or sorted(
@@ -490,6 +541,7 @@ def _spawn(options: argparse.Namespace, name: str, what: str) -> Any:
             str(options.folder.resolve()), name, "--one", what, "--json", str(result),
             "--seconds", str(options.seconds), "--skip", str(options.skip),
             "--seeds", str(options.seeds), "--target", options.target,
+            *(part for text in options.set for part in ("--set", text)),
         ]  # fmt: skip
         try:
             subprocess.run(

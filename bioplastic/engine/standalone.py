@@ -17,12 +17,14 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.engine.actions import DrawCounts, DrawSpikes
 from bioplastic.engine.brian2_bridge import StandaloneProject
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.engine.random import derive_key, normal_frame
 from bioplastic.engine.records import StateRecord
 from bioplastic.engine.stock import StockObjects
@@ -164,6 +166,7 @@ class StandaloneNetwork(NumpyNetwork):
             if key.endswith(_TIMES):
                 values[key] = values[key] + self._shift * self.layout.dt
         values["start"] = np.array([start * self.layout.dt])
+        self._draw_stepwise(start - self._shift)
         for name, table in self._tables.items():
             values[f"table {name}"] = self._fill_table(name, np.zeros(table.values.shape))
         for queue, number in self._n_arrivals.items():
@@ -178,6 +181,27 @@ class StandaloneNetwork(NumpyNetwork):
                 self._refuse_flight(self._delays[array].key)
         return values
 
+    def _draw_stepwise(self, start: int) -> None:
+        """Draw what sources draw in every step, as the numpy target does."""
+        self._counts_drawn: dict[str, list[NDArray[Any]]] = {}
+        members = [
+            (action, run)
+            for action, run in zip(self.plan.step, self._step, strict=True)
+            if isinstance(action, DrawSpikes | DrawCounts)
+        ]
+        for step in range(self.n_steps if members else 0):
+            self.k = step
+            self._set_clock(start + step)
+            for action, run in members:
+                run()
+                if isinstance(action, DrawSpikes):
+                    name = action.source.name
+                    self.calendars.setdefault(name, {})[step] = self.spikes(name).copy()
+                else:
+                    variable = count_variable(action.number)
+                    drawn = self._counts_drawn.setdefault(f"{action.population}_{variable}", [])
+                    drawn.append(action.group.variables[variable].get_value().copy())
+
     @staticmethod
     def _refuse_flight(key: str) -> None:
         raise ValueError(
@@ -187,6 +211,9 @@ class StandaloneNetwork(NumpyNetwork):
 
     def _fill_table(self, name: str, table: NDArray[Any]) -> NDArray[Any]:
         """Return what a source shows or emits in every step."""
+        if name in self._counts_drawn:
+            table[:] = self._counts_drawn[name]
+            return table
         source: Any = self.plan.spec.population(name)
         if isinstance(source, AnalogueSource):
             table[:] = self.frames[name][: len(table)]
@@ -273,7 +300,7 @@ class StandaloneNetwork(NumpyNetwork):
                 calendar.send(first + step, cells[edges[step] : edges[step + 1]])
         for array, entry in self._delays.items():
             flight = self.flights[array]
-            projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
+            projection = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
             cells, edges = spikes[projection.source]
             flight[:] = 0
             for step in range(max(0, self.n_steps - len(flight)), self.n_steps):

@@ -16,6 +16,7 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import actions
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.signals.poisson import PoissonSource
 
 __all__ = ["StockObjects"]
@@ -38,7 +39,7 @@ class StockObjects:
     objects : list
         Everything that belongs into the network.
     tables : dict of str to TimedArray
-        What sources show or emit in every step of a trial, by population.
+        What sources show or emit in every step of a trial, by population, and numbers of spikes.
     arrivals : dict of str to list
         Pathways whose delays every synapse has of its own, by the name of the queue.
     shift : int
@@ -98,21 +99,26 @@ class StockObjects:
     def _(self, action: actions.Reset) -> None:
         self._put(action.group.resetter["spike"])
 
-    def _table(self, name: str, shape: tuple[int, int], every: int, dimensions: Any = None) -> str:
+    def _table(
+        self, name: str, shape: tuple[int, int], every: int, dimensions: Any = None,
+        group: Any = None,
+    ) -> str:  # fmt: skip
         """Add a table that the group of a population reads, and return its name."""
         values: Any = np.zeros(shape)
         if dimensions is not None:
             values = b2.Quantity(values, dim=dimensions)
         table = f"{name}_table"
         self.tables[name] = b2.TimedArray(values, dt=every * self.plan.clock.dt, name=table)
-        group = self.plan.groups[name]
+        group = self.plan.groups[name] if group is None else group
         group.namespace[table] = self.tables[name]
         group.variables.add_reference("trial_onset", self.trial)
         return table
 
     @_place.register
     def _(self, action: actions.Emit) -> None:
-        source, group = action.source, action.group
+        self._emit(action.source, action.group)
+
+    def _emit(self, source: Any, group: Any) -> None:
         if isinstance(source, PoissonSource) and self.draw:
             code = self._draw_code(source)
         else:
@@ -132,6 +138,23 @@ class StockObjects:
             now = f"(t + 0.5*dt - floor((t + 0.5*dt)/({length}))*{length})"
             code += f"*int({now} > {first})*int({now} < {last})"
         return code
+
+    @_place.register
+    def _(self, action: actions.DrawSpikes) -> None:
+        self._emit(action.source, action.group)
+
+    @_place.register
+    def _(self, action: actions.DrawCounts) -> None:
+        group, variable = action.group, count_variable(action.number)
+        name = f"{action.population}_{variable}"
+        if self.draw:
+            p = float(action.input.rate * self.plan.clock.dt)
+            function = f"binomial_{name}"
+            group.namespace[function] = b2.BinomialFunction(action.input.n, p, name=function)
+            self._regularly(group, f"{variable} = {function}()")
+            return
+        table = self._table(name, (self.plan.n_steps, int(group.N)), 1, group=group)
+        self._regularly(group, f"{variable} = {table}(t - trial_onset + 0.5*dt, i)")
 
     @_place.register(actions.ShowFrame)
     @_place.register(actions.DrawFrame)

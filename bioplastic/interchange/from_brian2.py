@@ -28,8 +28,9 @@ from bioplastic.engine.pathways import Pathway
 from bioplastic.engine.program import Program
 from bioplastic.engine.projections import DenseProjection, SparseProjection
 from bioplastic.engine.records import SpikeRecord, StateRecord
+from bioplastic.engine.regularly import Regularly
 from bioplastic.engine.trial import Trial
-from bioplastic.equations import equation_text
+from bioplastic.equations import equation_text, parse_statements
 from bioplastic.interchange.report import Report
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.from_brian2 import (
@@ -40,7 +41,9 @@ from bioplastic.plasticity.from_brian2 import (
     read_synapses,
 )
 from bioplastic.plasticity.rule import PlasticityRule
+from bioplastic.signals.event_source import EventSource
 from bioplastic.signals.poisson import PoissonSource
+from bioplastic.signals.poisson_input import PoissonInput
 from bioplastic.signals.spike_list import SpikeListSource
 from bioplastic.validation import check_quantity
 
@@ -152,6 +155,10 @@ def from_brian2(
         objects: Iterable[Any] = collect(level=level + 1)
     elif isinstance(network, b2.Network):
         objects, start = network.objects, network.t
+        if list(network.schedule) != _SCHEDULE:
+            raise ValueError(
+                f"from_brian2: the schedule must be {_SCHEDULE}, got {network.schedule}"
+            )
     elif isinstance(network, Iterable) and not isinstance(network, str | Mapping):
         objects = network
     else:
@@ -182,8 +189,10 @@ class _Importer:
         self.step = round(float(start) / float(self.dt))
 
     def _time_step(self) -> Any:
-        steps = {float(o.clock.dt): o for o in self.objects if isinstance(o, _GROUPS)}
-        if not steps:
+        steps = {
+            float(o.clock.dt): o for o in self.objects if isinstance(o, (*_GROUPS, b2.Synapses))
+        }
+        if not any(isinstance(o, _GROUPS) for o in self.objects):
             raise ValueError("from_brian2: there is no group of cells among the objects")
         if len(steps) > 1:
             names = ", ".join(f"{o.name} {o.clock.dt}" for o in steps.values())
@@ -194,6 +203,7 @@ class _Importer:
         readers = {
             b2.NeuronGroup: self._read_neurons,
             b2.PoissonGroup: self._read_poisson,
+            b2.PoissonInput: self._read_input,
             b2.SpikeGeneratorGroup: self._read_generator,
             b2.Synapses: self._read_synapses,
             b2.SpikeMonitor: self._read_spikes,
@@ -244,12 +254,12 @@ class _Importer:
             ):
                 if flag in equation.flags:
                     raise ValueError(f"{place}: {equation.varname!r} is ({flag}); {advice}")
-        others = set(group.events) - {"spike"}
-        if others:
-            raise ValueError(f"{place}: custom events ({', '.join(sorted(others))}) are not read")
-        for member in group.contained_objects:
+        regular = []
+        for member in sorted(group.contained_objects, key=lambda m: (m.order, str(m.name))):
             kind = type(member).__name__
-            if kind not in ("StateUpdater", "Thresholder", "Resetter", "Subgroup"):
+            if kind == "CodeRunner":
+                regular.append(self._read_regular(member, group, place))
+            elif kind not in _PARTS:
                 raise ValueError(
                     f"{place}: {kind} {member.name!r} has no counterpart; leave it out"
                 )
@@ -258,7 +268,11 @@ class _Importer:
         refractory = refractory_of(group)
         texts = [e.expr.code for e in equations.values() if e.expr is not None]
         texts += [text for text in (threshold, reset, refractory) if isinstance(text, str)]
+        told = [text for member in regular for text in [member.statements]]
         constants = self._constants(group, texts, place)
+        extra = self._constants(group, told, place)
+        extra = {name: value for name, value in extra.items() if name not in constants}
+        regular = [replace(r, statements=_insert(r.statements, extra)) for r in regular]
         moving = bool(equations.diff_eq_names)
         model = NeuronModel(
             name=group.name,
@@ -274,7 +288,17 @@ class _Importer:
                 if e.type != SUBEXPRESSION
             },
         )
-        self.populations[group.name] = Population(name=group.name, n=len(group), model=model)
+        self.populations[group.name] = Population(
+            name=group.name, n=len(group), model=model, regularly=tuple(regular)
+        )
+        for event in set(group.events) - {"spike"}:
+            text, code = group.events[event], group.event_codes.get(event, "")
+            known = self._constants(group, [text, code], place)
+            name = f"{group.name}_{event}"
+            self.populations[name] = EventSource(
+                name=name, n=len(group), population=group.name, condition=text, statements=code,
+                parameters={n: value for n, value in known.items() if n not in constants},
+            )  # fmt: skip
         if refractory is not False:
             self._read_refractoriness(group, refractory)
 
@@ -288,14 +312,37 @@ class _Importer:
         self.late[f"{group.name}.not_refractory"] = np.array(free)
 
     def _check_slots(self, place: str, group: Any) -> None:
-        wanted = {"StateUpdater": "groups", "Thresholder": "thresholds", "Resetter": "resets"}
         for member in group.contained_objects:
-            slot = wanted.get(type(member).__name__)
-            if slot is not None and (member.when != slot or not member.active):
+            slot = _PARTS.get(type(member).__name__, "")
+            if getattr(member, "event", "spike") != "spike" and slot:
+                slot = f"after_{slot}"
+            if slot and (member.when != slot or not member.active):
                 raise ValueError(
                     f"{place}: {member.name!r} runs in {member.when!r}, active {member.active}; "
                     f"only an active one in {slot!r} has a counterpart"
                 )
+
+    def _read_regular(self, runner: Any, group: b2.NeuronGroup, place: str) -> Regularly:
+        """Read ``run_regularly``."""
+        late = runner.when == "groups" and runner.order > 0
+        if (
+            runner.group.name != group.name
+            or runner.template != "stateupdate"
+            or not (late or runner.when in ("start", "end"))
+        ):
+            raise ValueError(
+                f"{place}: {runner.name!r} has no counterpart; use run_regularly of a whole group "
+                "in 'start', 'end', or 'groups' with an order above 0"
+            )
+        every = float(runner.clock.dt)
+        if abs(every / float(self.dt) - round(every / float(self.dt))) > 1e-6:
+            raise ValueError(f"{place}: {runner.name!r} needs an interval of whole time steps")
+        lines = parse_statements(f"{place}, run_regularly", runner.abstract_code)
+        return Regularly(
+            statements="\n".join(" ".join(line) for line in lines),
+            every=every * b2.second,
+            when=runner.when,
+        )
 
     def _constants(self, group: Any, texts: Iterable[str], place: str) -> dict[str, Any]:
         names = {name for text in texts for name in get_identifiers(text)}
@@ -312,25 +359,43 @@ class _Importer:
     def _read_poisson(self, group: b2.PoissonGroup) -> None:
         rates = group.variables["rates"]
         if isinstance(rates, Subexpression):
-            source = self._timed_rates(group, str(rates.expr))
+            text = str(rates.expr)
+            parameters = self._constants(group, [text], f"PoissonGroup {group.name!r}")
         else:
-            values = np.asarray(rates.get_value(), dtype=float)
+            values = np.array(rates.get_value(), dtype=float)
+            text = "rates"
             if np.all(values == values[0]):
-                source = PoissonSource(
-                    name=group.name, n=len(group), rates=f"{float(values[0])!r}*Hz"
+                text = f"{float(values[0])!r}*Hz"
+            parameters = {} if text != "rates" else {"rates": values * b2.Hz}
+            if np.any(values * float(self.dt) > 0.9):
+                raise ValueError(
+                    f"PoissonGroup {group.name!r}: fires in a step with probability "
+                    f"{values.max() * float(self.dt):.2g}, at most 0.9 is possible; shorten dt"
                 )
-            else:
-                key = f"{group.name}_rates"
-                source = PoissonSource(
-                    name=group.name, n=len(group), rates=f"{key}*Hz", inputs={key: "float64"}
-                )
-                self.inputs[key] = values[None]
-        self.populations[group.name] = source
+        self.populations[group.name] = PoissonSource(
+            name=group.name, n=len(group), rates=text, parameters=parameters
+        )
 
-    def _timed_rates(self, group: b2.PoissonGroup, text: str) -> PoissonSource:
-        place = f"PoissonGroup {group.name!r}"
-        constants = self._constants(group, [text], place)
-        return PoissonSource(name=group.name, n=len(group), rates=_insert(text, constants))
+    def _read_input(self, given: b2.PoissonInput) -> None:
+        part, place = given.group, f"PoissonInput {given.name!r}"
+        group = _whole(part)
+        population = self.populations.get(group.name)
+        if not isinstance(population, Population) or (given.when, given.order) != ("synapses", 0):
+            raise ValueError(
+                f"{place}: must target a NeuronGroup, in the slot 'synapses' with order 0"
+            )
+        weight = given.weight
+        if isinstance(weight, str):
+            weight = _insert(weight, self._constants(group, [weight], place))
+        if hasattr(part, "source"):  # the others get nothing
+            weight = f"({weight!r})" if not isinstance(weight, str) else f"({weight})"
+            weight += f"*int(i >= {part.start})*int(i < {part.stop})"
+        background = PoissonInput(
+            variable=given.target_var, n=int(given.N), rate=given.rate, weight=weight
+        )
+        self.populations[group.name] = replace(
+            population, background=(*population.background, background)
+        )
 
     def _read_generator(self, group: b2.SpikeGeneratorGroup) -> None:
         dt = float(self.dt)
@@ -391,10 +456,9 @@ class _Importer:
         if len(synapses) == 0:
             self.report.notes.append((synapses.name, "has no synapses and is left out"))
             return
-        for name, event in synapses.events.items():
-            if event != "spike":
-                raise ValueError(f"{place}: pathway {name!r} waits for {event!r}, not for spikes")
-        reading, rule = self._rule(synapses)
+        event = self._event(synapses, place)
+        method = self._method(synapses, place)
+        reading, rule = self._rule(synapses, method)
         self.moved |= {(synapses.name, name): new for name, new in reading.moved.items()}
         for name, new in reading.moved.items():
             side = "presynaptic" if new.endswith("_pre") else "postsynaptic"
@@ -408,9 +472,8 @@ class _Importer:
         pre, post = pre[order], post[order]
         self.order[synapses.name] = order
         key = pre.astype(np.int64) * len(target) + post
-        if np.any(np.diff(key) == 0):
-            raise ValueError(f"{place}: connects a pair of cells more than once")
-        full = pre.size == len(source) * len(target)
+        once = not np.any(np.diff(key) == 0)
+        full = once and pre.size == len(source) * len(target)
         shape = (len(source), len(target)) if full else pre.shape
         declared = rule.parse("synapse") if rule else {}
         initial: dict[str, Any] = {}
@@ -434,25 +497,106 @@ class _Importer:
             for name, text in reading.pathways.items()
             if pathway.objname == name
         }  # fmt: skip
+        options["modulators"] = {
+            name: self._find_linked(place, name, variable, synapses)
+            for name, variable in reading.linked.items()
+        }
         options |= {"rule": rule, "summed": reading.summed.replace("\n", "; ")}
-        options |= {"name": synapses.name, "source": source.name, "target": target.name}
+        sender = source.name if event == "spike" else f"{source.name}_{event}"
+        options |= {"name": synapses.name, "source": sender, "target": target.name}
         if full:
             self.projections[synapses.name] = DenseProjection(**options)
         else:
             self.projections[synapses.name] = SparseProjection(**options, pre=pre, post=post)
 
-    def _rule(self, synapses: b2.Synapses) -> tuple[Any, PlasticityRule]:
+    @staticmethod
+    def _event(synapses: b2.Synapses, place: str) -> str:
+        """Return the event that all presynaptic pathways wait for."""
+        found = {"pre": set[str](), "post": set[str]()}
+        for pathway in pathways_of(synapses):
+            found[pathway.prepost].add(pathway.event)
+        if len(found["pre"]) > 1 or found["post"] - {"spike"}:
+            raise ValueError(
+                f"{place}: its presynaptic pathways must wait for one event, the others for spikes"
+            )
+        return next(iter(found["pre"]), "spike")
+
+    def _find_linked(
+        self, place: str, name: str, variable: Any, synapses: b2.Synapses
+    ) -> tuple[str, str]:
+        """Return population and variable that a linked variable of synapses stands for."""
+        if not isinstance(variable, Subexpression):
+            owner, found = variable.owner.name, variable.name
+        else:  # Brian2 copies the expression and refers to what it reads
+            reads = get_identifiers(variable.expr) & set(synapses.variables)
+            names = {synapses.variables[n].owner.name for n in reads if n.startswith("_")}
+            owner, found = names.pop() if len(names) == 1 else "", ""
+            population = self.populations.get(owner)
+            if isinstance(population, Population):
+                for other, equation in population.model.parsed.items():
+                    own = {n: f"_{name}_{owner}_{n}" for n in population.model.parsed}
+                    if equation.type == SUBEXPRESSION and variable.expr == word_substitute(
+                        equation.expr.code, own
+                    ):
+                        found = other
+        population = self.populations.get(owner)
+        if not found or population is None or population.n != 1:
+            raise ValueError(
+                f"{place}: cannot tell what {name!r} is linked to; link it to a variable of a "
+                "group of one cell"
+            )
+        return owner, found
+
+    def _method(self, synapses: b2.Synapses, place: str) -> str:
+        """Return how clock-driven equations take a step, nothing if there are none."""
+        equations = synapses.equations
+        for member in synapses.contained_objects:
+            kind = type(member).__name__
+            if kind not in _SYNAPSE_PARTS or not (member.active and synapses.active):
+                raise ValueError(
+                    f"{place}: {kind} {member.name!r}, active {member.active}, has no counterpart; "
+                    "leave it out"
+                )
+            if (kind != "SynapticPathway" and member.when != "groups") or (
+                kind == "SynapticPathway" and member.when != "synapses"
+            ):
+                raise ValueError(
+                    f"{place}: {member.name!r} runs in {member.when!r}, not where Brian2 puts it"
+                )
+        updater = synapses.state_updater
+        if updater is None:
+            return ""
+        for side in ("source", "target"):
+            cells = _whole(getattr(synapses, side))
+            other = getattr(cells, "state_updater", None)
+            reads = [
+                synapses.variables[n] for n in equations.identifiers if n in synapses.variables
+            ]
+            owners = {getattr(variable.owner, "name", "") for variable in reads}
+            if (
+                other is not None
+                and cells.name in owners
+                and (updater.order, updater.name) < (other.order, other.name)
+            ):
+                raise ValueError(
+                    f"{place}: its equations read cells that take their step after it; give "
+                    f"{cells.name!r} a name that comes first"
+                )
+        return chosen_method(synapses, self.namespace)
+
+    def _rule(self, synapses: b2.Synapses, method: str) -> tuple[Any, PlasticityRule]:
         """Return a reading and its rule, with all traces at the synapses where moving fails."""
         values = present_values(synapses, self.namespace) if self.step else None
+        chosen = {"method": method} if method else {}
         if values:
             self.late[f"{synapses.name}.lastupdate"] = np.full(len(synapses), float(self.start))
         try:
             reading = read_synapses(synapses, self.namespace, values=values)
-            return reading, PlasticityRule(**reading.fields)
+            return reading, PlasticityRule(**reading.fields, **chosen)
         except ValueError as error:
             try:
                 reading = read_synapses(synapses, self.namespace, move=False, values=values)
-                rule = PlasticityRule(**reading.fields)
+                rule = PlasticityRule(**reading.fields, **chosen)
             except ValueError:
                 raise error from None
             reading.stayed.update(dict.fromkeys(_event_driven(synapses), str(error)))
@@ -504,17 +648,27 @@ class _Importer:
 
     def _read_spikes(self, monitor: Any) -> None:
         group = _whole(monitor.source)
-        if group.name not in self.populations:
+        event = getattr(monitor, "event", "spike")
+        name = group.name if event == "spike" else f"{group.name}_{event}"
+        if name not in self.populations:
             raise ValueError(
                 f"from_brian2: {monitor.name!r} watches {group.name!r}, which is not here"
             )
-        if not any(isinstance(r, SpikeRecord) and r.population == group.name for r in self.records):
-            self.records.append(SpikeRecord(population=group.name))
-        self.report.notes.append((monitor.name, f"is in the record as {group.name}.spike_*"))
+        if not any(isinstance(r, SpikeRecord) and r.population == name for r in self.records):
+            self.records.append(SpikeRecord(population=name))
+        self.report.notes.append((monitor.name, f"is in the record as {name}.spike_*"))
+        for variable in sorted(getattr(monitor, "record_variables", set()) - {"i", "t"}):
+            note = f"does not keep {variable!r} at spikes; record it over time"
+            self.report.notes.append((monitor.name, note))
 
     def _read_states(self, monitor: b2.StateMonitor) -> None:
         source = _whole(monitor.source)
-        every = max(1, round(float(monitor.clock.dt) / float(self.dt)))
+        exact = float(monitor.clock.dt) / float(self.dt)
+        every = max(1, round(exact))
+        if abs(exact - every) > 1e-6 * every or monitor.when != "start":
+            raise ValueError(
+                f"StateMonitor {monitor.name!r}: must look every so many steps, in the slot 'start'"
+            )
         cells = np.asarray(monitor.record, dtype=np.int64)
         cells = cells + (0 if source is monitor.source else monitor.source.start)
         for variable in monitor.record_variables:
@@ -536,8 +690,9 @@ class _Importer:
             else:
                 size = self.order[source.name].size
         else:
-            equations = dict(self.populations[source.name].model.parsed)
-            place, size = cells, self.populations[source.name].n
+            population = self.populations[source.name]
+            equations = dict(population.model.parsed) if isinstance(population, Population) else {}
+            place, size = cells, population.n
         if name not in equations or equations[name].type == SUBEXPRESSION:
             return "is not recorded: it is computed from other variables"
         subset = None
@@ -551,6 +706,15 @@ class _Importer:
         return f"is in the record as {record.key}"
 
 
+_SCHEDULE = ["start", "groups", "thresholds", "synapses", "resets", "end"]
+#: Parts of a group of cells, and the slot in which each runs.
+_PARTS = {
+    "StateUpdater": "groups",
+    "Thresholder": "thresholds",
+    "Resetter": "resets",
+    "Subgroup": "",
+}
+_SYNAPSE_PARTS = ("SynapticPathway", "StateUpdater", "SummedVariableUpdater")
 _GROUPS = (b2.NeuronGroup, b2.PoissonGroup, b2.SpikeGeneratorGroup)
 
 

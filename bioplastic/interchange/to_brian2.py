@@ -110,7 +110,7 @@ def to_brian2(
         key, monitor = _monitor(plan, record)
         monitors[key] = monitor
     known = initial_state(spec, SimpleNamespace(state=plan.state), seed)  # type: ignore[arg-type]
-    _set_state(plan, {**known, **(state or {})})
+    _set_state(plan, stock, {**known, **(state or {})})
     _set_inputs(plan, stock, dict(inputs or {}))
     return Brian2Network(
         network=b2.Network(*stock.objects, *monitors.values()),
@@ -180,7 +180,7 @@ def _monitor(plan: Plan, record: Any) -> tuple[str, Any]:
     )
 
 
-def _set_state(plan: Plan, state: Mapping[str, Any]) -> None:
+def _set_state(plan: Plan, stock: StockObjects, state: Mapping[str, Any]) -> None:
     for entry in plan.state:
         values = np.asarray(state[entry.key])
         if entry.kind == "variable":
@@ -191,6 +191,9 @@ def _set_state(plan: Plan, state: Mapping[str, Any]) -> None:
             if np.any(values < 1_000_000_000):
                 since = -values * float(plan.clock.dt)
                 plan.groups[entry.owner].variables["lastspike"].set_value(since)
+        elif entry.kind == "delay":
+            for pathway in stock.arrivals.get(entry.owner, ()):
+                pathway.variables["delay"].set_value(values.ravel())
         elif np.any(values):
             raise ValueError(
                 f"to_brian2.state: {entry.key!r} has no counterpart; begin without spikes in flight"
@@ -214,7 +217,7 @@ def _set_inputs(plan: Plan, stock: StockObjects, inputs: dict[str, Any]) -> None
                 variable.set_value(np.asarray(given[0], dtype=float))
     for name, table in stock.tables.items():
         source = plan.spec.population(name)
-        given = prepared.get(name)
+        given: Any = prepared.get(name)
         if isinstance(source, SpikeListSource):
             offsets, steps, cells = given
             part = slice(offsets[0], offsets[1])

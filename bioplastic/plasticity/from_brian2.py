@@ -136,7 +136,7 @@ def own_equations(synapses: b2.Synapses) -> dict[str, SingleEquation]:
 def find_constants(
     group: Any, names: Iterable[str], namespace: Mapping[str, Any], place: str
 ) -> dict[str, Any]:
-    """Return the values of external names, as a group resolves them.
+    """Return the values of external names, as a group resolves them: numbers, timed arrays.
 
     Raises
     ------
@@ -150,6 +150,9 @@ def find_constants(
             variable = group.resolve_all([name], namespace, user_identifiers=set())[name]
         except KeyError as error:
             raise ValueError(f"{place}: the name {name!r} means nothing here ({error})") from None
+        if isinstance(variable, b2.TimedArray):
+            found[name] = variable
+            continue
         value = getattr(variable, "value", None)
         if value is None or np.ndim(value):
             raise ValueError(
@@ -466,6 +469,9 @@ class _Reader:
         """Return a statement; what Brian2 adds to the cell once per synapse is multiplied."""
         text = f"{line.target} {line.op} {line.expression}"
         cell = line.target.endswith(f"_{line.side}") and line.target not in self.own
+        other = line.target.endswith(("_pre", "_post")) and line.target not in self.own
+        if other and not cell and line.op == "-=":
+            return f"{line.target} += -({line.expression})"
         if not cell or self._is_temporary(line.target):
             return text
         counts = np.unique(np.bincount(self.cells[line.side]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import brian2 as b2
@@ -104,7 +105,7 @@ def subgroups() -> list[Any]:
     cells = lif(6, LIF + "\ndgi/dt = -gi/(8*ms) : 1", refractory=1 * ms)
     cells.ge = 3 + 0.2 * np.arange(6)
     excitatory, inhibitory = cells[:4], cells[4:]
-    first = b2.Synapses(excitatory, cells, on_pre="ge += 0.1*(i + 1)", name="one")
+    first = b2.Synapses(excitatory, cells, on_pre="ge += 0.1*(i + 1); gi -= 0.01", name="one")
     first.connect("i != j")
     second_ = b2.Synapses(inhibitory, excitatory, "w : 1", on_pre="ge += w*(i + j)", name="two")
     second_.connect()
@@ -149,9 +150,52 @@ def array_rates() -> list[Any]:
     return [cells]
 
 
+def timed() -> list[Any]:
+    """Values that change in time, in equations and as linked variable of synapses."""
+    source = inputs()
+    cells = lif(3, "dv/dt = (El - v + drive(t, i))/tau : volt")
+    table = np.random.default_rng(4).uniform(10, 25, (12, 3)) * mV
+    cells.namespace["drive"] = b2.TimedArray(table, dt=5 * ms)
+    clock = b2.NeuronGroup(1, "x = 2*y : 1\ndy/dt = -y/(30*ms) : 1", name="pacer", method="exact")
+    clock.y = 1
+    model = STDP + "\nx : 1 (linked)"
+    on_pre = "v += w*mV\nApre += a\nw = clip(w - x*Apost, 0, gmax)"
+    synapses = b2.Synapses(source, cells, model, on_pre=on_pre, on_post=ON_POST, name="feed",
+                           namespace=CONSTANTS)  # fmt: skip
+    synapses.connect()
+    synapses.x = b2.linked_var(clock, "x")
+    synapses.w = 0.3
+    return [source, cells, clock, synapses]
+
+
+def regular() -> list[Any]:
+    """Statements at regular times, a custom event, two synapses on a pair."""
+    cells = lif(3, LIF + "\nmark : 1\nbursts : 1\nlast : second (shared)",
+                events={"burst": "v > -57*mV and ge > 0.3"})  # fmt: skip
+    cells.ge = [0.2, 0.6, 0.9]
+    cells.run_regularly("last = t\nge += 0.3*(1 + mark)\nmark = 1 - mark", dt=3 * ms)
+    cells.run_on_event("burst", "bursts += 1; ge *= 0.99")
+    synapses = b2.Synapses(cells, cells, "w : 1", on_pre="ge += w", on_event="burst", name="feed")
+    synapses.connect(i=[0, 1, 1, 2], j=[1, 2, 2, 0])
+    synapses.w = [0.01, 0.02, 0.03, 0.04]
+    return [cells, synapses]
+
+
+def methods() -> list[Any]:
+    """Clock-driven equations of synapses take the step that Brian2 chooses, or is told to."""
+    source, target = inputs(), lif()
+    model = """dw/dt = b*(1 - w)*x - w*w/(50*ms) : 1 (clock-driven)
+               dx/dt = -x/(9*ms) : 1 (clock-driven)
+               b : Hz (constant, shared)"""
+    synapses = b2.Synapses(source, target, model, on_pre="ge += w; x += 0.2", name="feed")
+    synapses.connect()
+    synapses.w, synapses.b = 0.3, 30 * Hz
+    return [source, target, synapses]
+
+
 NETWORKS = (
-    dense, sparse_delayed, own_delays, pathways, modulated, subgroups, summed, short_term, counted,
-    array_rates,
+    dense, regular, timed, sparse_delayed, own_delays, pathways, modulated, subgroups, summed,
+    short_term, counted, array_rates, methods,
 )  # fmt: skip
 
 
@@ -184,7 +228,8 @@ def assert_equal(
         if lazy is not None and name in lazy.diff_eq_names:
             continue
         theirs = np.asarray(group.variables[name].get_value())
-        theirs = theirs[imported.order[owner]] if owner in imported.order else theirs
+        order = imported.order.get(owner, np.zeros(0))
+        theirs = theirs[order] if order.size == theirs.size else theirs
         np.testing.assert_allclose(values.ravel(), theirs, rtol=1e-9, atol=1e-12, err_msg=key)
         compared += 1
     assert compared
@@ -245,6 +290,22 @@ def test_draws_the_rates_of_poisson_groups() -> None:
     counts = np.bincount(record["inputs.spike_cell"], minlength=50)
     expected = 2 * np.linspace(20, 400, 50)
     assert np.abs(counts - expected).max() < 4.5 * np.sqrt(expected.max())
+
+
+def test_draws_moving_rates_and_poisson_inputs() -> None:
+    stimulus = b2.TimedArray([0, 300] * Hz, dt=1 * second)
+    source = b2.PoissonGroup(50, "stimulus(t)*gain", name="inputs")
+    cells = b2.NeuronGroup(40, "v : 1", name="cells")
+    background = b2.PoissonInput(cells, "v", N=100, rate=20 * Hz, weight=0.5)
+    imported = from_brian2(
+        [source, cells, background, b2.SpikeMonitor(source)], duration=2 * second,
+        namespace={"stimulus": stimulus, "gain": 0.5},
+    )  # fmt: skip
+    imported = replace(imported, dt=1 * ms)
+    state, record = imported.run(imported.program(target="numpy"), seed=3)
+    assert record["inputs.spike_time"].min() >= 1
+    assert abs(record["inputs.spike_time"].size - 50 * 150) < 4 * np.sqrt(50 * 150)
+    assert abs(state["cells.v"].mean() - 2000) < 4 * 0.5 * np.sqrt(4000 / 40)
 
 
 def test_records_what_monitors_watch() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import ms, mV
+from brian2 import Hz, ms, mV
 
 from bioplastic.engine import (
     DenseProjection,
@@ -26,7 +26,7 @@ from bioplastic.engine import (
 from bioplastic.interchange import to_brian2
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import Normalisation, pair_stdp
-from bioplastic.signals import AnalogueSource, PoissonSource, SpikeListSource
+from bioplastic.signals import AnalogueSource, PoissonInput, PoissonSource, SpikeListSource
 
 DT = 0.5 * ms
 SPIKES = (np.arange(40) % 4, np.arange(40) * ms)
@@ -53,7 +53,9 @@ def network(**changes: Any) -> NetworkSpec:
             PoissonSource(name="noise", n=6, rates="60*Hz"),
             SpikeListSource(name="given", n=4),
             AnalogueSource(name="current", n=5, variable="x", unit=mV),
-            Population(name="cells", n=5, model=LEAKY, inputs={"drive": "current"}),
+            PoissonSource(name="waves", n=3, rates="(1 + sin(200*t/second))*40*Hz"),
+            Population(name="cells", n=5, model=LEAKY, inputs={"drive": "current"},
+                       background=(PoissonInput(variable="v", n=20, rate=9*Hz, weight=1*mV),)),
         ],
         "projections": [
             DenseProjection(name="feed", source="noise", target="cells", rule=rule,
@@ -61,6 +63,8 @@ def network(**changes: Any) -> NetworkSpec:
             SparseProjection(name="late", source="given", target="cells", rule=pair_stdp(),
                              pre=[0, 0, 2, 3], post=[1, 2, 4, 0], transmit="g_post += w",
                              delay=3 * DT, initial=start),
+            DenseProjection(name="own", source="waves", target="cells", transmit="g_post += w",
+                            delay=np.linspace(0, 5, 15).reshape(3, 5) * ms, initial=start),
             UniformProjection(name="inhibit", source="cells", target="cells",
                               pattern="all_but_self", transmit="g_post += -0.1"),
         ],
@@ -108,11 +112,13 @@ def test_standalone_equals_the_numpy_target() -> None:
 
 def test_brian2_objects_do_what_the_program_does() -> None:
     """On the runtime target, without what only the limits of a trial have."""
-    populations = network().populations[1:]
+    populations = [network().populations[k] for k in (1, 2, 4)]
+    populations[2] = replace(populations[2], background=())
     rule = replace(pair_stdp(w_max=1), every="w = w - 0.01*w")
     late = replace(network().projections[1], rule=rule)
+    own = replace(network().projections[2], source="given", delay=np.arange(20).reshape(4, 5) * DT)
     spec = network(
-        populations=populations, projections=(late, network().projections[2]),
+        populations=populations, projections=(late, own, network().projections[3]),
         records=[SpikeRecord(population="cells"), SpikeCount(population="given"),
                  StateRecord(population="cells", variable="v", every=4)],
     )  # fmt: skip

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from brian2 import Quantity, hertz
 
 from bioplastic.equations import check_expression
-from bioplastic.validation import check_identifier, check_integer, check_quantity
+from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
 __all__ = ["PoissonInput"]
 
@@ -55,3 +56,5 @@ class PoissonInput:
         check_quantity("PoissonInput.rate", self.rate, hertz, non_negative=True)
         if isinstance(self.weight, str):
             check_expression("PoissonInput.weight", self.weight)
+        else:
+            check_real("PoissonInput.weight", np.asarray(self.weight)[()])

@@ -546,8 +546,12 @@ def is_allowed(name: str, argument: str, kind: str) -> bool:
     return any((n, argument, kind) in ALLOWED for n in (name, f"{module}.*"))
 
 
-#: What to call instead of the function itself: estimators check their arguments when they learn.
+#: What to call instead of the function itself: estimators check their arguments when they learn,
+#: inputs when they get their cells.
 CALLS: dict[str, Callable[..., Any]] = {
+    "signals.PoissonInput": lambda **a: engine.Population(
+        name="cell", n=3, model=lif(), background=[signals.PoissonInput(**a)]
+    ),
     "models.what_when.WhatWhenPredictor": lambda **a: what_when.WhatWhenPredictor(**a).fit(
         np.zeros(1, dtype=int), [100] * ms
     ),

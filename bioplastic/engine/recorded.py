@@ -60,14 +60,14 @@ def label(record: Mapping[str, Any], layout: Layout, labels: Labels) -> xr.Datas
     labels : dict
         As from `cell_labels`.
     """
-    timed = [output for output in layout.outputs if output["kind"] == "state"]
-    same = len({(output["every"], output["when"]) for output in timed}) == 1
+    timed = [output for output in layout.outputs if "every" in output]
+    same = len({(output["every"], output.get("when", "end")) for output in timed}) == 1
     variables: dict[str, Any] = {}
     coordinates: dict[str, Any] = {}
     for output in layout.outputs:
         values, dims = np.asarray(record[output["key"]]), ["sample"]
-        if output["kind"] == "state":
-            every, end = output["every"], output["when"] == "end"
+        if "every" in output:
+            every, end = output["every"], output.get("when") != "start"
             time = "time" if same else f"time_{every}" if end else f"time_{every}_start"
             number = np.arange(values.shape[1]) + int(end)
             coordinates[time] = (time, number * every * layout.dt, {"units": "s"})
@@ -89,7 +89,7 @@ def _cells(
     output: Mapping[str, Any], chosen: Any, network: NetworkSpec
 ) -> tuple[list[str], dict[str, Any]]:
     owner = output.get("population") or output["projection"]
-    shape = output["shape"][1:] if output["kind"] == "state" else output["shape"]
+    shape = output["shape"][1:] if "every" in output else output["shape"]
     name = f"{owner}_{output.get('variable')}"
     if chosen is not None:
         numbers = np.array(chosen)

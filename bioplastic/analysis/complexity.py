@@ -67,8 +67,9 @@ def lempel_ziv_complexity(sequences: ArrayLike) -> NDArray[np.float64]:
     r"""Measure the normalised Lempel-Ziv complexity of binary sequences.
 
     :math:`C = c \log_2 n / n` with the number :math:`c` of phrases of `count_phrases`. For an
-    ergodic binary source it tends to the entropy rate in bits per symbol [1]_, slowly and from
-    above: for :math:`n = 10^3` bits of a fair coin it is about 1.1.
+    ergodic binary source it tends to the entropy rate in bits per symbol [1]_, slowly: for
+    :math:`n = 10^3` bits of a fair coin it is about 1.1. Short sequences lie above the limit, long
+    ones with few spikes may come to lie a little below.
 
     Parameters
     ----------

@@ -384,6 +384,36 @@ ROWS: tuple[Row, ...] = (
         "{baselines.r2_control_120:.2f}",
         paper="decoding of recorded spikes (after Yik et al. 2023)",
         remark="simulated recordings",
+        "lempel_ziv",
+        "lempel_ziv",
+        "complexity, Markov classes of one rate, lag-1 correlation 0.2, 0.5, 0.8: "
+        "{complexity_order_0_2:%}, {complexity_order_0_5:%}, {complexity_order_0_8:%}; Poisson "
+        "classes, 0.10 against 0.12, 0.15: {complexity_rate_0_12:%}, {complexity_rate_0_15:%}; "
+        "tempotron, gain of a learned time constant that starts at 5, 15, 60 ms: "
+        "{gain_5_tau:%}, {gain_15_tau:%}, {gain_60_tau:%}, of a learned threshold "
+        "{gain_5_threshold:%}, {gain_15_threshold:%}, {gain_60_threshold:%}",
+        "spike count {baselines.count_order_0_2:%}, {baselines.count_order_0_5:%}, "
+        "{baselines.count_order_0_8:%}; {baselines.count_rate_0_12:%}, "
+        "{baselines.count_rate_0_15:%}; fixed time constant {baselines.accuracy_5_fixed:%}, "
+        "{baselines.accuracy_15_fixed:%}, {baselines.accuracy_60_fixed:%}; published, with other "
+        "data and rules, at best {paper.best_complexity:%}, gain {paper.best_gain:%}",
+        paper="Rudnicka et al. 2025, Lempel-Ziv read-out and internal parameters",
+        remark="from the abstract; sizes of our own",
+        seeds="0 to 9",
+    ),
+    Row(
+        "frequency_response",
+        "frequency_response",
+        "membranes off the closed form by at most {membrane_error:.4f}; gain of the rate at 0.2 "
+        "cycles per step, noisy, layers 1 and 2: LIF {gain_lif_5_noisy_1_0_2:.2f}, "
+        "{gain_lif_5_noisy_2_0_2:.2f}, IF {gain_if_noisy_1_0_2:.2f}, {gain_if_noisy_2_0_2:.2f}, "
+        "LIF with decay 0.9 {gain_lif_9_noisy_1_0_2:.2f} (no low-pass); max-pool less average "
+        "pool, low {effect_low:%}, high frequencies {effect_high:%}",
+        "an earlier program, layer 1: LIF 1.02, IF 0.64; high frequencies without pool "
+        "{baselines.accuracy_high_none:%}, linear on the spectrum "
+        "{baselines.accuracy_high_power:%}; published for CIFAR-100 {paper.cifar100_average:%} "
+        "and {paper.cifar100_maximum:%} with average and max-pool",
+        paper="Fang et al. 2025, high-frequency information",
         seeds="0 to 2",
     ),
 )
@@ -485,6 +515,23 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.standardised_clean:%}, {baselines.standardised_contrast:%}, "
         "{baselines.standardised_occlusion:%}, {baselines.standardised_mixed:%}",
         paper="after Luo et al. 2025, homeostasis on corrupted digits",
+        "lempel_ziv",
+        "lempel_ziv",
+        "complexity {complexity_order_0_5:%}, count {baselines.count_order_0_5:%}; learned time "
+        "constant {gain_5_tau:%}, {gain_15_tau:%}, {gain_60_tau:%}",
+        "{paper.best_complexity:%} on Poisson trains; gain of learned parameters up to "
+        "{paper.best_gain:%}",
+        paper="Rudnicka et al. 2025, Lempel-Ziv read-out",
+    ),
+    Row(
+        "frequency_response",
+        "frequency_response",
+        "membrane within {membrane_error:.4f}; rate gain at 0.2: LIF "
+        "{gain_lif_5_noisy_1_0_2:.2f}, IF {gain_if_noisy_1_0_2:.2f}; max-pool on high "
+        "frequencies {effect_high:%}",
+        "low-pass, IF more than LIF; max-pool helps (CIFAR-100 {paper.cifar100_average:%} to "
+        "{paper.cifar100_maximum:%})",
+        paper="Fang et al. 2025, frequency response",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

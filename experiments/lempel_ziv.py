@@ -137,7 +137,7 @@ EXPERIMENT = Experiment(
     name="lempel_ziv",
     title="Complexity reads the order of spikes, tempotrons learn their own parameters",
     reference="Rudnicka, Szczepanski & Pregowska, arXiv 2508.11674",
-    costs={"smoke": "10 s", "quick": "2 min"},
+    costs={"smoke": "10 s", "quick": "1 min"},
     datasets=("synthetic",),
     protocols={"smoke": Protocol(trains=20, patterns=60, epochs=3, taus=(5,), seeds=2),
                "quick": Protocol()},

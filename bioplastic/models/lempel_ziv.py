@@ -110,7 +110,7 @@ class LempelZivClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.poor_score = True  # on data that are no trains
         return tags
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+    def fit(self, X: Any, y: Any) -> Self:
         """Store the mean complexity of every class.
 
         Parameters
@@ -207,7 +207,7 @@ class Tempotron(SpikingClassifier):
     def network(self, kind: str) -> NetworkSpec:
         """Return inputs and one cell per class."""
         learn, n = kind == "learn", len(self.classes_)
-        ends = ("err = teacher - int(v_max > v_th)",)
+        ends: tuple[str, ...] = ("err = teacher - int(v_max > v_th)",)
         if self.eta_tau:
             low, high = (f"{float(value / ms)!r}*ms" for value in (1.2 * self.tau_s, self.tau_max))
             ends += (f"tau = clip(tau*exp({float(self.eta_tau)!r}*err*slope), {low}, {high})",)
@@ -281,8 +281,8 @@ class Tempotron(SpikingClassifier):
 
     def scores(self, X: Any) -> NDArray[Any]:
         """Return by how much each potential exceeds its threshold, shape (n_samples, n_classes)."""
-        peaks: NDArray[Any] = self.answer(X)["out.v_max"]
-        return peaks - self.thresholds_
+        over: NDArray[Any] = self.answer(X)["out.v_max"] - self.thresholds_
+        return over
 
     @property
     def weights_(self) -> NDArray[Any]:

@@ -407,7 +407,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         "frequency_response",
         "frequency_response",
-        "membranes off the closed form by at most {membrane_error:.0e}; gain of the rate at 0.2 "
+        "membranes off the closed form by at most {membrane_error:.4f}; gain of the rate at 0.2 "
         "cycles per step, noisy, layers 1 and 2: LIF {gain_lif_5_noisy_1_0_2:.2f}, "
         "{gain_lif_5_noisy_2_0_2:.2f}, IF {gain_if_noisy_1_0_2:.2f}, {gain_if_noisy_2_0_2:.2f}, "
         "LIF with decay 0.9 {gain_lif_9_noisy_1_0_2:.2f} (no low-pass); max-pool less average "
@@ -531,7 +531,7 @@ SYSTEMS: tuple[Row, ...] = (
     Row(
         "frequency_response",
         "frequency_response",
-        "membrane within {membrane_error:.0e}; rate gain at 0.2: LIF "
+        "membrane within {membrane_error:.4f}; rate gain at 0.2: LIF "
         "{gain_lif_5_noisy_1_0_2:.2f}, IF {gain_if_noisy_1_0_2:.2f}; max-pool on high "
         "frequencies {effect_high:%}",
         "low-pass, IF more than LIF; max-pool helps (CIFAR-100 {paper.cifar100_average:%} to "

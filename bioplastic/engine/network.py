@@ -94,6 +94,8 @@ class Population:
     on_trial_end: tuple[str | GroupWinner | PopulationMean, ...] = ()
 
     def __post_init__(self) -> None:
+        place, kinds = "Population.on_trial_end", (str, GroupWinner, PopulationMean)
+        object.__setattr__(self, "on_trial_end", _check_members(place, self.on_trial_end, kinds))
         check_params(self)
         check_identifier("Population.name", self.name)
         check_integer("Population.n", self.n, minimum=1)
@@ -109,13 +111,12 @@ class Population:
                 )
         object.__setattr__(self, "inputs", MappingProxyType(dict(self.inputs)))
         parse_statements("Population.on_trial_start", self.on_trial_start)
-        for argument, kinds in (
-            ("sample_inputs", (str,)),
-            ("background", (PoissonInput,)),
-            ("regularly", (Regularly,)),
-            ("on_trial_end", (str, GroupWinner, PopulationMean)),
+        for argument, kind in (
+            ("sample_inputs", str),
+            ("background", PoissonInput),
+            ("regularly", Regularly),
         ):
-            members = _check_members(f"Population.{argument}", getattr(self, argument), kinds)
+            members = _check_members(f"Population.{argument}", getattr(self, argument), (kind,))
             object.__setattr__(self, argument, members)
         for given in self.background:
             self._check_background(f"Population {self.name!r}.background", given)
@@ -131,11 +132,6 @@ class Population:
                 raise ValueError(
                     f"Population {self.name!r}.on_trial_end: groups of {member.size} do not divide "
                     f"{self.n} cells"
-                )
-            if not isinstance(member, (str, GroupWinner, PopulationMean)):
-                raise TypeError(
-                    f"Population {self.name!r}.on_trial_end: must hold statements, GroupWinner or "
-                    f"PopulationMean, got {member!r}"
                 )
 
     @property

@@ -200,7 +200,8 @@ def _spike_actions(plan: Plan) -> Iterator[Any]:
     shown: set[str] = set()
 
     def part(run: Pass) -> tuple[Any, ...]:
-        return run.projection.name, run.stage, run.order, run.queue and run.queue.name
+        spikes = run.cell, run.side, run.queue and run.queue.name
+        return run.projection.name, run.stage, run.order, *spikes
 
     for _, members in groupby(ordered_passes(plan), key=part):
         runs = list(members)

@@ -366,3 +366,24 @@ def test_states_that_would_lead_astray_are_refused(target: str) -> None:
     ):
         with pytest.raises((ValueError, TypeError), match=message):
             program({**program.initial_state(), key: value}, inputs)
+
+
+@TARGETS
+def test_pathways_of_one_order_follow_their_own_spikes(target: str) -> None:
+    """Presynaptic, postsynaptic and other spikes in different steps; digits tell who acted."""
+    ways = {
+        f"at_{on}": Pathway(statements=f"h = 10*h + {digit}", on=on, order=2)
+        for digit, on in enumerate(("pre", "other", "post", "more"), 1)
+    }
+    rule = PlasticityRule(name="r", synapse="w : 1\nh : 1", on_pre="w += h")
+    names = ("a", "b", "other", "more")
+    spec = NetworkSpec(
+        populations=[SpikeListSource(name=name, n=1) for name in names],
+        projections=[DenseProjection(name="p", source="a", target="b", rule=rule, pathways=ways)],
+        trial=Trial(duration=8 * ms),
+    )
+    program = Program(spec, dt=1 * ms, dtype="float64", target=target)
+    steps = {"a": [1, 6], "b": [2, 6], "other": [3, 6], "more": [0, 4, 6]}
+    spikes = {name: [([0] * len(at), np.array(at) * ms)] for name, at in steps.items()}
+    state, _ = program(program.initial_state(), spikes)
+    assert state["p.h"].item() == 413241234

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import SimpleNamespace
@@ -200,7 +200,7 @@ class _Importer:
         return next(iter(steps)) * b2.second
 
     def run(self) -> ImportedNetwork:
-        readers = {
+        readers: dict[type, Callable[[Any], Any]] = {
             b2.NeuronGroup: self._read_neurons,
             b2.PoissonGroup: self._read_poisson,
             b2.PoissonInput: self._read_input,

@@ -176,7 +176,7 @@ def chosen_method(group: Any, namespace: Mapping[str, Any]) -> str:
 
 
 def present_values(synapses: Any, namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return event-driven variables at the present time; Brian2 stores those of the last spike."""
+    """Return event-driven variables at the end of the last step; Brian2 stores them at spikes."""
     equations = synapses.event_driven
     if equations is None or not len(synapses):
         return {}
@@ -185,7 +185,7 @@ def present_values(synapses: Any, namespace: Mapping[str, Any]) -> dict[str, Any
         equations.identifiers - set(synapses.variables), namespace, user_identifiers=set()
     )
     update = solve_linear(equations, {**known, **synapses.variables})
-    code = re.sub(r"\bdt\b", "(t - lastupdate)", update)
+    code = re.sub(r"\bdt\b", "(t - dt - lastupdate)", update)
     before = {name: variable.get_value().copy() for name, variable in variables.items()}
     create_runner_codeobj(
         synapses, code, "stateupdate", run_namespace=dict(namespace), codeobj_class=NumpyCode

@@ -471,6 +471,9 @@ class _Importer:
         order = np.lexsort((post, pre))
         pre, post = pre[order], post[order]
         self.order[synapses.name] = order
+        if synapses.event_driven is not None:
+            last = np.asarray(synapses.variables["lastupdate"].get_value())
+            self.late[f"{synapses.name}.lastupdate"] = last[order]
         key = pre.astype(np.int64) * len(target) + post
         once = not np.any(np.diff(key) == 0)
         full = once and pre.size == len(source) * len(target)
@@ -588,8 +591,6 @@ class _Importer:
         """Return a reading and its rule, with all traces at the synapses where moving fails."""
         values = present_values(synapses, self.namespace) if self.step else None
         chosen = {"method": method} if method else {}
-        if values:
-            self.late[f"{synapses.name}.lastupdate"] = np.full(len(synapses), float(self.start))
         try:
             reading = read_synapses(synapses, self.namespace, values=values)
             return reading, PlasticityRule(**reading.fields, **chosen)

@@ -184,7 +184,7 @@ def read_synapses(
     move : bool, default True
         Whether traces move to the cells where that is exact.
     values : mapping of str to array, optional
-        Values at the present time in place of those stored.
+        Values of traces at the present time in place of those stored at spikes.
 
     Raises
     ------
@@ -413,7 +413,7 @@ class _Reader:
         values = {
             names.get(name, name): self._per_cell(name, side[name])
             if name in side
-            else self._values(name)
+            else np.asarray(self.synapses.variables[name].get_value())
             for name, equation in self.own.items()
             if equation.type != SUBEXPRESSION
         }

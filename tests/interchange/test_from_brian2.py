@@ -345,8 +345,10 @@ def test_continues_where_a_run_ended() -> None:
     spikes = b2.SpikeMonitor(target)
     network.add(spikes)
     imported = from_brian2(network, duration=30 * ms, namespace=CONSTANTS)
-    _, record = imported.run(imported.program(target="numpy"))
+    state, record = imported.run(imported.program(target="numpy"))
     network.run(30 * ms, namespace=CONSTANTS)
+    weights = network["feed"].w[:]
+    np.testing.assert_allclose(state["feed.w"].ravel(), weights, rtol=1e-9)
     np.testing.assert_allclose(record["cells.spike_time"] + 0.03, spikes.t_[:], atol=1e-9)
 
 

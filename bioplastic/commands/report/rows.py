@@ -419,6 +419,20 @@ ROWS: tuple[Row, ...] = (
         paper="Fang et al. 2025, high-frequency information",
         seeds="0 to 2",
     ),
+    Row(
+        "liquid",
+        "liquid",
+        "order of two bursts 15, 50, 100, 200 steps apart: {order_15_strong:%}, "
+        "{order_50_strong:%}, {order_100_strong:%}, {order_200_strong:%}; digits "
+        "{digits_strong:%}",
+        "without recurrence {baselines.no_recurrence_order_15:%}, "
+        "{baselines.no_recurrence_order_50:%}, {baselines.no_recurrence_order_100:%}, "
+        "{baselines.no_recurrence_order_200:%}, digits {baselines.no_recurrence_digits:%}; input "
+        "counts {baselines.count_order_15:%}, digits {baselines.count_digits:%}",
+        paper="Lin et al. 2025, liquid with fixed random weights",
+        remark="200 cells; only the read-out learns",
+        seeds="0 to 2",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -537,6 +551,14 @@ SYSTEMS: tuple[Row, ...] = (
         "low-pass, IF more than LIF; max-pool helps (CIFAR-100 {paper.cifar100_average:%} to "
         "{paper.cifar100_maximum:%})",
         paper="Fang et al. 2025, frequency response",
+    ),
+    Row(
+        "liquid",
+        "liquid",
+        "order of bursts 15 and 100 steps apart {order_15_strong:%}, {order_100_strong:%}, without "
+        "recurrence {baselines.no_recurrence_order_100:%}",
+        "{paper.n_mnist:%} (N-MNIST, not run)",
+        paper="Lin et al. 2025, random liquid",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

@@ -38,7 +38,7 @@ class Protocol(Constants):
     trials: int = param(600, minimum=20, doc="trials of the order task, a third of them to test")
     gaps: tuple[int, ...] = param((15, 50, 100, 200), doc="steps between the bursts")
     digits: int = param(1797, minimum=100, doc="images, a fifth of them to test")
-    seeds: int = param(3, minimum=1, doc="seeds")
+    seeds: int = param(5, minimum=1, doc="seeds")
 
 
 def draw_order(seed: int, n: int, gap: int) -> Any:
@@ -120,7 +120,7 @@ EXPERIMENT = Experiment(
     name="liquid",
     title="A random liquid remembers order, and adds nothing on digits",
     reference="Lin et al. (2025), Nature Computational Science 5, 37-47",
-    costs={"smoke": "10 s", "quick": "1 min"},
+    costs={"smoke": "10 s", "quick": "30 s"},
     datasets=("synthetic",),
     protocols={"smoke": Protocol(trials=240, gaps=(15, 100), digits=400, seeds=1),
                "quick": Protocol()},

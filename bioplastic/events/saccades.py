@@ -171,4 +171,4 @@ def _brightness(images: NDArray[Any], at: NDArray[Any], camera: Saccades) -> NDA
                 np.float32(wx * wy) * images
             )
     seen = canvas[:, :size, :size]
-    return np.log((1 - seen if camera.dark else seen) + camera.background)
+    return np.asarray(np.log((1 - seen if camera.dark else seen) + camera.background))

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import ms
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -68,7 +68,7 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
     passes: int = param(5, minimum=1, doc="passes of the read-out")
     random_state: Any = param(None, doc="None, an integer or a RandomState")
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> StreamClassifier:
+    def fit(self, X: Any, y: Any) -> StreamClassifier:
         """Learn prototypes in one pass (the winner moves), then the read-out of the counts."""
         check_params(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
@@ -93,11 +93,11 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
         self.classes_ = self.readout_.classes_
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Answer every image as after training; nothing adapts."""
         return self.answer_stream(X)
 
-    def answer_stream(self, X: ArrayLike, adapt: str = "none") -> NDArray[Any]:
+    def answer_stream(self, X: Any, adapt: str = "none") -> NDArray[Any]:
         """Answer images one after another.
 
         Parameters
@@ -120,13 +120,12 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
         counts = self._run(X * gain[:, None], self.threshold_, self.rate_, eta)
         return np.asarray(self.readout_.predict(self._features(counts)))
 
-    def standardise(self, X: ArrayLike) -> NDArray[np.float64]:
+    def standardise(self, X: Any) -> NDArray[np.float64]:
         """Return images with the mean and spread of training: the baseline without any cells."""
         X = np.asarray(X, dtype=float)
         spread = np.maximum(X.std(axis=1, keepdims=True), 1e-9)
-        return np.clip(
-            (X - X.mean(axis=1, keepdims=True)) / spread * self.spread_ + self.mean_, -255, 510
-        )
+        unit = (X - X.mean(axis=1, keepdims=True)) / spread
+        return np.asarray(np.clip(unit * self.spread_ + self.mean_, -255, 510))
 
     def _drive(self, X: NDArray[Any]) -> NDArray[np.float64]:
         return np.asarray(X / 255 @ self.prototypes_)
@@ -142,7 +141,7 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
             counts = self._run(X * middle[:, None], self.threshold_, self.rate_, 0.0)
             many = counts.mean(axis=1) > self.rate_.mean()
             low, high = np.where(many, low, middle), np.where(many, middle, high)
-        return np.sqrt(low * high)
+        return np.asarray(np.sqrt(low * high))
 
     def _run(
         self, X: NDArray[Any], threshold: NDArray[Any], rate: NDArray[Any], eta: float

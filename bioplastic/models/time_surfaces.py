@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from brian2 import Quantity, ms
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -183,7 +183,7 @@ class DeltaReadout(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
     passes: int = param(5, minimum=1, doc="passes through the samples")
     random_state: Any = param(None, doc="None, an integer or a RandomState")
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> DeltaReadout:
+    def fit(self, X: Any, y: Any) -> DeltaReadout:
         """Learn from samples in random order."""
         check_params(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
@@ -203,7 +203,7 @@ class DeltaReadout(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         self.coef_, self.intercept_ = w, b
         return self
 
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Return the class whose cell is driven most."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)

@@ -90,6 +90,7 @@ def read_aedat4(path: Path) -> Raw:
     packets = [packet["events"] for packet in decoder if packet["stream_id"] == chosen]
     size = (int(streams[chosen]["width"]), int(streams[chosen]["height"]))
     if not packets:
-        return Raw(*(np.zeros(0, np.int64) for _ in range(4)), size=size)
+        nothing = np.zeros(0, np.int64)
+        return Raw(nothing, nothing, nothing, nothing, size=size)
     events = np.concatenate(packets)
     return Raw(events["t"], events["x"], events["y"], events["on"], size=size)

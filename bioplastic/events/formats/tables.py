@@ -29,7 +29,7 @@ def read_npz(path: Path) -> Raw:
 def read_npy(path: Path) -> Raw:
     """Read a structured array with the fields ``t``, ``x``, ``y``, ``p``."""
     with path.open("rb") as file:
-        array = np.lib.format.read_array(file, allow_pickle=False)
+        array: Any = np.load(file, allow_pickle=False)
     if not array.dtype.names:
         raise ValueError(f"must hold a structured array with fields t, x, y, p, got {array.dtype}")
     return _raw(find_fields(str(path), array, array.dtype.names))
@@ -87,4 +87,5 @@ def read_text(path: Path) -> Raw:
 
 def _raw(columns: dict[str, Any], size: Any = None) -> Raw:
     shape = tuple(int(n) for n in np.ravel(size)) if size is not None else None
-    return Raw(*(np.asarray(columns[name]) for name in "txyp"), size=shape)  # type: ignore[arg-type]
+    t, x, y, p = (np.asarray(columns[name]) for name in "txyp")
+    return Raw(t, x, y, p, size=shape)  # type: ignore[arg-type]

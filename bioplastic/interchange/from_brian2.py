@@ -590,7 +590,7 @@ class _Importer:
     def _rule(self, synapses: b2.Synapses, method: str) -> tuple[Any, PlasticityRule]:
         """Return a reading and its rule, with all traces at the synapses where moving fails."""
         values = present_values(synapses, self.namespace) if self.step else None
-        chosen = {"method": method} if method else {}
+        chosen: dict[str, Any] = {"method": method} if method else {}
         try:
             reading = read_synapses(synapses, self.namespace, values=values)
             return reading, PlasticityRule(**reading.fields, **chosen)

@@ -477,22 +477,37 @@ def _fields_of(cls: type) -> dict[str, Param]:
     return {**plain, **params_of(cls)}
 
 
-def _bare(name: str, default: Any, annotation: Any, owner: Any) -> Param:
-    """Return what a type alone says about a parameter."""
-    declared: Param = param(default).metadata[_KEY]
-    return dataclasses.replace(declared, name=name, annotation=annotation, owner=owner)
+def _bare(
+    name: str,
+    default: Any,
+    annotation: Any,
+    owner: Any,
+    limits: dataclasses.Field[Any] | None = None,
+) -> Param:
+    """Return what a type, and limits if there are some, say about a parameter."""
+    declared: Param = (param() if limits is None else limits).metadata[_KEY]
+    return dataclasses.replace(
+        declared, default=default, optional=declared.optional or default is None, name=name,
+        annotation=annotation, owner=owner,
+    )  # fmt: skip
 
 
-def checked(function: F) -> F:
-    """Refuse arguments whose type or unit is not the one that the signature declares.
+@typing.overload
+def checked(function: F, /) -> F: ...
+@typing.overload
+def checked(**limits: Any) -> Callable[[F], F]: ...
+def checked(function: Any = None, /, **limits: Any) -> Any:
+    """Refuse arguments that the signature of a function does not declare.
 
-    What a type allows is the same as in `param`; a quantity has the unit of its default. Ranges,
-    shapes and choices are left to the function.
+    What a type allows is the same as in `param`; a quantity has the unit of its default. The
+    function gets numbers and truth values in their canonical types.
 
     Parameters
     ----------
     function : callable
         A public function with annotated arguments.
+    **limits
+        By argument, what `param` says of ranges and choices.
 
     Returns
     -------
@@ -502,20 +517,35 @@ def checked(function: F) -> F:
     Examples
     --------
     >>> from brian2 import Quantity, ms, mV
-    >>> @checked
+    >>> @checked(gain=param(minimum=0))
     ... def decay(tau: Quantity = 20 * ms, gain: float = 1.0) -> None: ...
     >>> decay(tau=3 * mV)
     Traceback (most recent call last):
         ...
     TypeError: decay.tau: must be a quantity in second, got 3. * mvolt
+    >>> decay(gain=-1)
+    Traceback (most recent call last):
+        ...
+    ValueError: decay.gain: must be a finite number at least 0, got -1
     """
+    if function is None:
+        return functools.partial(_checked, limits=limits)
+    return _checked(function, {})
+
+
+def _checked(function: F, limits: Mapping[str, Any]) -> F:
     signature = inspect.signature(function)
     several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     declared = {
-        name: _bare(name, _MISSING if p.default is p.empty else p.default, p.annotation, function)
+        name: _bare(
+            name, _MISSING if p.default is p.empty else p.default, p.annotation, function,
+            limits.get(name),
+        )
         for name, p in signature.parameters.items()
         if p.kind not in several and p.annotation is not p.empty
-    }
+    }  # fmt: skip
+    for name in set(limits) - set(declared):
+        raise TypeError(f"{function.__qualname__}: has no argument {name!r} to limit")
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -525,8 +555,9 @@ def checked(function: F) -> F:
             return function(*args, **kwargs)  # Python says best what is missing or too much
         for name, value in bound.arguments.items():
             if name in declared:
-                declared[name].check(f"{function.__qualname__}.{name}", value)
-        return function(*args, **kwargs)
+                place = f"{function.__qualname__}.{name}"
+                bound.arguments[name] = declared[name].check(place, value)
+        return function(*bound.args, **bound.kwargs)
 
     return typing.cast(F, call)
 

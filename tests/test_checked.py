@@ -13,7 +13,7 @@ import pytest
 from brian2 import Quantity, ms, mV
 from numpy.typing import ArrayLike
 
-from bioplastic.fields import check_params, checked
+from bioplastic.fields import check_params, checked, param
 
 
 @checked
@@ -98,3 +98,27 @@ def test_fields_of_dataclasses() -> None:
         Derived("3")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^Derived.name: must be text, got None"):
         Derived(3, None)  # type: ignore[arg-type]
+
+
+@checked(n=param(minimum=1), share=param(maximum=1, positive=True), form=param(choices=("a", "b")))
+def limited(n: int | None = None, *, share: float = 1, form: str = "a") -> tuple[Any, ...]:
+    """Return what it gets."""
+    return n, share, form
+
+
+def test_ranges_and_choices_are_declared_and_numbers_come_in_their_types() -> None:
+    assert limited() == (None, 1, "a")
+    assert [type(value) for value in limited(np.int8(3), share=np.float32(0.5))] == [
+        int,
+        float,
+        str,
+    ]
+    for arguments, message in (
+        ({"n": 0}, "limited.n: must be a positive integer, got 0"),
+        ({"share": 0}, "limited.share: must be a finite number greater than 0 and at most 1"),
+        ({"form": "c"}, "limited.form: must be one of 'a', 'b', got 'c'"),
+    ):
+        with pytest.raises(ValueError, match=f"^{message}"):
+            limited(**arguments)
+    with pytest.raises(TypeError, match="has no argument 'm' to limit"):
+        checked(m=param(minimum=1))(limited)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.validation import check_integer
 
 __all__ = [
@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 
-@checked
+@checked(n_classes=param(minimum=1))
 def mean_responses(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np.float64]:
     """Average the response of every neuron over the samples of each class.
 
@@ -49,7 +49,6 @@ def mean_responses(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[n
     array([[3., 0.],
            [0., 3.]])
     """
-    n_classes = check_integer("mean_responses.n_classes", n_classes, minimum=1)
     spikes = check_array("mean_responses.counts", counts, shape=(None, None), minimum=0)
     labels = check_labels("mean_responses.y", y, n_samples=len(spikes), n_classes=n_classes)
     means = np.zeros((n_classes, spikes.shape[1]))
@@ -101,7 +100,7 @@ def assign_labels(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np
     return np.where(means.max(axis=0) > 0, winners, -1).astype(np.int64)
 
 
-@checked
+@checked(n_classes=param(minimum=1))
 def predict_from_assignment(
     counts: ArrayLike, assignment: ArrayLike, n_classes: int
 ) -> NDArray[np.int64]:
@@ -131,7 +130,6 @@ def predict_from_assignment(
     >>> predict_from_assignment([[4, 0, 2], [1, 3, 0], [0, 0, 0]], [0, 1, -1], n_classes=2)
     array([0, 1, 0])
     """
-    n_classes = check_integer("predict_from_assignment.n_classes", n_classes, minimum=1)
     spikes = check_array("predict_from_assignment.counts", counts, shape=(None, None), minimum=0)
     owner = check_labels(
         "predict_from_assignment.assignment",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.validation import check_integer
 
 __all__ = ["chance_level", "linear_baseline", "quantised_baseline"]
@@ -44,7 +44,7 @@ def chance_level(y: ArrayLike) -> float:
     return float(np.unique(labels, return_counts=True)[1].max() / labels.size)
 
 
-@checked
+@checked(seed=param(minimum=0))
 def linear_baseline(
     X_train: ArrayLike,
     y_train: ArrayLike,
@@ -104,7 +104,6 @@ def linear_baseline(
     truth = check_labels("linear_baseline.y_test", y_test, n_samples=len(test))
     if np.unique(labels).size < 2:
         raise ValueError("linear_baseline.y_train: must hold at least two classes")
-    seed = check_integer("linear_baseline.seed", seed, minimum=0)
     if max_samples is not None:
         max_samples = check_integer("linear_baseline.max_samples", max_samples, minimum=2)
         if len(train) > max_samples:

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.intervals import same_stretch
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer
+from bioplastic.fields import checked, param
 
 __all__ = ["Bursts", "find_bursts"]
 
@@ -44,7 +43,7 @@ class Bursts:
     share: NDArray[np.float64]
 
 
-@checked
+@checked(min_spikes=param(minimum=2))
 def find_bursts(trains: SpikeTrains, max_interval: Any, min_spikes: int = 3) -> Bursts:
     """Find maximal runs of spikes whose intervals do not exceed a limit; none spans a gap.
 
@@ -85,15 +84,14 @@ def find_bursts(trains: SpikeTrains, max_interval: Any, min_spikes: int = 3) -> 
     limit = in_seconds("find_bursts.max_interval", max_interval)
     if limit <= 0:
         raise ValueError(f"find_bursts.max_interval: must be positive, got {limit:g} s")
-    least = check_integer("find_bursts.min_spikes", min_spikes, minimum=2)
     n = trains.n_spikes
     breaks = np.ones(n + 1, dtype=bool)
     breaks[1:-1] = np.diff(trains.times) > limit * (1 + 1e-8)
     breaks[1:-1] |= ~same_stretch(trains)
     edges = np.flatnonzero(breaks)
     size = np.diff(edges)
-    first = edges[:-1][size >= least]
-    size = size[size >= least]
+    first = edges[:-1][size >= min_spikes]
+    size = size[size >= min_spikes]
     unit = trains.units[first].astype(np.int64)
     trial = np.zeros(first.size, np.int64)
     if trains.trials is not None:

@@ -14,8 +14,7 @@ from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.baselines import chance_level
 from bioplastic.analysis.rates import bin_spikes
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.fields import checked
-from bioplastic.validation import check_choice, check_integer
+from bioplastic.fields import checked, param
 
 __all__ = ["Decoding", "decode", "latencies"]
 
@@ -73,7 +72,11 @@ def latencies(trains: SpikeTrains) -> NDArray[np.float64]:
     return result.reshape(shape)
 
 
-@checked
+@checked(
+    code=param(choices=("rate", "latency", "template")),
+    n_folds=param(minimum=2),
+    seed=param(minimum=0, maximum=2**32 - 1),
+)
 def decode(
     trains: SpikeTrains,
     y: ArrayLike,
@@ -130,7 +133,6 @@ def decode(
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    check_choice("decode.code", code, ("rate", "latency", "template"))
     if trains.trials is None:
         raise ValueError("decode.trains: must have trials")
     if trains.observed is not None:
@@ -138,8 +140,6 @@ def decode(
             "decode.trains: must be observed all the time; a gap, or trials of different lengths, "
             "would tell the class by how long was looked (cut with slice_time)"
         )
-    n_folds = check_integer("decode.n_folds", n_folds, minimum=2)
-    seed = check_integer("decode.seed", seed, minimum=0, maximum=2**32 - 1)
     labels = check_labels("decode.y", y, n_samples=trains.n_trials)
     if bin_width is not None:
         in_seconds("decode.bin_width", bin_width)

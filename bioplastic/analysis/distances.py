@@ -16,8 +16,7 @@ from bioplastic.analysis._observed import common
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.parts import import_extra
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.fields import checked
-from bioplastic.validation import check_real
+from bioplastic.fields import checked, param
 
 __all__ = [
     "isi_distances",
@@ -96,7 +95,7 @@ def van_rossum_distances(trains: SpikeTrains, tau: Any) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(np.maximum(squared, 0.0)), dtype=np.float64)
 
 
-@checked
+@checked(cost=param(minimum=0))
 def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.float64]:
     r"""Measure the Victor-Purpura distance between all trains.
 
@@ -132,14 +131,13 @@ def victor_purpura_distances(trains: SpikeTrains, cost: float) -> NDArray[np.flo
     >>> round(float(victor_purpura_distances(trains, cost=10)[0, 1]), 6)
     1.5
     """
-    price = check_real("victor_purpura_distances.cost", cost, minimum=0)
     if trains.observed is not None:
-        return _over_stretches(trains, lambda pair: victor_purpura_distances(pair, price))
+        return _over_stretches(trains, lambda pair: victor_purpura_distances(pair, cost))
     rows = list(trains.trains())
     result = np.zeros((len(rows), len(rows)))
     for i, a in enumerate(rows):
         for j in range(i):
-            result[i, j] = result[j, i] = _edit_cost(a, rows[j], price)
+            result[i, j] = result[j, i] = _edit_cost(a, rows[j], cost)
     return result
 
 

@@ -6,15 +6,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
 
 __all__ = ["embed_tsne"]
 
 _PRINCIPAL = 50
 
 
-@checked
+@checked(
+    seed=param(minimum=0, maximum=2**32 - 1),
+    perplexity=param(positive=True),
+    max_iter=param(minimum=250),
+)
 def embed_tsne(
     X: ArrayLike, seed: int, *, perplexity: float = 30.0, max_iter: int = 1000
 ) -> NDArray[np.float64]:
@@ -64,9 +67,6 @@ def embed_tsne(
     from threadpoolctl import threadpool_limits
 
     samples = check_array("embed_tsne.X", X, shape=(None, None)).astype(np.float64)
-    seed = check_integer("embed_tsne.seed", seed, minimum=0, maximum=2**32 - 1)
-    perplexity = check_real("embed_tsne.perplexity", perplexity, minimum=0, exclusive=True)
-    max_iter = check_integer("embed_tsne.max_iter", max_iter, minimum=250)
     n_samples, n_features = samples.shape
     if n_samples < 4 or n_features == 0:
         raise ValueError(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import check_params, checked
+from bioplastic.fields import check_params, checked, param
 from bioplastic.validation import check_integer, check_real
 
 __all__ = [
@@ -104,7 +104,7 @@ class Operations:
         return Operations(*(one + two for one, two in pairs))
 
 
-@checked
+@checked(n_neurons=param(minimum=0), n_steps=param(minimum=0))
 def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps: int) -> Operations:
     """Count what an event-driven machine has to do.
 
@@ -133,8 +133,6 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     Operations(synaptic=16, weight_reads=16, plastic_updates=18, trace_updates=15,
                neuron_updates=200, analogue_macs=0)
     """
-    n_neurons = check_integer("count_operations.n_neurons", n_neurons, minimum=0)
-    n_steps = check_integer("count_operations.n_steps", n_steps, minimum=0)
     synaptic = plastic = traces = 0
     for index, layer in enumerate(layers):
         place = f"count_operations.layers[{index}]"
@@ -159,7 +157,7 @@ def count_operations(layers: Sequence[SynapseLayer], *, n_neurons: int, n_steps:
     )
 
 
-@checked
+@checked(synaptic=param(minimum=0), analogue_macs=param(minimum=0))
 def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     r"""Estimate the energy of inference as most papers do: arithmetic only.
 
@@ -184,12 +182,10 @@ def conventional_energy(synaptic: float, analogue_macs: float = 0.0) -> float:
     >>> conventional_energy(1000), conventional_energy(0, analogue_macs=1000)
     (900.0, 4600.0)
     """
-    operations = check_real("conventional_energy.synaptic", synaptic, minimum=0)
-    macs = check_real("conventional_energy.analogue_macs", analogue_macs, minimum=0)
-    return E_MAC * macs + E_AC * operations
+    return E_MAC * analogue_macs + E_AC * synaptic
 
 
-@checked
+@checked(macs=param(minimum=0))
 def bit_budget(
     macs: float, *, n_steps: int, weight_bits: int, spike_bits: int = 1, rate: float | None = None
 ) -> float:
@@ -226,14 +222,13 @@ def bit_budget(
     ...                                                       spike_bits=4)
     (3200.0, 3200.0)
     """
-    n = check_real("bit_budget.macs", macs, minimum=0)
     budget = (
         check_integer("bit_budget.n_steps", n_steps, minimum=1)
         * check_integer("bit_budget.weight_bits", weight_bits, minimum=1)
         * check_integer("bit_budget.spike_bits", spike_bits, minimum=1)
     )
     share = 1.0 if rate is None else check_real("bit_budget.rate", rate, minimum=0, maximum=1)
-    return float(n * budget * share)
+    return float(macs * budget * share)
 
 
 @checked
@@ -278,7 +273,12 @@ def memory_energy_snn(
     return E_AC * additions + E_MEM * accesses
 
 
-@checked
+@checked(
+    macs=param(minimum=0),
+    bits=param(minimum=1),
+    bit_density=param(minimum=0, maximum=1),
+    n_activations=param(minimum=0),
+)
 def memory_energy_ann(
     macs: float, *, bits: int, n_activations: int, n_weights: int, bit_density: float = 0.5
 ) -> float:
@@ -308,12 +308,9 @@ def memory_energy_ann(
     >>> round(memory_energy_ann(100, bits=4, n_activations=20, n_weights=100), 2)
     554.4
     """
-    n = check_real("memory_energy_ann.macs", macs, minimum=0)
-    width = check_integer("memory_energy_ann.bits", bits, minimum=1)
-    density = check_real("memory_energy_ann.bit_density", bit_density, minimum=0, maximum=1)
-    accesses = check_integer("memory_energy_ann.n_activations", n_activations, minimum=0)
+    accesses = n_activations
     accesses += check_integer("memory_energy_ann.n_weights", n_weights, minimum=0)
-    return E_AC * width * density * n + E_MEM * accesses
+    return E_AC * bits * bit_density * macs + E_MEM * accesses
 
 
 def _check_spikes(place: str, value: ArrayLike, n: int) -> NDArray[np.int64]:

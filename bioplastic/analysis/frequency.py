@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis._spike_checks import in_seconds
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
+from bioplastic.validation import check_real
 
 __all__ = ["SpectralResponse", "integrator_gain", "lif_gain", "lock_in", "spectral_response"]
 
@@ -37,7 +37,7 @@ class SpectralResponse:
     coherence: NDArray[np.float64]
 
 
-@checked
+@checked(n_segment=param(minimum=4))
 def spectral_response(
     stimulus: ArrayLike, response: ArrayLike, dt: float, *, n_segment: int = 1024
 ) -> SpectralResponse:
@@ -85,7 +85,6 @@ def spectral_response(
     x = check_array(f"{place}.stimulus", stimulus, shape=(None,)).astype(np.float64)
     y = check_array(f"{place}.response", response, shape=(x.size,)).astype(np.float64)
     step = check_real(f"{place}.dt", in_seconds(f"{place}.dt", dt), minimum=0, exclusive=True)
-    n_segment = check_integer(f"{place}.n_segment", n_segment, minimum=4)
     if x.size < n_segment:
         raise ValueError(f"{place}.stimulus: must have at least {n_segment} samples, got {x.size}")
     if np.ptp(x) == 0:
@@ -106,7 +105,7 @@ def spectral_response(
     )
 
 
-@checked
+@checked(frequency=param(maximum=0.5, positive=True))
 def lock_in(signal: ArrayLike, frequency: float) -> complex:
     r"""Return the complex amplitude of one frequency in a signal.
 
@@ -140,16 +139,15 @@ def lock_in(signal: ArrayLike, frequency: float) -> complex:
     values = check_array("lock_in.signal", signal, shape=(None,)).astype(np.float64)
     if values.size < 3:
         raise ValueError(f"lock_in.signal: must have at least three samples, got {values.size}")
-    f = check_real("lock_in.frequency", frequency, minimum=0, maximum=0.5, exclusive=True)
-    if f == 0.5:
+    if frequency == 0.5:
         raise ValueError("lock_in.frequency: must be below 0.5, got 0.5")
-    angle = 2 * np.pi * f * np.arange(values.size)
+    angle = 2 * np.pi * frequency * np.arange(values.size)
     basis = np.column_stack([np.cos(angle), -np.sin(angle), np.ones(values.size)])
     real, imaginary, _ = np.linalg.lstsq(basis, values, rcond=None)[0]
     return complex(real, imaginary)
 
 
-@checked
+@checked(beta=param(minimum=0))
 def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     r"""Return the gain of the membrane of a discrete leaky integrate-and-fire neuron.
 
@@ -183,11 +181,10 @@ def lif_gain(frequency: ArrayLike, beta: float) -> NDArray[np.float64]:
     >>> lif_gain([0.0, 0.5], beta=0.5).round(3)
     array([1.   , 0.333])
     """
-    decay = check_real("lif_gain.beta", beta, minimum=0)
-    if decay >= 1:
-        raise ValueError(f"lif_gain.beta: must be below 1, got {decay:g}")
+    if beta >= 1:
+        raise ValueError(f"lif_gain.beta: must be below 1, got {beta:g}")
     cosine = np.cos(2 * np.pi * _check_frequency("lif_gain.frequency", frequency))
-    return np.asarray((1 - decay) / np.sqrt(1 + decay**2 - 2 * decay * cosine))
+    return np.asarray((1 - beta) / np.sqrt(1 + beta**2 - 2 * beta * cosine))
 
 
 @checked

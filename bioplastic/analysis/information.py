@@ -8,13 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_labels
-from bioplastic.fields import checked
-from bioplastic.validation import check_choice, check_integer
+from bioplastic.fields import checked, param
 
 __all__ = ["mutual_information"]
 
 
-@checked
+@checked(
+    correction=param(choices=("miller-madow", "shuffle", "none")),
+    n_shuffles=param(minimum=1),
+    seed=param(minimum=0),
+)
 def mutual_information(
     stimuli: ArrayLike,
     responses: ArrayLike,
@@ -65,9 +68,6 @@ def mutual_information(
     1.0
     """
     place = "mutual_information"
-    check_choice(f"{place}.correction", correction, ("miller-madow", "shuffle", "none"))
-    n_shuffles = check_integer(f"{place}.n_shuffles", n_shuffles, minimum=1)
-    seed = check_integer(f"{place}.seed", seed, minimum=0)
     s = check_labels(f"{place}.stimuli", stimuli)
     r = check_labels(f"{place}.responses", responses, n_samples=s.size)
     if s.size == 0:

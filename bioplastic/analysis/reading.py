@@ -13,13 +13,12 @@ import xarray as xr
 from bioplastic.analysis._spike_checks import in_seconds
 from bioplastic.analysis.io.files import read_file
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.fields import checked
-from bioplastic.validation import check_choice
+from bioplastic.fields import checked, param
 
 __all__ = ["read_spikes", "to_spike_trains", "to_xarray"]
 
 
-@checked
+@checked(outside=param(choices=("raise", "drop")))
 def read_spikes(
     path: str | os.PathLike[str],
     *,
@@ -82,7 +81,6 @@ def read_spikes(
     >>> trains.times, trains.ids
     (array([0.1 , 0.25]), array([ 3, 40]))
     """
-    check_choice("read_spikes.outside", outside, ("raise", "drop"))
     options: dict[str, Any] = {
         "time_unit": time_unit,
         "columns": columns,

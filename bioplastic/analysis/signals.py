@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
 
 __all__ = [
     "count_swings",
@@ -47,7 +46,7 @@ def normalised_error(output: ArrayLike, target: ArrayLike) -> NDArray[np.float64
     return np.asarray(np.sqrt(np.mean((z - x) ** 2, axis=0)) / _spread("normalised_error", x))
 
 
-@checked
+@checked(max_lag=param(minimum=0), window=param(minimum=1))
 def lag_tolerant_error(
     output: ArrayLike, target: ArrayLike, *, max_lag: int, window: int
 ) -> NDArray[np.float64]:
@@ -87,8 +86,6 @@ def lag_tolerant_error(
     """
     place = "lag_tolerant_error"
     z, x = _check_pair(place, output, target)
-    check_integer(f"{place}.max_lag", max_lag, minimum=0)
-    check_integer(f"{place}.window", window, minimum=1)
     spread = _spread(place, x)
     best = []
     for first in range(0, z.shape[0] - window + 1, window):
@@ -107,7 +104,7 @@ def lag_tolerant_error(
     return np.asarray(np.sqrt(np.mean(best, axis=0)) / spread)
 
 
-@checked
+@checked(dt=param(positive=True))
 def spectral_peak(signal: ArrayLike, dt: float) -> float:
     """Return the frequency with the largest power, in the inverse unit of ``dt``.
 
@@ -132,7 +129,6 @@ def spectral_peak(signal: ArrayLike, dt: float) -> float:
     5.1
     """
     x = check_array("spectral_peak.signal", signal, shape=(None,)).astype(np.float64)
-    check_real("spectral_peak.dt", dt, minimum=0, exclusive=True)
     if x.size < 8:
         raise ValueError(f"spectral_peak.signal: must have at least 8 samples, got {x.size}")
     power = np.abs(np.fft.rfft((x - x.mean()) * np.hanning(x.size))) ** 2
@@ -145,7 +141,7 @@ def spectral_peak(signal: ArrayLike, dt: float) -> float:
     return float((k + shift) / (x.size * dt))
 
 
-@checked
+@checked(bins=param(minimum=1))
 def histogram_overlap(
     output: ArrayLike, target: ArrayLike, *, bins: int = 50
 ) -> NDArray[np.float64]:
@@ -170,7 +166,6 @@ def histogram_overlap(
     array([0.5])
     """
     place = "histogram_overlap"
-    check_integer(f"{place}.bins", bins, minimum=1)
     z, x = _columns(f"{place}.output", output), _columns(f"{place}.target", target)
     if z.shape[1] != x.shape[1]:
         raise ValueError(f"{place}: {z.shape[1]} and {x.shape[1]} outputs")

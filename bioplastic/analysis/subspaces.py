@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.validation import check_integer
 
 __all__ = [
@@ -133,7 +133,7 @@ def principal_angles(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]
     return np.asarray(subspace_angles(one, two)[::-1], dtype=np.float64)
 
 
-@checked
+@checked(n_samples=param(minimum=1), seed=param(minimum=0))
 def compare_subspaces(
     first: ArrayLike, second: ArrayLike, *, n_samples: int = 1000, seed: int = 0
 ) -> SubspaceComparison:
@@ -167,8 +167,6 @@ def compare_subspaces(
     >>> found.overlap, found.p_orthogonal < 0.01, found.p_aligned
     (0.0, True, 1.0)
     """
-    n_samples = check_integer("compare_subspaces.n_samples", n_samples, minimum=1)
-    seed = check_integer("compare_subspaces.seed", seed, minimum=0)
     angles = principal_angles(first, second)
     overlap = float(np.mean(np.cos(angles) ** 2)) if angles.size else float("nan")
     if overlap < 1e-30:

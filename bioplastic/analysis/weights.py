@@ -7,8 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis.assignment import mean_responses
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer
+from bioplastic.fields import checked, param
 
 __all__ = ["hoyer_sparseness", "selectivity_index", "treves_rolls_sparseness"]
 
@@ -108,7 +107,7 @@ def treves_rolls_sparseness(rates: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.clip((1.0 - activity) / (1.0 - 1.0 / n), 0.0, 1.0), dtype=np.float64)
 
 
-@checked
+@checked(n_classes=param(minimum=2))
 def selectivity_index(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArray[np.float64]:
     r"""Compare each neuron's response to its best class with that to the other classes.
 
@@ -145,7 +144,6 @@ def selectivity_index(counts: ArrayLike, y: ArrayLike, n_classes: int) -> NDArra
     >>> selectivity_index([[6, 1], [2, 1]], [0, 1], n_classes=2)
     array([0.5, 0. ])
     """
-    n_classes = check_integer("selectivity_index.n_classes", n_classes, minimum=2)
     means = mean_responses(counts, y, n_classes)
     best = means.max(axis=0)
     rest = (means.sum(axis=0) - best) / (n_classes - 1)

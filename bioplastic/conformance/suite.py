@@ -15,12 +15,12 @@ from bioplastic.conformance.limits import find_bounds, find_learned, read_all_na
 from bioplastic.conformance.report import CheckResult, ConformanceReport, RuleCheckError
 from bioplastic.engine.compiler import CompilerError, find_compiler
 from bioplastic.equations import suggest
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.audit import Origin
 from bioplastic.plasticity.interpreter import SynapseInterpreter
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import SLOTS
-from bioplastic.validation import check_choice, check_quantity
+from bioplastic.validation import check_choice
 
 __all__ = ["CHECKS", "check_rule"]
 
@@ -43,7 +43,7 @@ class _NotApplicable(Exception):
     """Raised by a check that has nothing to check in a rule."""
 
 
-@checked
+@checked(dt=param(positive=True))
 def check_rule(
     rule: PlasticityRule,
     *,
@@ -136,7 +136,6 @@ def check_rule(
     """
     if not isinstance(rule, PlasticityRule):
         raise TypeError(f"check_rule.rule: must be a PlasticityRule, got {rule!r}")
-    check_quantity("check_rule.dt", dt, b2.second, positive=True)
     for name in skip or {}:
         check_choice("check_rule.skip", name, CHECKS)
     what = _choose_learned(rule, learned)

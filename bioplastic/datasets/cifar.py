@@ -14,9 +14,8 @@ import pooch
 from numpy.typing import NDArray
 
 from bioplastic.datasets.dataset import Dataset
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.files import DamagedFileError, check_memory, user_cache
-from bioplastic.validation import check_choice
 
 __all__ = ["CIFAR_FAMILY", "load_cifar"]
 
@@ -65,7 +64,7 @@ CIFAR_FAMILY: tuple[str, ...] = tuple(_ARCHIVES)
 """Names that `load_cifar` knows."""
 
 
-@checked
+@checked(name=param(choices=CIFAR_FAMILY))
 def load_cifar(name: str = "cifar-10", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return CIFAR-10, or CIFAR-100 with its fine labels.
 
@@ -109,7 +108,6 @@ def load_cifar(name: str = "cifar-10", root: str | os.PathLike[str] | None = Non
         ...
     FileNotFoundError: load_cifar: 'cifar-10' is not in no-such-folder/cifar-10. Either set ...
     """
-    check_choice("load_cifar.name", name, CIFAR_FAMILY)
     archive = _ARCHIVES[name]
     folder = _choose_folder(name, root)
     if folder is None:

@@ -13,9 +13,8 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.files import DamagedFileError, check_memory
-from bioplastic.validation import check_integer
 
 __all__ = ["read_idx"]
 
@@ -24,7 +23,7 @@ _GZIP_RATIO = 1032  # the most that deflate can shrink
 _UNSIGNED_BYTE = 0x08
 
 
-@checked
+@checked(ndim=param(minimum=1))
 def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[np.uint8]:
     """Read an IDX file of unsigned bytes, plain or compressed with gzip.
 
@@ -61,8 +60,6 @@ def read_idx(path: str | os.PathLike[str], ndim: int | None = None) -> NDArray[n
     ...     read_idx(path)
     array([7, 2, 1], dtype=uint8)
     """
-    if ndim is not None:
-        check_integer("read_idx.ndim", ndim, minimum=1)
     file = Path(path)
     with file.open("rb") as stream:
         compressed = stream.peek(2)[:2] == _GZIP_MAGIC

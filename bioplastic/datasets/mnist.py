@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.idx import read_idx
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.files import DamagedFileError, user_cache
-from bioplastic.validation import check_choice
 
 __all__ = ["MNIST_FAMILY", "load_mnist"]
 
@@ -72,7 +71,7 @@ MNIST_FAMILY: tuple[str, ...] = tuple(_DOWNLOADS)
 """Names that `load_mnist` knows. ``kmnist`` is read from a folder only."""
 
 
-@checked
+@checked(name=param(choices=MNIST_FAMILY))
 def load_mnist(name: str = "mnist", root: str | os.PathLike[str] | None = None) -> Dataset:
     """Return MNIST, Fashion-MNIST or Kuzushiji-MNIST.
 
@@ -116,7 +115,6 @@ def load_mnist(name: str = "mnist", root: str | os.PathLike[str] | None = None) 
         ...
     FileNotFoundError: load_mnist: 'mnist' is not in no-such-folder/mnist. Either set BIOPLASTIC...
     """
-    check_choice("load_mnist.name", name, MNIST_FAMILY)
     folder = _choose_folder(name, root)
     if folder is not None:
         files = _find_files(folder, name)

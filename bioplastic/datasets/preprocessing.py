@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import zoom
 
-from bioplastic.fields import checked
-from bioplastic.validation import check_real
+from bioplastic.fields import checked, param
 
 __all__ = ["equalise_brightness", "preprocess_fashion", "resize_images"]
 
@@ -94,7 +93,7 @@ def preprocess_fashion(X: ArrayLike) -> NDArray[np.uint8]:
     return _scale_to_mean("preprocess_fashion.X", X, 30.0)
 
 
-@checked
+@checked(mean=param(maximum=255, positive=True))
 def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     """Scale each image to a mean grey value and saturate at 255.
 
@@ -121,7 +120,6 @@ def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
     array([[ 0,  0, 60],
            [ 0,  0,  0]], dtype=uint8)
     """
-    mean = check_real("equalise_brightness.mean", mean, minimum=0, maximum=255, exclusive=True)
     return _scale_to_mean("equalise_brightness.X", X, mean)
 
 

@@ -6,13 +6,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.model_selection import StratifiedShuffleSplit
 
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
 
 __all__ = ["stratified_split"]
 
 
-@checked
+@checked(fraction=param(maximum=1, positive=True), seed=param(minimum=0, maximum=2**32 - 1))
 def stratified_split(
     y: ArrayLike, fraction: float = 0.1, seed: int = 0
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -60,11 +59,9 @@ def stratified_split(
         raise ValueError(
             f"stratified_split.y: must be a non-empty vector of labels, got shape {labels.shape}"
         )
-    share = check_real("stratified_split.fraction", fraction, minimum=0, maximum=1, exclusive=True)
-    if share == 1:
+    if fraction == 1:
         raise ValueError("stratified_split.fraction: must be less than 1, got 1")
-    check_integer("stratified_split.seed", seed, minimum=0, maximum=2**32 - 1)
-    splitter = StratifiedShuffleSplit(n_splits=1, test_size=share, random_state=seed)
+    splitter = StratifiedShuffleSplit(n_splits=1, test_size=fraction, random_state=seed)
     try:
         kept, held_out = next(splitter.split(np.zeros((len(labels), 1)), labels))
     except ValueError as error:

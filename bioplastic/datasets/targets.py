@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
 
 __all__ = ["lorenz", "ode_to_joy", "product_of_sines", "sawtooth", "sine", "van_der_pol"]
 
@@ -66,7 +65,7 @@ def sawtooth(time: ArrayLike, frequency: float = 5.0) -> Signal:
     return np.asarray(np.arcsin(sine(time, frequency)))
 
 
-@checked
+@checked(noise=param(minimum=0), random_state=param(minimum=0))
 def product_of_sines(
     time: ArrayLike, frequencies: tuple[float, ...] = (4.0, 6.0), *, noise: float = 0.0,
     random_state: int = 0,
@@ -93,8 +92,6 @@ def product_of_sines(
     >>> float(product_of_sines([0.0625])[0, 0].round(3))
     0.707
     """
-    check_real("product_of_sines.noise", noise, minimum=0)
-    check_integer("product_of_sines.random_state", random_state, minimum=0)
     t = _check_times(time)
     signal = np.prod([np.sin(2 * np.pi * f * t) for f in frequencies], axis=0)
     if noise:
@@ -102,7 +99,7 @@ def product_of_sines(
     return np.asarray(signal[:, None])
 
 
-@checked
+@checked(mu=param(positive=True))
 def van_der_pol(
     time: ArrayLike, mu: float = 0.5, *, scale: float = 10.0, speed: float = 20.0
 ) -> Signal:
@@ -124,7 +121,6 @@ def van_der_pol(
     -------
     array, shape (n, 2)
     """
-    check_real("van_der_pol.mu", mu, minimum=0, exclusive=True)
 
     def change(state: Signal) -> Signal:
         x, y = state
@@ -133,7 +129,7 @@ def van_der_pol(
     return _integrate(change, np.array([0.1, 0.1]), time, before=5.0)
 
 
-@checked
+@checked(scale=param(positive=True))
 def lorenz(time: ArrayLike, *, scale: float = 70.0, before: float = 0.0) -> Signal:
     """Return the Lorenz attractor with its state divided by ``scale``.
 
@@ -154,7 +150,6 @@ def lorenz(time: ArrayLike, *, scale: float = 70.0, before: float = 0.0) -> Sign
     ----------
     Lorenz (1963), doi 10.1175/1520-0469(1963)020<0130:DNF>2.0.CO;2.
     """
-    check_real("lorenz.scale", scale, minimum=0, exclusive=True)
 
     def change(state: Signal) -> Signal:
         x, y, z = state
@@ -165,7 +160,7 @@ def lorenz(time: ArrayLike, *, scale: float = 70.0, before: float = 0.0) -> Sign
     return _integrate(change, np.full(3, 0.1), time, before=before)
 
 
-@checked
+@checked(notes_per_second=param(positive=True))
 def ode_to_joy(time: ArrayLike, *, notes_per_second: float = 4.0) -> Signal:
     """Return the first phrase of the Ode to Joy, again and again: one output per pitch.
 
@@ -191,7 +186,6 @@ def ode_to_joy(time: ArrayLike, *, notes_per_second: float = 4.0) -> Signal:
     >>> ode_to_joy([0.125]).round(6)
     array([[0., 0., 1., 0., 0.]])
     """
-    check_real("ode_to_joy.notes_per_second", notes_per_second, minimum=0, exclusive=True)
     position = (_check_times(time) * notes_per_second) % 16
     signal = np.zeros((position.size, 5))
     first = 0

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, ms, mV, nS, pA, pF
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.validation import check_choice
 
@@ -164,7 +164,7 @@ def izhikevich_2003_inhibitory(
     return _make_2003(name, varied, {"c": -65.0, "d": 2.0}, scheme, 30.0, -100.0, initial)
 
 
-@checked
+@checked(cell=param(choices=IZHIKEVICH_2007))
 def izhikevich_2007(cell: str = "regular_spiking", *, name: str | None = None) -> NeuronModel:
     """Return the dimensional model of a cell type.
 
@@ -199,7 +199,6 @@ def izhikevich_2007(cell: str = "regular_spiking", *, name: str | None = None) -
     >>> izhikevich_2007("chattering").parameters["d"]
     150. * pamp
     """
-    check_choice("izhikevich_2007.cell", cell, IZHIKEVICH_2007)
     value = IZHIKEVICH_2007[cell]
     units: dict[str, Quantity] = {
         "c_m": pF, "k": nS / mV, "v_r": mV, "v_t": mV, "v_peak": mV,

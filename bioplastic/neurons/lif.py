@@ -6,9 +6,8 @@ from typing import Any
 
 from brian2 import Quantity, ms, mV, second
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.validation import check_choice
 
 __all__ = ["adaptive_conductance_lif", "conductance_lif", "current_lif"]
 
@@ -165,7 +164,10 @@ def conductance_lif(
     )
 
 
-@checked
+@checked(
+    adaptation=param(choices=("on", "growing", "off", "switch")),
+    increment=param(choices=("shrinking", "constant")),
+)
 def adaptive_conductance_lif(
     *,
     name: str = "adaptive-conductance-lif",
@@ -236,10 +238,6 @@ def adaptive_conductance_lif(
     >>> sorted(adaptive_conductance_lif(adaptation="switch").state_variables)
     ['adapting', 'ge', 'gi', 'theta', 'v']
     """
-    check_choice(
-        "adaptive_conductance_lif.adaptation", adaptation, ("on", "growing", "off", "switch")
-    )
-    check_choice("adaptive_conductance_lif.increment", increment, ("shrinking", "constant"))
     step = "theta_plus"
     if increment == "shrinking":
         step += "*theta_off/abs(2*theta - theta_off)"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_choice
 
 __all__ = ["ottt_rule"]
 
 
-@checked
+@checked(direction=param(choices=("forward", "feedback")))
 def ottt_rule(
     *, eta: float = 0.1, direction: str = "forward", name: str | None = None
 ) -> PlasticityRule:
@@ -48,7 +47,6 @@ def ottt_rule(
     >>> str(ottt_rule().audit().verdict), ottt_rule().audit().memory["synapse"]
     ('local with modulator', 2)
     """
-    check_choice("ottt_rule.direction", direction, ("forward", "feedback"))
     forward = direction == "forward"
     trace, cell = ("pre", "post") if forward else ("post", "pre")
     return PlasticityRule(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_choice, check_real
 
 __all__ = ["pair_stdp"]
 
 
-@checked
+@checked(
+    pairing=param(choices=("all-to-all", "nearest")),
+    mu_plus=param(minimum=0),
+    mu_minus=param(minimum=0),
+)
 def pair_stdp(
     *,
     eta: float = 0.01,
@@ -62,9 +65,6 @@ def pair_stdp(
     >>> pair_stdp(mu_plus=1, mu_minus=1).statements("on_pre")[1].expression
     'clip(w - eta*a_minus*w*x_post, 0, w_max)'
     """
-    check_choice("pair_stdp.pairing", pairing, ("all-to-all", "nearest"))
-    check_real("pair_stdp.mu_plus", mu_plus, minimum=0)
-    check_real("pair_stdp.mu_minus", mu_minus, minimum=0)
     jump = "+=" if pairing == "all-to-all" else "="
     parameters = {
         "a_plus": a_plus,

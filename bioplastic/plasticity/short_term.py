@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_identifier, check_real
+from bioplastic.validation import check_identifier
 
 __all__ = ["tsodyks_markram"]
 
 
-@checked
+@checked(use=param(maximum=1, positive=True))
 def tsodyks_markram(
     *,
     use: float = 0.5,
@@ -48,7 +48,6 @@ def tsodyks_markram(
     >>> [phase.scope for phase in tsodyks_markram().phases("on_pre")]
     ['pre', 'synapse', 'pre']
     """
-    check_real("tsodyks_markram.use", use, minimum=0, maximum=1, exclusive=True)
     check_identifier("tsodyks_markram.target", target)
     return PlasticityRule(
         name=name,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_choice, check_real
+from bioplastic.validation import check_real
 
 __all__ = ["subspace_rule"]
 
 
-@checked
+@checked(direction=param(choices=("forward", "feedback")), momentum=param(minimum=0, maximum=1))
 def subspace_rule(
     *,
     eta: float = 1e-2,
@@ -64,9 +64,7 @@ def subspace_rule(
     >>> subspace_rule(momentum=0.9, clip=10.0).audit().local
     True
     """
-    check_choice("subspace_rule.direction", direction, ("forward", "feedback"))
     forward = direction == "forward"
-    check_real("subspace_rule.momentum", momentum, minimum=0, maximum=1)
     product = "y_post*(x_pre - f_pre)" if forward else "y_pre*(x_post - f_post)"
     parameters: dict[str, float] = {}
     if clip is not None:

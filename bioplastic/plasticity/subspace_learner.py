@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.linalg import get_blas_funcs
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.validation import check_integer, check_real
 
 __all__ = ["SubspaceLearner", "quantise_bursts"]
@@ -14,7 +14,7 @@ __all__ = ["SubspaceLearner", "quantise_bursts"]
 Array = npt.NDArray[np.floating]
 
 
-@checked
+@checked(steps=param(minimum=1))
 def quantise_bursts(y: npt.ArrayLike, steps: int, scale: float = 20.0) -> Array:
     """Return what a burst code of so many time steps carries of an analogue response.
 
@@ -45,7 +45,6 @@ def quantise_bursts(y: npt.ArrayLike, steps: int, scale: float = 20.0) -> Array:
     >>> quantise_bursts([-0.3, 0.3, 0.8, 50.0], steps=40).tolist()
     [-0.5, 0.5, 1.0, 20.0]
     """
-    check_integer("quantise_bursts.steps", steps, minimum=1)
     values = np.asarray(y)
     if values.dtype.kind not in "biuf":
         raise TypeError(f"quantise_bursts.y: must hold real numbers, got {values.dtype}")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.validation import check_choice, check_real
@@ -156,7 +156,7 @@ def sstdp(
     )
 
 
-@checked
+@checked(b_plus=param(maximum=0))
 def reward_latency_stdp(
     *,
     a_plus: float = 0.05,
@@ -207,7 +207,6 @@ def reward_latency_stdp(
     """
     place = "reward_latency_stdp"
     _check_signs(place, {"a_plus": a_plus, "b_minus": b_minus}, "a_minus", a_minus)
-    check_real(f"{place}.b_plus", b_plus, maximum=0)
     change = _weight_change(
         place,
         "(reward_post*a_plus + punishment_post*b_plus)",
@@ -232,7 +231,7 @@ def reward_latency_stdp(
     )
 
 
-@checked
+@checked(regulation=param(choices=("none", "one_threshold", "two_compartment")))
 def first_spike_trial(*, dropout: bool = False, regulation: str = "none") -> PlasticityRule:
     """Return the rule that starts a trial of `bioplastic.neurons.first_spike` cells.
 
@@ -272,9 +271,6 @@ def first_spike_trial(*, dropout: bool = False, regulation: str = "none") -> Pla
     >>> print(first_spike_trial(regulation="two_compartment").statements("on_trial_end")[0].code)
     raised_post = clip(raised_post + eta_th*goal_post*(leads_post - fraction), base_post, highest)
     """
-    check_choice(
-        "first_spike_trial.regulation", regulation, ("none", "one_threshold", "two_compartment")
-    )
     shared: dict[str, float] = {}
     start = ["v_post = 0", "crossed_post = 0", "t_spike_post = 1"]
     if dropout:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from brian2 import Quantity, ms
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plasticity.rule import PlasticityRule
-from bioplastic.validation import check_choice
 
 __all__ = ["TRIPLET_SETS", "triplet_stdp"]
 
@@ -32,7 +31,7 @@ TRIPLET_SETS: dict[str, dict[str, float]] = {
 }  # fmt: skip
 
 
-@checked
+@checked(parameters=param(choices=TRIPLET_SETS))
 def triplet_stdp(
     *,
     parameters: str = "visual_cortex_minimal",
@@ -70,7 +69,6 @@ def triplet_stdp(
     >>> triplet_stdp().parameters["tau_y"]
     114. * msecond
     """
-    check_choice("triplet_stdp.parameters", parameters, TRIPLET_SETS)
     fitted: dict[str, float | Quantity] = {
         key: value * ms if key.startswith("tau") else value
         for key, value in TRIPLET_SETS[parameters].items()

@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.files import write_atomically
 from bioplastic.plotting.weights import colour_limits, tile_images
-from bioplastic.validation import check_integer, check_real
+from bioplastic.validation import check_integer
 
 __all__ = ["animate_weights"]
 
@@ -24,7 +24,7 @@ _LEVELS = 24  # colours; more make the file larger and cannot be told apart
 _CAPTION = 22  # pixels
 
 
-@checked
+@checked(seconds=param(positive=True), max_bytes=param(minimum=1))
 def animate_weights(
     frames: ArrayLike,
     image_shape: tuple[int, int],
@@ -81,8 +81,6 @@ def animate_weights(
     rows = check_integer(f"{place}.image_shape[0]", image_shape[0], minimum=1)
     columns = check_integer(f"{place}.image_shape[1]", image_shape[1], minimum=1)
     weights = check_array(f"{place}.frames", frames, shape=(None, rows * columns, None))
-    check_real(f"{place}.seconds", seconds, minimum=0, exclusive=True)
-    check_integer(f"{place}.max_bytes", max_bytes, minimum=1)
     if 0 in weights.shape:
         raise ValueError(f"{place}.frames: must hold a frame and a neuron, got {weights.shape}")
     if captions is not None and len(captions) != len(weights):

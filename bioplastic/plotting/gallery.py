@@ -10,14 +10,13 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array, check_labels
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plotting.style import new_figure, use_style
-from bioplastic.validation import check_integer
 
 __all__ = ["plot_misclassified"]
 
 
-@checked
+@checked(max_images=param(minimum=1), columns=param(minimum=1))
 def plot_misclassified(
     images: ArrayLike,
     y_true: ArrayLike,
@@ -68,8 +67,6 @@ def plot_misclassified(
     n = len(pictures)
     truth = check_labels(f"{place}.y_true", y_true, n_samples=n, n_classes=n_classes)
     guess = check_labels(f"{place}.y_pred", y_pred, n_samples=n, n_classes=n_classes)
-    max_images = check_integer(f"{place}.max_images", max_images, minimum=1)
-    columns = check_integer(f"{place}.columns", columns, minimum=1)
     wrong = np.flatnonzero(truth != guess)
     shown = wrong[:max_images]
     rows = math.ceil(shown.size / columns)

@@ -8,14 +8,13 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from bioplastic.analysis._arrays import check_array
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plotting.style import GREY, PALETTE, drawing_axes
-from bioplastic.validation import check_integer
 
 __all__ = ["plot_intervals"]
 
 
-@checked
+@checked(n_bins=param(minimum=2))
 def plot_intervals(
     intervals: ArrayLike,
     *,
@@ -62,7 +61,6 @@ def plot_intervals(
     """
     place = "plot_intervals"
     values = check_array(f"{place}.intervals", intervals, shape=(None,), minimum=0)
-    n_bins = check_integer(f"{place}.n_bins", n_bins, minimum=2)
     owner = np.zeros(values.size, dtype=np.int64)
     if units is not None:
         owner = check_array(f"{place}.units", units, shape=(values.size,), minimum=0)

@@ -13,9 +13,8 @@ from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.files import write_atomically
-from bioplastic.validation import check_integer
 
 __all__ = [
     "CLASS_COLOURS",
@@ -181,7 +180,7 @@ def drawing_axes(
         yield new_figure(width, height).add_subplot()
 
 
-@checked
+@checked(dpi=param(minimum=1))
 def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300) -> Path:
     """Write a figure as PNG, SVG or PDF, all or nothing, the same bytes for the same picture.
 
@@ -220,7 +219,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 300)
     if target.suffix not in _METADATA:
         endings = ", ".join(repr(ending) for ending in _METADATA)
         raise ValueError(f"save_figure.path: must end in one of {endings}, got {str(target)!r}")
-    dpi = check_integer("save_figure.dpi", dpi, minimum=1)
     target.parent.mkdir(parents=True, exist_ok=True)
     with write_atomically(target) as file, use_style():
         figure.savefig(file, format=target.suffix[1:], dpi=dpi, metadata=_METADATA[target.suffix])

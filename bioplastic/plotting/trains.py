@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bioplastic.analysis.rates import population_rate
 from bioplastic.analysis.spike_trains import SpikeTrains
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.plotting.style import PALETTE, drawing_axes
 from bioplastic.validation import check_integer
 
@@ -27,7 +27,7 @@ _RASTER = 0.72
 """Share of the height that the raster takes; the rest is the strip."""
 
 
-@checked
+@checked(max_units=param(minimum=1))
 def plot_spikes(
     trains: SpikeTrains,
     *,
@@ -74,13 +74,12 @@ def plot_spikes(
     """
     place = "plot_spikes"
     trial = check_integer(f"{place}.trial", trial, minimum=0, maximum=trains.n_trials - 1)
-    most = check_integer(f"{place}.max_units", max_units, minimum=1)
     if trains.trials is not None:
         trains = trains.select_trials([trial])
     width = trains.duration / 100 if bin_width is None else bin_width
     rate = population_rate(trains, width)
     n = trains.n_units
-    shown = np.unique(np.linspace(0, max(n - 1, 0), min(n, most)).round().astype(np.int64))
+    shown = np.unique(np.linspace(0, max(n - 1, 0), min(n, max_units)).round().astype(np.int64))
     part = trains.select_units(shown)
     factor, unit = (1e3, "ms") if trains.duration <= 2.0 else (1.0, "s")
     left, right = factor * trains.t_start, factor * trains.t_stop

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.fields import checked
+from bioplastic.fields import checked, param
 from bioplastic.validation import check_integer
 
 __all__ = ["ReceptiveFields", "place_fields"]
@@ -71,7 +71,7 @@ class ReceptiveFields:
         return weights[np.ix_(self.pixels[number], cells)], (side, side)
 
 
-@checked
+@checked(n_features=param(minimum=1), stride=param(minimum=1))
 def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFields:
     """Place windows on a square image, from edge to edge, in row-major order.
 
@@ -97,8 +97,6 @@ def place_fields(n_features: int, size: int | None, stride: int) -> ReceptiveFie
            [ 8,  9, 12, 13],
            [10, 11, 14, 15]])
     """
-    check_integer("place_fields.n_features", n_features, minimum=1)
-    check_integer("place_fields.stride", stride, minimum=1)
     if size is None:
         return ReceptiveFields(np.arange(n_features)[None], n_features)
     side = math.isqrt(n_features)

@@ -6,8 +6,7 @@ import dataclasses
 import json
 import os
 import re
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +30,6 @@ __all__ = [
     "Results",
     "load_numbers",
     "load_results",
-    "mean_over_seeds",
     "save_results",
 ]
 
@@ -262,42 +260,6 @@ def _read_results(path: Path) -> Results:
         return Results(**content, name=path.stem)
     except (TypeError, ValueError) as error:
         raise DamagedFileError(f"{path}: damaged or no results ({error})") from error
-
-
-def mean_over_seeds(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Average metrics over seeds; ``x_std`` beside each ``x`` is the sample deviation.
-
-    Parameters
-    ----------
-    runs : sequence of mappings of str to float
-        The metrics of each seed, all with the same names.
-
-    Returns
-    -------
-    dict of str to float
-        Means, and deviations when there are at least two runs.
-
-    Raises
-    ------
-    ValueError
-        If there are no runs or their names differ.
-
-    Examples
-    --------
-    >>> mean_over_seeds([{"accuracy": 0.75}, {"accuracy": 0.25}])
-    {'accuracy': 0.5, 'accuracy_std': 0.3535533905932738}
-    """
-    if not runs:
-        raise ValueError("mean_over_seeds.runs: must hold at least one run")
-    if any(set(run) != set(runs[0]) for run in runs):
-        raise ValueError("mean_over_seeds.runs: must all have the same names")
-    means: dict[str, float] = {}
-    for name in runs[0]:
-        values = [float(run[name]) for run in runs]
-        means[name] = statistics.fmean(values)
-        if len(values) > 1:
-            means[f"{name}_std"] = statistics.stdev(values)
-    return means
 
 
 def _check_numbers(place: str, values: Mapping[str, Any]) -> dict[str, float]:

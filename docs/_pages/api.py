@@ -16,7 +16,7 @@ from .writing import put
 __all__ = ["public_names", "write"]
 
 _SKIPPED = ("bioplastic.experiments", "bioplastic.commands", "bioplastic.plotting.grammar")
-_INNER = ("bioplastic.models.images", "bioplastic.models.saving", "bioplastic.models.storage")
+_INNER = ("bioplastic.models.images", "bioplastic.models.saving")
 
 
 def public_names() -> dict[str, tuple[str, ...]]:

@@ -26,7 +26,7 @@ from bioplastic.files import DamagedFileError
 from bioplastic.plotting import new_figure, save_figure
 from bioplastic.study import measure, provenance
 from bioplastic.study.framework import Experiment, compute_results, figure_path, positive_int
-from bioplastic.study.results import KEYS, Results, load_results, mean_over_seeds, save_results
+from bioplastic.study.results import KEYS, Results, load_results, save_results
 
 ROOT = Path(cli.__file__).resolve().parents[1]
 
@@ -326,18 +326,6 @@ def test_plot_only_of_results_that_lack_something(run, tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert re.match(r"error: \S+demo.json: damaged, .* 'weights' is missing", error)
-
-
-def test_mean_over_seeds_is_numpy_mean_and_sample_deviation():
-    values = np.random.default_rng(0).random(5)
-    means = mean_over_seeds([{"accuracy": value} for value in values])
-    assert means["accuracy"] == pytest.approx(values.mean())
-    assert means["accuracy_std"] == pytest.approx(values.std(ddof=1))
-    assert mean_over_seeds([{"accuracy": 0.5}]) == {"accuracy": 0.5}
-    with pytest.raises(ValueError, match="the same names"):
-        mean_over_seeds([{"a": 1.0}, {"b": 1.0}])
-    with pytest.raises(ValueError, match="at least one run"):
-        mean_over_seeds([])
 
 
 def test_summary_puts_measured_chance_linear_and_paper_side_by_side():

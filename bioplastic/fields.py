@@ -11,7 +11,7 @@ A class states its parameters in its body, each once, as the value of an annotat
 ...     form: str = param("exponential", choices=("exponential", "linear"), doc="shape")
 
 From it come the check and its message, the table in the docstring, and the options of a command
-line (`add_arguments`, `given_arguments`, `read_assignment`):
+line (`bioplastic.options`); `checked` does the same for the arguments of a function:
 
 >>> Decay(tau=-3 * ms)
 Traceback (most recent call last):
@@ -36,7 +36,6 @@ of `bioplastic.models.base` are such classes.
 
 from __future__ import annotations
 
-import argparse
 import collections.abc
 import dataclasses
 import functools
@@ -68,13 +67,11 @@ __all__ = [
     "Constants",
     "Param",
     "Parametrised",
-    "add_arguments",
     "check_params",
     "checked",
-    "given_arguments",
     "param",
     "params_of",
-    "read_assignment",
+    "show_value",
 ]
 
 F = typing.TypeVar("F", bound=Callable[..., Any])
@@ -283,7 +280,7 @@ class Param:
         for limit, word, low in ((self.minimum, "least", True), (self.maximum, "most", False)):
             wrong = limit is not None and (quantity < limit if low else quantity > limit)
             if wrong and not (low and zero):
-                raise ValueError(f"{place}: must be at {word} {_show(limit)}, got {value!r}")
+                raise ValueError(f"{place}: must be at {word} {show_value(limit)}, got {value!r}")
         return quantity
 
     def _check_union(self, place: str, value: Any, kinds: tuple[Any, ...]) -> Any:
@@ -326,7 +323,7 @@ class Param:
         if self.default is None:
             shown += ", optional"
         elif self.default is not _MISSING:
-            shown += f", default {_show(self.default)}"
+            shown += f", default {show_value(self.default)}"
         text = self.doc[:1].upper() + self.doc[1:]
         if text and text[-1] not in ".:!?":
             text += "."
@@ -380,7 +377,14 @@ def _check_mapping(place: str, value: Any, inner: tuple[Any, ...]) -> Any:
     return value
 
 
-def _show(value: Any) -> str:
+def show_value(value: Any) -> str:
+    """Return a value as people write it.
+
+    Examples
+    --------
+    >>> show_value(20 * b2.ms)
+    '20 ms'
+    """
     if isinstance(value, b2.Quantity):
         return re.sub(r"\.(?= |$)", "", str(value))
     return repr(value)
@@ -685,96 +689,3 @@ def _make_constructor(cls: type) -> Callable[..., None]:
     __init__.__module__ = cls.__module__
     __init__.__signature__ = signature  # type: ignore[attr-defined]
     return __init__
-
-
-# ---- the command line ----------------------------------------------------------------------------
-
-
-def add_arguments(
-    parser: argparse.ArgumentParser, kind: type, *names: str, **helps: str
-) -> argparse.ArgumentParser:
-    """Add an option for every parameter of a class; what is not given is None.
-
-    Parameters
-    ----------
-    parser : ArgumentParser
-        The parser.
-    kind : type
-        A class with declared parameters.
-    *names : str
-        Which parameters; all by default.
-    **helps : str
-        Other texts than the documentation of the parameter, by name.
-
-    Returns
-    -------
-    ArgumentParser
-        The parser.
-
-    Examples
-    --------
-    >>> class Grid(Constants):
-    ...     n_rows: int = param(3, minimum=1, doc="rows")
-    >>> parser = add_arguments(argparse.ArgumentParser(), Grid)
-    >>> given_arguments(parser.parse_args(["--n-rows", "5"]), Grid)
-    {'n_rows': 5}
-    """
-    declared = params_of(kind)
-    for name in names or declared:
-        field = declared[name]
-        text = helps.get(name, field.doc).rstrip(".")
-        if field.default is not _MISSING and field.default is not None and name not in helps:
-            text += f" (default: {_show(field.default)})"
-        options: dict[str, Any] = {"help": text.replace("%", "%%"), "default": None}
-        if field.type is bool:
-            options["action"] = argparse.BooleanOptionalAction
-        elif field.choices is not None:
-            options["choices"] = field.choices
-        else:
-            options["type"] = _Reader(field)
-        parser.add_argument(f"--{name.replace('_', '-')}", **options)
-    return parser
-
-
-def given_arguments(arguments: argparse.Namespace, kind: type) -> dict[str, Any]:
-    """Return those parameters of a class that were given on the command line."""
-    given = {name: getattr(arguments, name, None) for name in params_of(kind)}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def read_assignment(kind: type) -> Callable[[str], tuple[str, Any]]:
-    """Return a reader of ``NAME=VALUE`` for the parameters of a class: the ``type`` of an option.
-
-    Examples
-    --------
-    >>> class Grid(Constants):
-    ...     n_rows: int = param(3, minimum=1, doc="rows")
-    >>> read_assignment(Grid)("n_rows=5")
-    ('n_rows', 5)
-    """
-
-    def read(text: str) -> tuple[str, Any]:
-        name, equals, value = text.partition("=")
-        known = params_of(kind)
-        if not equals or name not in known:
-            raise argparse.ArgumentTypeError(
-                f"must be NAME=VALUE with one of {', '.join(known)}, got {text!r}"
-            )
-        return name, _Reader(known[name])(value)
-
-    return read
-
-
-class _Reader:
-    """Reads and checks the text of an option."""
-
-    def __init__(self, declared: Param) -> None:
-        self.declared = declared
-
-    def __call__(self, text: str) -> Any:
-        try:
-            value = self.declared.read(text)
-            self.declared.check(self.declared.name, value)
-        except (TypeError, ValueError) as error:
-            raise argparse.ArgumentTypeError(f"{error} ({text!r})") from None
-        return value

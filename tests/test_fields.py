@@ -15,16 +15,8 @@ from brian2 import Quantity, ms, mV, second
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
-from bioplastic.fields import (
-    Constants,
-    Parametrised,
-    add_arguments,
-    check_params,
-    given_arguments,
-    param,
-    params_of,
-    read_assignment,
-)
+from bioplastic.fields import Constants, Parametrised, check_params, param, params_of
+from bioplastic.options import add_arguments, given_arguments, read_assignment
 
 
 class Inner(Constants):

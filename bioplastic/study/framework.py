@@ -13,7 +13,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from bioplastic.checkpoints import describe_parameters
-from bioplastic.fields import add_arguments
+from bioplastic.options import add_arguments
 from bioplastic.plotting import save_figure, use_style
 from bioplastic.study.film import has_film, write_film
 from bioplastic.study.measuring import measure

@@ -32,8 +32,9 @@ from bioplastic.experiments.sym_stdp.training import (
     load_samples,
     train,
 )  # fmt: skip
-from bioplastic.fields import params_of, read_assignment
+from bioplastic.fields import params_of
 from bioplastic.models.sym_stdp import Response, SymSTDPClassifier, SymSTDPParameters
+from bioplastic.options import read_assignment
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.study import Film, flatten
 from bioplastic.study.framework import Experiment, Run

@@ -117,3 +117,12 @@ def test_a_forked_child_leaves_the_lock_alone(tmp_path: Path) -> None:
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_the_file_stays_where_somebody_may_wait_for_it(tmp_path: Path, remove: bool) -> None:
+    with hold_lock(tmp_path / "lock", remove=lambda: remove) as held:
+        assert held
+    assert (tmp_path / "lock").exists() is not remove
+    with hold_lock(tmp_path / "lock", patience=0) as held:
+        assert held

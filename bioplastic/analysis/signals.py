@@ -198,7 +198,7 @@ def count_swings(signal: ArrayLike) -> int:
     return int(np.count_nonzero(np.diff(sides)))
 
 
-@checked
+@checked(dt=param(positive=True))
 def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float]:
     """Return the time of the peak of one channel and its full width at half height, in seconds.
 
@@ -216,7 +216,6 @@ def peak_and_width(output: ArrayLike, *, dt: float = 1e-3) -> tuple[float, float
     (0.3, 0.095)
     """
     out = check_array("peak_and_width.output", output, shape=(None,))
-    check_real("peak_and_width.dt", dt, minimum=0, exclusive=True)
     if not len(out):
         raise ValueError("peak_and_width.output: must not be empty")
     peak = int(np.argmax(out))

@@ -5,13 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
+from bioplastic.validation import check_integer
 
 __all__ = ["integrate_and_fire_spikes"]
 
 
-@checked
+@checked(
+    n=param(minimum=1),
+    n_steps=param(minimum=1),
+    largest_eigenvalue=param(minimum=0),
+    connectivity=param(maximum=1, positive=True),
+    external=param(minimum=0, maximum=1),
+)
 def integrate_and_fire_spikes(
     n: int = 500,
     n_steps: int = 10_000,
@@ -57,11 +63,6 @@ def integrate_and_fire_spikes(
     (100, 20)
     """
     place = "integrate_and_fire_spikes"
-    check_integer(f"{place}.n", n, minimum=1)
-    check_integer(f"{place}.n_steps", n_steps, minimum=1)
-    check_real(f"{place}.largest_eigenvalue", largest_eigenvalue, minimum=0)
-    check_real(f"{place}.connectivity", connectivity, minimum=0, maximum=1, exclusive=True)
-    check_real(f"{place}.external", external, minimum=0, maximum=1)
     if not isinstance(seed, np.random.SeedSequence):
         check_integer(f"{place}.seed", seed, minimum=0)
     rng = np.random.default_rng(seed)

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from bioplastic.fields import checked
-from bioplastic.validation import check_integer, check_real
+from bioplastic.fields import checked, param
+from bioplastic.validation import check_real
 
 __all__ = ["Reaching", "simulated_reaching"]
 
@@ -41,7 +41,9 @@ class Reaching:
     n_units: int
 
 
-@checked
+@checked(
+    seed=param(minimum=0), n_units=param(minimum=1), turn=param(minimum=0), gain=param(minimum=0)
+)
 def simulated_reaching(
     seed: int = 0,
     *,
@@ -86,12 +88,8 @@ def simulated_reaching(
     ((7500, 2), True)
     """
     place = "simulated_reaching"
-    check_integer(f"{place}.seed", seed, minimum=0)
-    check_integer(f"{place}.n_units", n_units, minimum=1)
     for name, value in (("calibration", calibration), ("duration", duration), ("dt", dt)):
         check_real(f"{place}.{name}", value, minimum=0, exclusive=True)
-    check_real(f"{place}.turn", turn, minimum=0)
-    check_real(f"{place}.gain", gain, minimum=0)
     rng, n, lead = (
         np.random.default_rng(seed),
         round((calibration + duration) / dt),

@@ -109,7 +109,7 @@ def latency_stdp(*, a_plus: float = 0.1, a_minus: float = 0.1, beta: float = 1.0
     )
 
 
-@checked
+@checked(n_cells=param(minimum=1))
 def target_time_thresholds(
     n_cells: int, *, eta: float = 1.0, t_target: float = 0.75, theta_min: float = 2.0
 ) -> PlasticityRule:
@@ -147,7 +147,6 @@ def target_time_thresholds(
     >>> [update.verdict.value for update in target_time_thresholds(128).audit().updates]
     ['local with modulator']
     """
-    check_integer("target_time_thresholds.n_cells", n_cells, minimum=1)
     return PlasticityRule(
         name="target-time",
         synapse="w : 1\neta : 1 (shared)",

@@ -102,7 +102,7 @@ def write_flags(expression: str) -> str:
     Examples
     --------
     >>> write_flags("0.1*(w > 0.3) - x")
-    '0.1*int(w > 0.3) - x'
+    '0.1 * int(w > 0.3) - x'
     >>> write_flags("w > 0.3 and x < 1")
     'w > 0.3 and x < 1'
     """

@@ -109,8 +109,7 @@ class SymSTDPClassifier(SpikingClassifier):
     parameters: SymSTDPParameters | None = param(None, doc=
         "constants. Default: those of the variant for the nearest published size")
     assignment_window: int = param(60_000, minimum=6, doc=
-        "training images that label assignment looks back on, see"
-        " `bioplastic.analysis.ResponseWindow`")
+        "training images that label assignment looks back on, see `ResponseWindow`")
     # fmt: on
 
     # ---- the system ------------------------------------------------------------------------------

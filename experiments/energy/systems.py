@@ -93,7 +93,8 @@ def _hlop() -> Parts:
 
 
 def _force() -> Parts:
-    model = ForceGenerator(force_parameters(n_neurons=500)).build()
+    model = ForceGenerator(force_parameters(n_neurons=500), settle=100 * ms)
+    model.fit(np.sin(10 * np.pi * model.sample_times(200 * ms)))
     target = {"target": np.zeros((5, round(model.block / model.dt), 1))}
     for kind, gate in (("learn", True), ("answer", False)):
         state = {**model.state_, "readout.learning": np.float32(gate)}

@@ -372,6 +372,22 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
     Row(
+        "energy",
+        "energy --seeds 3",
+        "bits x steps 4x1, 2x2, 1x4 at one bit budget: digits {accuracy_digits_4x1:%}, "
+        "{accuracy_digits_2x2:%}, {accuracy_digits_1x4:%}; order of two bursts "
+        "{accuracy_late_4x1:%}, {accuracy_late_2x2:%}, {accuracy_late_1x4:%} (at fixed times "
+        "{accuracy_order_4x1:%}, {accuracy_order_2x2:%}, {accuracy_order_1x4:%}); per digit in 4 "
+        "steps {conventional_answer_1x4:.0f only} pJ by arithmetic, "
+        "{memory_answer_1x4:.0f only} pJ with memory (model values)",
+        "linear on pixels {baselines.linear_digits:%}, on counts {baselines.linear_late:%}; "
+        "the same wiring in 32 bits {baselines.conventional_ann_answer_1x4:.0f} pJ by arithmetic; "
+        "a 4-bit network as accurate {baselines.opponent_memory_1x4:.0f} pJ with memory",
+        paper="Shen et al. 2024 and 2025, Bit Budget and STEP",
+        remark="scikit-learn digits; operations of all systems",
+        seeds="0 to 2",
+    ),
+    Row(
         "decoding",
         "decoding",
         "R² of the local rule with lessons, drift of 0°, 60°, 120°: {r2_bursts_0:.3f}, "
@@ -504,6 +520,14 @@ SYSTEMS: tuple[Row, ...] = (
         "1 answer to one word, 2^d to two at distance d: {paper.exact_1:%}, {paper.exact_2:%}; "
         "accuracy for three {paper.accuracy_3:%}",
         paper="Davies et al. 2025, word detectors",
+    ),
+    Row(
+        "energy",
+        "energy --seeds 3",
+        "digits {accuracy_digits_4x1:%}, {accuracy_digits_2x2:%}, {accuracy_digits_1x4:%}; order "
+        "{accuracy_late_4x1:%}, {accuracy_late_2x2:%}, {accuracy_late_1x4:%}",
+        "bits x steps 4x1, 2x2, 1x4: images want bits, events want time (secondary source)",
+        paper="Shen et al. 2024, Bit Budget",
     ),
     Row(
         "decoding",

@@ -93,7 +93,7 @@ def simulate_saccades(
     >>> digit = np.zeros((1, 28, 28))
     >>> digit[0, 10:18, 12:16] = 255
     >>> simulate_saccades(digit, random_state=0)
-    [Events(1340 events, 34 x 34 pixels, 313.861 ms)]
+    [Events(1308 events, 34 x 34 pixels, 315 ms)]
     """
     camera = Saccades() if camera is None else camera
     stack = np.asarray(images, dtype=np.float32)

@@ -195,7 +195,7 @@ DAMAGED = [
 ]
 
 
-@pytest.mark.parametrize(("name", "content", "options", "message"), DAMAGED, ids=str)
+@pytest.mark.parametrize(("name", "content", "options", "message"), DAMAGED)
 def test_what_cannot_be_read_is_named(tmp_path, name, content, options, message):
     (tmp_path / name).write_bytes(content())
     with pytest.raises(DamagedFileError, match=message) as error:

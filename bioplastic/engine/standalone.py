@@ -69,6 +69,13 @@ class StandaloneNetwork(NumpyNetwork):
         spec = self.plan.spec
         plan = lower(spec, self.plan.clock.dt, self.plan.dtype, connect=True, stock=True)
         stock = StockObjects(plan, draw=False)
+        for action in plan.step:
+            moving = isinstance(action, DrawCounts | DrawSpikes)
+            if moving or stock.arrivals or getattr(action, "interval", 1) > 1:
+                raise ValueError(
+                    "Program.target: rates that move, Poisson inputs, delays of single synapses and "
+                    "statements at intervals are not verified in a project; use target='numpy'"
+                )
         self._tables, self._shift = stock.tables, stock.shift
         monitors: dict[str, Any] = {}
         for name, group in plan.groups.items():

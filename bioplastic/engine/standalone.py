@@ -73,7 +73,7 @@ class StandaloneNetwork(NumpyNetwork):
             moving = isinstance(action, DrawCounts | DrawSpikes)
             if moving or stock.arrivals or getattr(action, "interval", 1) > 1:
                 raise ValueError(
-                    "Program.target: rates that move, Poisson inputs, delays of single synapses and "
+                    "Program.target: rates that move, Poisson inputs, delays of single synapses, "
                     "statements at intervals are not verified in a project; use target='numpy'"
                 )
         self._tables, self._shift = stock.tables, stock.shift

@@ -85,6 +85,7 @@ check_version(b2.__version__)  # before anything is missing below
 from brian2.codegen.codeobject import CodeObject, create_runner_codeobj
 from brian2.codegen.generators.cpp_generator import CPPCodeGenerator, c_data_type
 from brian2.codegen.generators.numpy_generator import NumpyCodeGenerator
+from brian2.codegen.optimisation import defaults_ns
 from brian2.codegen.runtime.numpy_rt import NumpyCodeObject
 from brian2.codegen.templates import Templater
 from brian2.codegen.translation import analyse_identifiers
@@ -99,6 +100,9 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from bioplastic.engine.hoisting import keep_varying, take_invariant
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 from bioplastic.linear import solve_linear
+
+# Brian2 evaluates what looks constant; a variable called `sum` or `input` must not be Python's.
+defaults_ns.setdefault("__builtins__", {})
 
 _SYNAPSE_INDEX = {"_synaptic_pre": "_presynaptic_idx", "_synaptic_post": "_postsynaptic_idx"}
 

@@ -152,6 +152,16 @@ def test_words_of_other_languages_are_names_like_others(target):
     assert state["p.w"][0, 0] == pytest.approx(math.pi / 6)
 
 
+@pytest.mark.parametrize("target", ["numpy", "cpp"])
+@pytest.mark.parametrize("name", ["input", "sum", "id"])
+def test_functions_of_python_are_names_like_others(target, name):
+    rule = PlasticityRule(
+        name="r", synapse="w : 1\ng : 1 (shared)", on_trial_end=f"{name} = g; w = w + 0.1*{name}"
+    )
+    state = run(rule, target, initial={"g": 0.5})
+    assert state["p.w"][0, 0] == pytest.approx(0.05)
+
+
 PROVIDED = (
     "N i j N_pre N_post N_incoming N_outgoing t dt t_in_timesteps lastspike lastupdate "
     "not_refractory xi xi_1 rand exp pi e inf volt ms mV lambda _x"

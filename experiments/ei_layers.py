@@ -5,10 +5,9 @@ normalisation. That paper back-propagates; this is a local counterpart on digits
 error of its own (`bioplastic.models.ei_layers` says what is local). Beside it stand signed weights,
 E cells alone, with and without thresholds that keep rates, and frozen layers.
 
-Learning rates are chosen on held-out images. E cells alone are far behind at a small rate and less
-so at a large one where thresholds adapt. Then inhibition is put out of balance, and a local rule of
-rates repairs it without labels, be it one of inhibitory weights or of thresholds; where inhibition
-is gone altogether, neither does.
+Learning rates are chosen on held-out images. E cells alone are far behind at a small rate, less so
+at a large one where thresholds adapt. Then inhibition loses its balance, and a local rule of rates
+mends it without labels, of inhibitory weights or of thresholds; where it is gone, neither does.
 """
 
 from __future__ import annotations
@@ -37,11 +36,10 @@ ARMS: dict[str, tuple[str, dict[str, Any]]] = {
     "divisive": ("divide", {"inhibition": "divisive"}),
     "signed": ("signed weights", {"inhibition": "signed"}),
     "excitatory": ("E only", {"inhibition": "none"}),
-    "homeostasis": ("E only, thresholds adapt",
-                    {"inhibition": "none", "homeostasis": 0.03, "target": 0.4}),
-}  # fmt: skip
+    "homeostasis": ("E, thresholds adapt", {"inhibition": "none", "homeostasis": 0.03}),
+}
 KINDS = {"0.8": "x 0.8", "1.25": "x 1.25", "noise": "noisy", "removed": "removed"}
-REPAIR = ["none", "inhibition", "threshold"]
+REPAIR = {"none": "not repaired", "inhibition": "by inhibition", "threshold": "by threshold"}
 IMAGES = ["clean", "contrast", "bright"]
 
 
@@ -67,17 +65,17 @@ def mend(seed: int, arm: str, sizes: Protocol) -> dict[str, Any]:
     """Return the accuracy under other input, and with imbalance before and after repair."""
     model, X, _, (X_test, y_test) = _fit(seed, arm, sizes)
     answers = np.array([model.predict(corrupt(X_test, kind, (8, 8))) for kind in IMAGES])
-    found = {"same": float(np.mean(answers[0] == answers[1])),
-             "shown": xr.DataArray((answers == y_test).mean(axis=1), {"image": IMAGES})}  # fmt: skip
+    shown = xr.DataArray((answers == y_test).mean(axis=1), {"image": IMAGES})
+    found = {"same": float(np.mean(answers[0] == answers[1])), "shown": shown}
     if arm == "signed":
         return found
-    noise = np.random.default_rng([seed, 1]).lognormal
-    factors: list[Any] = [0.8, 1.25, lambda n: noise(0, 0.5, n), 0.0]
-    mended = xr.DataArray(np.zeros((4, 3)), {"kind": list(KINDS), "by": REPAIR})
+    draw = np.random.default_rng([seed, 1]).lognormal
+    factors: list[Any] = [0.8, 1.25, lambda n: draw(0, 0.5, n), 0.0]
+    mended = xr.DataArray(np.zeros((4, 3)), {"kind": list(KINDS), "by": list(REPAIR)})
     for kind, factor in zip(KINDS, factors, strict=True):
         broken = copy.deepcopy(model).scale_inhibition(factor)
         mended.loc[kind, "none"] = broken.score(X_test, y_test)
-        for by in REPAIR[1:]:
+        for by in ("inhibition", "threshold"):
             again = copy.deepcopy(broken).repair(X, by, batches=sizes.batches, random_state=seed)
             mended.loc[kind, by] = again.score(X_test, y_test)
     return found | {"mended": mended}
@@ -101,8 +99,7 @@ def compute(run: Run) -> Results:
     start = depth.start.isel(eta=0).sel(arm="both")
 
     def of(data: xr.Dataset, arm: str) -> dict[str, float]:
-        found = flatten(data.sel(arm=arm, drop=True))
-        return {f"{arm}_{key}": number for key, number in found.items()}
+        return flatten(data.sel(arm=arm, drop=True).rename({k: f"{arm}_{k}" for k in data}))
 
     rest = [of(numbers, arm) for arm in ARMS if arm != "both"]
     rest += [of(repair, "signed"), of(repair, "subtractive")]
@@ -110,8 +107,7 @@ def compute(run: Run) -> Results:
         metrics=of(numbers, "both") | of(repair, "both")
         | {"start_lowest": float(start.min()), "start_highest": float(start.max())},
         baselines={"chance": 0.1} | {key: each[key] for each in rest for key in each},
-        paper={"cifar10": 0.9205},
-        measured={"depth": depth, "repair": repair},
+        paper={"cifar10": 0.9205}, measured={"depth": depth, "repair": repair},
     )  # fmt: skip
 
 
@@ -120,25 +116,24 @@ def draw_depth(results: Results) -> Any:
     data = results.measured["depth"]
     look = {"hue": "arm", "labels": {arm: text for arm, (text, _) in ARMS.items()}}
     figure, (left, right) = panels(1, 2, height=3.1)
-    frozen = {"chance": 0.1, "frozen": float(data.accuracy.sel(arm="both", eta=0).mean())}
+    level = {"chance": 0.1, "frozen": float(data.accuracy.sel(arm="both", eta=0).mean())}
     lines(data.accuracy.where(data.eta > 0, drop=True), left, x="eta", factor=100, xscale="log",
-          baselines=frozen, xlabel="learning rate", ylabel="accuracy (%)", legend="outside",
+          baselines=level, xlabel="learning rate", ylabel="accuracy (%)", legend="outside",
           ylim=(0, 100), **look)  # fmt: skip
-    lines(data.start.isel(eta=0), right, x="layer", xlabel="layer", legend=None, **look,
-          ylabel="spikes per step before learning", ylim=(-0.03, 1.03))  # fmt: skip
+    lines(data.start.isel(eta=0), right, x="layer", legend=None, show="mean", **look,
+          xlabel="layer", ylabel="spikes per step before learning", ylim=(-0.03, 1.03))  # fmt: skip
     return figure
 
 
 def draw_repair(results: Results) -> Any:
     """Draw the accuracy with inhibition out of balance, before and after repair."""
     data = results.measured["repair"]
-    figure, axes = panels(1, 2, height=2.6, sharey=True)
-    for arm, ax in zip(("both", "subtractive"), axes, strict=True):
-        intact = data.shown.sel(arm=arm, image="clean").values
-        dots(data.mended.sel(arm=arm), ax, x="kind", hue="by", factor=100, labels=KINDS,
+    figure, axes = panels(1, 2, height=2.8, sharey=True)
+    for arm, ax, legend in zip(("both", "subtractive"), axes, ("outside", None), strict=True):
+        intact = float(data.shown.sel(arm=arm, image="clean").mean())
+        dots(data.mended.sel(arm=arm), ax, x="kind", hue="by", factor=100, labels=KINDS | REPAIR,
              title=ARMS[arm][0], xlabel="drive of I cells", ylabel="accuracy (%)", ylim=(0, 105),
-             baselines={"intact": float(intact.mean())},
-             legend="outside" if arm == "both" else None)  # fmt: skip
+             baselines={"intact": intact}, legend=legend)  # fmt: skip
     return figure
 
 
@@ -146,9 +141,8 @@ EXPERIMENT = Experiment(
     name="ei_layers",
     title="Layers under Dale's law that learn locally and mend themselves",
     reference="after Liu, Ding & Yu (2026), ICLR, arXiv 2509.23253",
-    costs={"smoke": "5 s", "quick": "2 min"},
-    datasets=("digits",),
-    protocols={"smoke": Protocol(train=500, epochs=25, etas=(0.0, 3e-3), batches=100, seeds=1),
+    costs={"smoke": "10 s", "quick": "2 min"}, datasets=("digits",),
+    protocols={"smoke": Protocol(train=400, epochs=20, etas=(0.0, 3e-3), batches=50, seeds=1),
                "quick": Protocol()},
     options=("depth", "train", "epochs"),
     compute=compute,

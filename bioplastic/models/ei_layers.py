@@ -125,7 +125,7 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
     )  # fmt: skip
     scaled: bool = param(True, doc="whether weights begin scaled, or exponential of 1/sqrt(n)")
     homeostasis: float = param(0.0, minimum=0, doc="rate of thresholds in training; 0 for none")
-    target: float = param(0.2, minimum=0, maximum=1, doc="spikes for a step they aim at")
+    target: float = param(0.4, minimum=0, maximum=1, doc="spikes for a step they aim at")
     steps: int = param(6, minimum=1, doc="steps that an image is shown as constant current")
     leak: float = param(0.5, minimum=0, maximum=1, doc="what is left of a membrane after a step")
     theta: float = param(0.6, positive=True, doc="threshold at the start")
@@ -141,8 +141,6 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         """Scale the layers from below, then let all of them and the read-out learn at once."""
         check_params(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
-        if self.inhibition != "signed" and (X < 0).any():
-            raise ValueError(f"EIClassifier.X: must not be negative (Dale), got {X.min():.3g}")
         self.classes_, labels = np.unique(y, return_inverse=True)
         if np.asarray(y).dtype.kind == "f" and (self.classes_ != np.floor(self.classes_)).any():
             raise ValueError("Unknown label type: continuous values are no classes")
@@ -165,23 +163,19 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         """Return the mean spikes for a step of each cell, by layer."""
         return [spikes.mean(axis=(0, 1)) for _, spikes, _ in self._run(self._show(X))]
 
-    def decision_function(self, X: Any) -> F64:
-        """Return the drive of the read-out, shape (n, n_classes)."""
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class whose cell of the read-out is driven most."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False)
-        counts = self._run(self._show(X))[-1][1].sum(axis=0)
-        return np.asarray(counts @ self.coef_.T + self.intercept_)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class that is driven most."""
-        return np.asarray(self.classes_[np.argmax(self.decision_function(X), axis=1)])
+        drive = self._run(self._show(X))[-1][1].sum(axis=0) @ self.coef_.T + self.intercept_
+        return np.asarray(self.classes_[np.argmax(drive, axis=1)])
 
     def scale_inhibition(self, factor: Any) -> EIClassifier:
         """Multiply the weights from below to I cells, by a number or by ``factor(n_cells)``."""
         check_is_fitted(self)
         for layer in self.layers_:
             each = factor(len(layer.w_ie)) if callable(factor) else factor
-            layer.w_ie = layer.w_ie * np.reshape(each, (-1, 1))
+            layer.w_ie = (layer.w_ie.T * each).T
         return self
 
     def repair(self, X: Any, by: str = "inhibition", *, eta: float = 0.1, batches: int = 300,
@@ -195,9 +189,7 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         by : {'inhibition', 'threshold'}, default 'inhibition'
             What changes.
         eta, batches, size : float, int, int, default 0.1, 300 and 32
-            Learning rate, steps, and images in each.
-        random_state : None, int or RandomState, default None
-            Chooses the images.
+            Learning rate, steps, and images in each, chosen by ``random_state``.
         """
         check_choice("EIClassifier.repair.by", by, ("inhibition", "threshold"))
         check_real("EIClassifier.repair.eta", eta, minimum=0)
@@ -226,6 +218,8 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         return tags
 
     def _show(self, X: Any) -> F64:
+        if self.inhibition != "signed" and np.min(X) < 0:
+            raise ValueError(f"EIClassifier.X: Negative values in data (Dale), got {np.min(X):.3g}")
         return np.broadcast_to(np.asarray(X, float) / 255, (self.steps, *np.shape(X)))
 
     def _run(self, x: F64) -> list[tuple[F64, F64, F64]]:

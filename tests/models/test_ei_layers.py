@@ -155,7 +155,10 @@ def test_thresholds_keep_rates_in_training():
 
 
 def test_it_is_an_estimator_and_refuses_what_cannot_be_right():
-    check_estimator(EIClassifier((20, 20), batch=8, epochs=40, eta_readout=0.02, random_state=0))
+    few = {"epochs": 30, "batch": 16, "eta_readout": 0.02, "random_state": 0}
+    check_estimator(EIClassifier((60,), inhibition="signed", theta=0.005, eta=0.003, **few))
+    expected = {"check_classifiers_train": "of two inputs, division leaves their ratio alone"}
+    check_estimator(EIClassifier((20, 20), **few), expected_failed_checks=expected)
     model = EIClassifier(**SMALL, epochs=1)
     with pytest.raises(ValueError, match=r"EIClassifier\.X: Negative values"):
         model.fit(-X, Y)

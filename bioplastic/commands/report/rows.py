@@ -450,6 +450,22 @@ ROWS: tuple[Row, ...] = (
         remark="200 cells; only the read-out learns",
         seeds="0 to 4",
     ),
+    Row(
+        "ei_layers",
+        "ei_layers",
+        "four layers: {both_accuracy_0_001:%}, at its own learning rate {both_chosen:%}; rates at "
+        "the start {start_lowest:.2f} to {start_highest:.2f}; input x 0.3 {both_shown_contrast:%}; "
+        "inhibition x 0.8 {both_mended_0_8_none:%}, mended by inhibition "
+        "{both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
+        "signed weights {baselines.signed_accuracy_0_001:%}, {baselines.signed_chosen:%}, input x "
+        "0.3 {baselines.signed_shown_contrast:%}; E cells alone "
+        "{baselines.excitatory_accuracy_0_001:%}, {baselines.excitatory_chosen:%}, with adapting "
+        "thresholds {baselines.homeostasis_accuracy_0_001:%}, {baselines.homeostasis_chosen:%}; "
+        "frozen {both_accuracy_0_0:%}",
+        paper="after Liu et al. 2026, E and I cells under Dale's law",
+        remark="digits, a local rule in place of back-propagation",
+        seeds="0 to 2",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -584,6 +600,16 @@ SYSTEMS: tuple[Row, ...] = (
         "recurrence {baselines.no_recurrence_order_100:%}",
         "{paper.n_mnist:%} (N-MNIST, not run)",
         paper="Lin et al. 2025, random liquid",
+    ),
+    Row(
+        "ei_layers",
+        "ei_layers",
+        "four layers {both_chosen:%}, signed weights {baselines.signed_chosen:%}, E cells alone "
+        "{baselines.excitatory_chosen:%}, with adapting thresholds "
+        "{baselines.homeostasis_chosen:%}; inhibition x 0.8 {both_mended_0_8_none:%}, mended "
+        "{both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
+        "{paper.cifar10:%} (CIFAR-10, back-propagation, not run)",
+        paper="after Liu et al. 2026, E and I cells under Dale's law",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

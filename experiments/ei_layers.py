@@ -114,14 +114,14 @@ def compute(run: Run) -> Results:
 def draw_depth(results: Results) -> Any:
     """Draw accuracy over the learning rate, and how much the layers fire before learning."""
     data = results.measured["depth"]
-    look = {"hue": "arm", "labels": {arm: text for arm, (text, _) in ARMS.items()}}
+    look: dict[str, Any] = {"hue": "arm", "labels": {arm: text for arm, (text, _) in ARMS.items()}}
     figure, (left, right) = panels(1, 2, height=3.1)
     level = {"chance": 0.1, "frozen": float(data.accuracy.sel(arm="both", eta=0).mean())}
     lines(data.accuracy.where(data.eta > 0, drop=True), left, x="eta", factor=100, xscale="log",
           baselines=level, xlabel="learning rate", ylabel="accuracy (%)", legend="outside",
           ylim=(0, 100), **look)  # fmt: skip
     lines(data.start.isel(eta=0), right, x="layer", legend=None, show="mean", **look,
-          xlabel="layer", ylabel="spikes per step before learning", ylim=(-0.03, 1.03))  # fmt: skip
+          xlabel="layer", ylabel="mean spikes per step at start", ylim=(-0.03, 1.03))  # fmt: skip
     return figure
 
 

@@ -454,16 +454,16 @@ ROWS: tuple[Row, ...] = (
         "ei_layers",
         "ei_layers",
         "four layers: {both_accuracy_0_001:%}, at its own learning rate {both_chosen:%}; rates at "
-        "the start {start_lowest:.2f} to {start_highest:.2f}; input x 0.3 {both_shown_contrast:%}; "
-        "inhibition x 0.8 {both_mended_0_8_none:%}, mended by inhibition "
-        "{both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
-        "signed weights {baselines.signed_accuracy_0_001:%}, {baselines.signed_chosen:%}, input x "
-        "0.3 {baselines.signed_shown_contrast:%}; E cells alone "
+        "the start {start_lowest:.2f} to {start_highest:.2f}; weak contrast "
+        "{both_shown_contrast:%}; inhibition too weak {both_mended_0_8_none:%}, mended by "
+        "inhibition {both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
+        "signed weights {baselines.signed_accuracy_0_001:%}, {baselines.signed_chosen:%}, weak "
+        "contrast {baselines.signed_shown_contrast:%}; E cells alone "
         "{baselines.excitatory_accuracy_0_001:%}, {baselines.excitatory_chosen:%}, with adapting "
         "thresholds {baselines.homeostasis_accuracy_0_001:%}, {baselines.homeostasis_chosen:%}; "
         "frozen {both_accuracy_0_0:%}",
         paper="after Liu et al. 2026, E and I cells under Dale's law",
-        remark="digits, a local rule in place of back-propagation",
+        remark="digits; local, not back-propagation; inhibition x 0.8, contrast x 0.3",
         seeds="0 to 2",
     ),
 )
@@ -606,7 +606,7 @@ SYSTEMS: tuple[Row, ...] = (
         "ei_layers",
         "four layers {both_chosen:%}, signed weights {baselines.signed_chosen:%}, E cells alone "
         "{baselines.excitatory_chosen:%}, with adapting thresholds "
-        "{baselines.homeostasis_chosen:%}; inhibition x 0.8 {both_mended_0_8_none:%}, mended "
+        "{baselines.homeostasis_chosen:%}; inhibition too weak {both_mended_0_8_none:%}, mended "
         "{both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
         "{paper.cifar10:%} (CIFAR-10, back-propagation, not run)",
         paper="after Liu et al. 2026, E and I cells under Dale's law",

@@ -450,6 +450,23 @@ ROWS: tuple[Row, ...] = (
         remark="200 cells; only the read-out learns",
         seeds="0 to 4",
     ),
+    Row(
+        "tess",
+        "tess",
+        "digits, non-causal term 0, +1, -1: {accuracy_tess:%}, {accuracy_plus:%}, "
+        "{accuracy_minus:%}; random signs {accuracy_random:%}, square waves of ±1 "
+        "{accuracy_unscaled:%}; {memory_6:.0f} and {memory_48:.0f} numbers stored for 6 and 48 "
+        "steps",
+        "frozen layers {baselines.accuracy_frozen:%}; error from the layer above, not local, "
+        "{baselines.accuracy_spatial:%}, with +1 {baselines.accuracy_spatial_plus:%}; linear on "
+        "pixels {baselines.linear:%}; back through time {baselines.memory_bptt_6:.0f} and "
+        "{baselines.memory_bptt_48:.0f} numbers; an earlier program "
+        "{paper.accuracy_tess_elsewhere:%}, frozen {paper.accuracy_frozen_elsewhere:%}, from above "
+        "{paper.accuracy_spatial_elsewhere:%}; published for CIFAR-10 {paper.cifar10:%}",
+        paper="Apolinario et al. 2025, TESS",
+        remark="two dense layers of 50 cells",
+        seeds="0 to 4",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -584,6 +601,14 @@ SYSTEMS: tuple[Row, ...] = (
         "recurrence {baselines.no_recurrence_order_100:%}",
         "{paper.n_mnist:%} (N-MNIST, not run)",
         paper="Lin et al. 2025, random liquid",
+    ),
+    Row(
+        "tess",
+        "tess",
+        "digits {accuracy_tess:%}, frozen layers {baselines.accuracy_frozen:%}, error from above "
+        "{baselines.accuracy_spatial:%}, linear {baselines.linear:%}",
+        "{paper.cifar10:%} (CIFAR-10, not run)",
+        paper="Apolinario et al. 2025, TESS",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

@@ -68,14 +68,9 @@ def transcribe(model, weights, spatial):
     return w, np.array([show(x)[0] for x in X])
 
 
-@pytest.mark.parametrize(
-    ("signal", "alpha_post", "target"),
-    [("square", -1.0, "cpp"), ("random", 0.0, "numpy"), ("spatial", 1.0, "numpy")],
-)
-def test_learning_is_that_of_the_equations(signal, alpha_post, target):
-    model = TESSClassifier(
-        **OPTIONS, signal=signal, alpha_post=alpha_post, dtype="float64", target=target
-    )
+@pytest.mark.parametrize(("signal", "alpha_post"), [("square", -1.0), ("spatial", 1.0)])
+def test_learning_is_that_of_the_equations(signal, alpha_post):
+    model = TESSClassifier(**OPTIONS, signal=signal, alpha_post=alpha_post, dtype="float64")
     start = clone(model).set_params(eta=0.0).fit(X, Y).weights_
     model.fit(X, Y)
     weights, scores = transcribe(model, start, signal == "spatial")
@@ -100,14 +95,14 @@ def test_rules_are_local_and_layers_store_two_numbers_per_cell():
     }
     verdicts = [str(TESSClassifier(signal=s).verdict()) for s in ("square", "none", "spatial")]
     assert verdicts == ["local with modulator", "local with modulator", "NON-LOCAL"]
-    for steps in (2, 9):
-        model = TESSClassifier(**OPTIONS, n_steps=steps, target="numpy").partial_fit(X, Y)
-        assert model.traces_ == [6, 16, 14, 3]
+    model = TESSClassifier(**OPTIONS, n_steps=9, target="numpy").partial_fit(X, Y)
+    assert model.traces_ == [6, 16, 14, 3]
 
 
 def test_it_keeps_the_promises_of_models():
     skip = {"silence": "the momentum of Adam moves weights on when gradients end"}
-    assert check_model(TESSClassifier(**OPTIONS, alpha_post=1.0), X, Y, skip=skip).passed
+    model = TESSClassifier(hidden=(8,), signal="random", batch=4, epochs=2)
+    assert check_model(model, X, Y, skip=skip).passed
 
 
 def test_smoke_beats_frozen_layers_and_loses_to_errors_from_above(tmp_path):

@@ -118,10 +118,10 @@ def draw(results: Results) -> Any:
     figure, (left, middle, right) = panels(1, 3, height=2.9, width_ratios=(1.5, 1, 1))
     names = {arm: NAMES[arm] + ("" if data.local.sel(arm=arm).all() else " *")
              for arm in data.arm.values.tolist()}  # fmt: skip
-    known = {arm: results.paper[k] for arm in names if (k := f"accuracy_{arm}_elsewhere")
-             in results.paper}  # fmt: skip
-    bars(data.accuracy, left, x="arm", labels=names, colours=COLOURS, published=known,
-         published_label="elsewhere", xlabel="accuracy (%), * not local", ylabel="", xlim=(55, 101),
+    known = {arm: v for arm in names if (v := results.paper.get(f"accuracy_{arm}_elsewhere"))}
+    bars(data.accuracy, left, x="arm", labels=names, colours=COLOURS, published=known, ylabel="",
+         published_label="elsewhere", xlabel="accuracy (%), * not local",
+         xlim=(max(0, 100 * float(data.accuracy.min()) - 8), 101),
          baselines={"linear": float(results.measured["beside"].linear.mean())})  # fmt: skip
     shown = [arm for arm in ("tess", "unscaled", "frozen", "spatial") if arm in names]
     lines(data.curve.sel(arm=shown), middle, x="epoch", hue="arm", factor=100, labels=NAMES,

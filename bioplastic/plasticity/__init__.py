@@ -32,6 +32,7 @@ from bioplastic.plasticity.supervised import (
 )
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
+from bioplastic.plasticity.tess import tess_rule
 from bioplastic.plasticity.triplet import TRIPLET_SETS, triplet_stdp
 from bioplastic.plasticity.voltage import clopath_stdp
 
@@ -76,6 +77,7 @@ __all__ = [
     "superspike",
     "symmetric_stdp",
     "synaptic_scaling",
+    "tess_rule",
     "trial_delta_rule",
     "triplet_stdp",
     "tsodyks_markram",

@@ -23,6 +23,7 @@ from bioplastic.plasticity.supervised import (
 )
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
+from bioplastic.plasticity.tess import tess_rule
 from bioplastic.plasticity.triplet import triplet_stdp
 from bioplastic.plasticity.voltage import clopath_stdp
 
@@ -72,6 +73,7 @@ def rule_library() -> dict[str, tuple[PlasticityRule, ...]]:
             eprop_alif(),
             superspike(),
             ottt_rule(),
+            tess_rule(),
             gated_delta_rule(),
             trial_delta_rule(),
         ),

@@ -54,6 +54,11 @@ ARGUMENTS = {
         | {"t_spike_post": 1.0, "theta_post": 2.0, "v_post": 0.0},
         "skip": {"zero modulator": "the rule moves thresholds, not weights"},
     },
+    "tess": {
+        "values": {"o_pre": [1.0, 0.0, 1.0], "psi_post": [0.3, 0.1]},
+        "silent_values": {"o_pre": 0.0, "psi_post": 0.1},
+        "skip": STEPS,
+    },
     "trial-delta": {"values": {"rbar_pre": [0.5, 0.2, 0.1]}, "silent_values": {"rbar_pre": 0.0}},
     "superspike": {"values": {"v_post": [-51, -52] * mV}},
 }
@@ -69,6 +74,10 @@ def make(name):
         from bioplastic.plasticity import superspike
 
         rule = superspike(interval=20 * ms)
+    elif name == "tess":
+        from bioplastic.plasticity import tess_rule
+
+        rule = tess_rule(batch=1)
     return rule, ARGUMENTS.get(name, {})
 
 

@@ -466,6 +466,23 @@ ROWS: tuple[Row, ...] = (
         remark="digits; local, not back-propagation; inhibition x 0.8, contrast x 0.3",
         seeds="0 to 2",
     ),
+    Row(
+        "tess",
+        "tess",
+        "digits, non-causal term 0, +1, -1: {accuracy_tess:%}, {accuracy_plus:%}, "
+        "{accuracy_minus:%}; random signs {accuracy_random:%}, square waves of ±1 "
+        "{accuracy_unscaled:%}; {memory_6:.0f} and {memory_48:.0f} numbers stored for 6 and 48 "
+        "steps",
+        "frozen layers {baselines.accuracy_frozen:%}; error from the layer above, not local, "
+        "{baselines.accuracy_spatial:%}, with +1 {baselines.accuracy_spatial_plus:%}; linear on "
+        "pixels {baselines.linear:%}; back through time {baselines.memory_bptt_6:.0f} and "
+        "{baselines.memory_bptt_48:.0f} numbers; an earlier program "
+        "{paper.accuracy_tess_elsewhere:%}, frozen {paper.accuracy_frozen_elsewhere:%}, from above "
+        "{paper.accuracy_spatial_elsewhere:%}; published for CIFAR-10 {paper.cifar10:%}",
+        paper="Apolinario et al. 2025, TESS",
+        remark="two dense layers of 50 cells",
+        seeds="0 to 4",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -555,7 +572,7 @@ SYSTEMS: tuple[Row, ...] = (
         paper="decoding of recorded spikes, simulated",
     ),
     Row(
-        "time_surfaces_mnist",
+        "time_surfaces_mnist_paper",
         "time_surfaces --data mnist --scale paper",
         "simulated {simulated:%}, real {real:%}, real in five folds {folds:%}",
         "pixel counts {baselines.counts_simulated:%}, {baselines.counts_real:%}, "
@@ -610,6 +627,14 @@ SYSTEMS: tuple[Row, ...] = (
         "{both_mended_0_8_inhibition:%}, by thresholds {both_mended_0_8_threshold:%}",
         "{paper.cifar10:%} (CIFAR-10, back-propagation, not run)",
         paper="after Liu et al. 2026, E and I cells under Dale's law",
+    ),
+    Row(
+        "tess",
+        "tess",
+        "digits {accuracy_tess:%}, frozen layers {baselines.accuracy_frozen:%}, error from above "
+        "{baselines.accuracy_spatial:%}, linear {baselines.linear:%}",
+        "{paper.cifar10:%} (CIFAR-10, not run)",
+        paper="Apolinario et al. 2025, TESS",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

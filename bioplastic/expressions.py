@@ -71,7 +71,8 @@ def evaluate(
     Examples
     --------
     >>> rng = np.random.default_rng(0)
-    >>> evaluate("d", "2*ms*abs(i - 1)", {"i": np.arange(3)}, size=3, dimensions=b2.second, rng=rng)
+    >>> from brian2 import second
+    >>> evaluate("d", "2*ms*abs(i - 1)", {"i": np.arange(3)}, size=3, dimensions=second, rng=rng)
     array([0.002, 0.   , 0.002])
     """
     check_expression(place, expression)

@@ -31,7 +31,7 @@ from typing import Any
 import brian2 as b2
 import matplotlib
 import numpy as np
-from brian2.core.base import BrianObject
+from brian2 import BrianObject
 from brian2.core.magic import collect
 from brian2.core.namespace import get_local_namespace
 from brian2.core.variables import ArrayVariable

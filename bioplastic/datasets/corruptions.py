@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter
 from sklearn.utils import check_random_state
 
-from bioplastic.fields import Constants, param
+from bioplastic.fields import Constants, checked, param
 from bioplastic.validation import check_choice
 
 __all__ = ["CORRUPTIONS", "Strengths", "corrupt"]
@@ -52,6 +52,7 @@ class Strengths(Constants):
         return cls(**(small if min(image_shape) < 16 else {}))
 
 
+@checked
 def corrupt(
     X: ArrayLike,
     kind: str,
@@ -91,7 +92,10 @@ def corrupt(
     array([[ 0. , 30. , 60. , 76.5]])
     """
     check_choice("corrupt.kind", kind, CORRUPTIONS)
-    values = np.asarray(X, dtype=float)
+    values = np.asarray(X)
+    if values.dtype.kind not in "biuf":
+        raise TypeError(f"corrupt.X: must be numbers, got {values.dtype}")
+    values = values.astype(float)
     if values.ndim != 2 or values.shape[1] != image_shape[0] * image_shape[1]:
         raise ValueError(
             f"corrupt.X: must have the shape (n, {image_shape[0]} * {image_shape[1]}), got "

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bioplastic.events import Events, load_events
+from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError
 
 __all__ = ["EventRecordings", "load_nmnist"]
@@ -24,6 +25,7 @@ class EventRecordings(NamedTuple):
     ids: NDArray[np.int64]
 
 
+@checked
 def load_nmnist(root: str | os.PathLike[str] | None = None) -> EventRecordings:
     """Return recordings of N-MNIST, in order of their numbers.
 

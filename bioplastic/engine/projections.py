@@ -267,7 +267,10 @@ class SparseProjection(_PlasticProjection):
         rules = [self.condition, self.i, self.j]
         if any(rules) or self.p is not None or self.n is not None:
             if len(self.pre) or len(self.post):
-                raise ValueError(f"{place}: needs pairs (pre, post) or an expression, not both")
+                raise ValueError(
+                    f"{place}: needs pairs (pre, post) or an expression "
+                    "(condition, i, j, p, n), not both"
+                )
             if isinstance(self.p, float | int) and not 0 <= self.p <= 1:
                 raise ValueError(f"{place}.p: must lie in [0, 1], got {self.p}")
             for argument in ("p", "n"):

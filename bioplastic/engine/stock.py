@@ -11,7 +11,6 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
-from brian2.groups.group import CodeRunner
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
 from bioplastic.engine import actions
@@ -179,7 +178,7 @@ class StockObjects:
     def _(self, action: actions.SpikeStatements) -> None:
         if not action.delayed:
             action.group.contained_objects.append(
-                CodeRunner(
+                b2.CodeRunner(
                     action.group, "reset", code=action.code, name=action.name, when=_SLOT,
                     order=self._order, clock=self.plan.clock, needed_variables=["_spikespace"],
                     template_kwds={"eventspace_variable": action.group.variables["_spikespace"]},

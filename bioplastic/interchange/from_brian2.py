@@ -10,12 +10,12 @@ from typing import Any
 
 import brian2 as b2
 import numpy as np
+from brian2 import Subgroup
 from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.core.magic import MagicNetwork, collect
 from brian2.core.namespace import get_local_namespace
 from brian2.core.variables import Subexpression
 from brian2.equations.equations import SUBEXPRESSION
-from brian2.groups.subgroup import Subgroup
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers, word_substitute
 from numpy.typing import NDArray
@@ -220,12 +220,12 @@ class _Importer:
             for member in mine:
                 read(member)
         for member in rest:
-            kind = type(member).__name__
+            name = type(member).__name__
             hint = {
                 "NetworkOperation": "it is Python; write it as statements of run_regularly, of a "
                 "rule, or between two calls of the program",
-            }.get(kind, "leave it out")
-            raise ValueError(f"from_brian2: {kind} {member.name!r} has no counterpart; {hint}")
+            }.get(name, "leave it out")
+            raise ValueError(f"from_brian2: {name} {member.name!r} has no counterpart; {hint}")
         spec = NetworkSpec(
             populations=tuple(self.populations.values()),
             projections=tuple(self.projections.values()),

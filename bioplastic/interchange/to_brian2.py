@@ -217,13 +217,13 @@ def _set_inputs(plan: Plan, stock: StockObjects, inputs: dict[str, Any]) -> None
                 variable.set_value(np.asarray(given[0], dtype=float))
     for name, table in stock.tables.items():
         source = plan.spec.population(name)
-        given: Any = prepared.get(name)
+        played: Any = prepared.get(name)
         if isinstance(source, SpikeListSource):
-            offsets, steps, cells = given
+            offsets, steps, cells = played
             part = slice(offsets[0], offsets[1])
             table.values[steps[part], cells[part]] = 1
         elif isinstance(source, AnalogueSource):
-            table.values[:] = given[0][0][: len(table.values)]
+            table.values[:] = played[0][0][: len(table.values)]
         else:
             raise ValueError(
                 f"to_brian2.spec: {type(source).__name__} {name!r} has no counterpart; "

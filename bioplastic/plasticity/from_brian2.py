@@ -21,7 +21,6 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     SingleEquation,
 )
-from brian2.synapses.synapses import SynapticPathway
 from brian2.units.fundamentalunits import DIMENSIONLESS
 from brian2.utils.stringtools import get_identifiers, word_substitute
 from numpy.typing import NDArray
@@ -93,18 +92,18 @@ class _Line:
     expression: str
 
 
-def pathways_of(synapses: b2.Synapses) -> list[SynapticPathway]:
+def pathways_of(synapses: b2.Synapses) -> list[Any]:
     """Return the pathways in the order in which Brian2 runs them."""
-    found = [p for p in synapses.contained_objects if isinstance(p, SynapticPathway)]
+    found = [p for p in synapses.contained_objects if type(p).__name__ == "SynapticPathway"]
     return sorted(found, key=lambda pathway: (pathway.order, pathway.name))
 
 
-def main_pathways(synapses: b2.Synapses) -> dict[str, list[SynapticPathway]]:
+def main_pathways(synapses: b2.Synapses) -> dict[str, list[Any]]:
     """Return the pathways that make up ``on_pre`` and ``on_post``: those at the usual place.
 
     They have the usual order, and the delays of the first of them.
     """
-    main: dict[str, list[SynapticPathway]] = {"pre": [], "post": []}
+    main: dict[str, list[Any]] = {"pre": [], "post": []}
     for pathway in pathways_of(synapses):
         here = main[pathway.prepost]
         usual = pathway.order == {"pre": -1, "post": 1}[pathway.prepost]
@@ -113,11 +112,11 @@ def main_pathways(synapses: b2.Synapses) -> dict[str, list[SynapticPathway]]:
     return main
 
 
-def _delays(pathway: SynapticPathway) -> NDArray[Any]:
+def _delays(pathway: Any) -> NDArray[Any]:
     return np.atleast_1d(pathway.variables["delay"].get_value())
 
 
-def _same_delays(one: SynapticPathway, other: SynapticPathway) -> bool:
+def _same_delays(one: Any, other: Any) -> bool:
     first, second = np.unique(_delays(one)), np.unique(_delays(other))
     return bool(
         np.array_equal(_delays(one), _delays(other))
@@ -250,7 +249,7 @@ class _Reader:
                 del self.own[name]
         self.lines = [line for pathway in pathways_of(synapses) for line in self._lines(pathway)]
 
-    def _lines(self, pathway: SynapticPathway) -> list[_Line]:
+    def _lines(self, pathway: Any) -> list[_Line]:
         place = f"{self.place}, on_{pathway.prepost}"
         lines = []
         for target, op, expression in parse_statements(place, pathway.code):

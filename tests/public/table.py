@@ -50,6 +50,13 @@ def folder() -> Path:
 
 
 @cache
+def recordings() -> Path:
+    (folder() / "3").mkdir()
+    (folder() / "3" / "00001.bin").write_bytes(bytes([1, 2, 0, 0, 1]))
+    return folder() / "3"
+
+
+@cache
 def trains() -> analysis.SpikeTrains:
     times = np.sort(RNG.random(60))
     return analysis.SpikeTrains.from_arrays(times, np.arange(60) % 4, t_start=0.0, t_stop=1.0)
@@ -185,6 +192,7 @@ VALID: dict[str, dict[str, Any]] = {
         "trial": lambda: spec().trial,
     },
     "engine.Program": {"network": spec, "dt": 1 * ms, "target": "numpy"},
+    "engine.Pathway": {"statements": "w += 1"},
     "engine.DenseProjection": FEED,
     "engine.SparseProjection": {**FEED, "pre": np.array([0, 1]), "post": np.array([1, 0])},
     "engine.UniformProjection": {**FEED, "pattern": "all", "transmit": "v_post += 1*mV"},
@@ -206,6 +214,8 @@ VALID: dict[str, dict[str, Any]] = {
     "datasets.equalise_brightness": {"X": IMAGES, "mean": 30.0},
     "datasets.preprocess_fashion": {"X": IMAGES},
     "datasets.read_idx": {"path": idx_file, "ndim": 1},
+    "datasets.corrupt": {"X": IMAGES, "kind": "blur", "image_shape": (4, 4)},
+    "datasets.load_nmnist": {"root": recordings},
     "datasets.resize_images": {"X": IMAGES, "image_shape": (4, 4), "new_shape": (8, 8)},
     "datasets.stratified_split": {"y": LABELS, "fraction": 0.5},
     **{
@@ -475,6 +485,9 @@ VALID: dict[str, dict[str, Any]] = {
 
 #: What is not called by users, or has no arguments that could be wrong: results and names.
 EXEMPT = {
+    "analysis.robustness": "takes a fitted classifier; tests/models/test_stream.py",
+    "analysis.sparse_attack": "takes a fitted classifier; tests/models/test_stream.py",
+    "datasets.EventRecordings": "a result",
     "neurons.StepMethod": "a state updater, made by the engine",
     "neurons.euler_decay": "called by Brian2",
     "plasticity.Audit": "a result",
@@ -513,6 +526,12 @@ EXEMPT = {
 
 #: Mistakes that are none, by function, argument and kind; a star stands for all.
 ALLOWED = {
+    ("engine.Pathway", "on", "unknown"),  # known when it is part of a network
+    ("engine.DenseProjection", "delay", "several"),  # one for each synapse
+    ("engine.SparseProjection", "delay", "several"),
+    ("engine.SparseProjection", "delay", "type"),  # an expression, known in the network
+    ("engine.DenseProjection", "delay", "type"),
+    ("engine.Pathway", "delay", "several"),
     ("neurons.*", "name", "unknown"),
     ("plasticity.*", "name", "unknown"),
     ("datasets.Dataset", "name", "unknown"),

@@ -52,7 +52,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import brian2 as b2
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.validation import (
     check_choice,
@@ -228,7 +228,7 @@ class Param:
 
     def _check_as(self, place: str, value: Any, kind: Any) -> Any:
         origin, inner = typing.get_origin(kind) or kind, typing.get_args(kind)
-        if kind == ArrayLike or origin is np.ndarray:
+        if kind == ArrayLike or origin in (np.ndarray, NDArray):  # numpy 2.5 names them
             return _check_array(place, value)
         if origin is bool:
             return check_flag(place, value)
@@ -284,7 +284,7 @@ class Param:
         return quantity
 
     def _check_union(self, place: str, value: Any, kinds: tuple[Any, ...]) -> Any:
-        if set(typing.get_args(ArrayLike)) <= set(kinds):
+        if (set(typing.get_args(ArrayLike)) or {ArrayLike}) <= set(kinds):
             return _check_array(place, value)
         if any(_is_kind(kind, os.PathLike) for kind in kinds):
             return value if isinstance(value, str | os.PathLike) else _fail(place, "a path", value)

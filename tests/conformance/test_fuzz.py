@@ -52,7 +52,7 @@ def test_delays_are_part_of_the_networks(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         "bioplastic.engine.passes.round_steps", lambda delay, of: max(0, right(delay, of) - 1)
     )
-    cases = check_networks(0, [3, 4, 5], compiled=False, small=False)
+    cases = check_networks(0, [5], compiled=False, small=False)
     assert any(case.found for case in cases)
 
 
@@ -164,6 +164,7 @@ def test_stages_of_a_step_do_not_move_refractory_cells(method: str) -> None:
     assert state["c.u"] == pytest.approx(group.u[:], rel=1e-12)
 
 
+@pytest.mark.slow
 def test_one_network_alone_that_reads_a_subexpression_with_parameters_of_a_cell() -> None:
     report = fuzz(rules=0, networks=1, first=37, compiled=False)
     assert [(case.number, case.status) for case in report.cases] == [(37, "agrees")]

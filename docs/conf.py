@@ -39,6 +39,7 @@ exclude_patterns = [
     "gallery/*",
     "gallery_made/*.ipynb",
     "made/systems_table.md",
+    "systems/*",
 ]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -23,7 +23,9 @@ def public_names() -> dict[str, tuple[str, ...]]:
     """Return the exported names of every package, by the first package that exports them."""
     found: dict[str, tuple[str, ...]] = {}
     for package in _packages():
-        names = tuple(getattr(importlib.import_module(package), "__all__", ()))
+        outer = found.get(package.rpartition(".")[0], ())  # a name has its page once
+        names = getattr(importlib.import_module(package), "__all__", ())
+        names = tuple(name for name in names if name not in outer)
         if names:
             found[package] = names
     return found

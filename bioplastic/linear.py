@@ -184,7 +184,7 @@ def _read_values(variables: Mapping[str, Any], constants: Mapping[str, Any]) -> 
     values = {name: float(np.asarray(value)) for name, value in constants.items()}
     for name, variable in variables.items():
         if isinstance(variable, Constant):
-            values[name] = float(variable.get_value())
+            values[name] = float(np.asarray(variable.get_value()).item())
         else:
             values.pop(name, None)
     return values

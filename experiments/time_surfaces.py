@@ -20,11 +20,13 @@ import xarray as xr
 from brian2 import ms
 from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, cross_val_score
+from sklearn.preprocessing import normalize
 
 from bioplastic.datasets import load_dataset, load_nmnist, resize_images
 from bioplastic.events import Events, simulate_saccades
 from bioplastic.fields import Constants, param
-from bioplastic.models.time_surfaces import DeltaReadout, TimeSurfaces
+from bioplastic.models.delta_readout import DeltaReadout
+from bioplastic.models.time_surfaces import TimeSurfaces
 from bioplastic.plotting import bars, images, panels
 from bioplastic.study import flatten
 from bioplastic.study.framework import Experiment, Run
@@ -54,7 +56,7 @@ class Protocol(Constants):
 def count_pixels(recordings: list[Events]) -> NDArray[Any]:
     """Return the counts of all pixels and both polarities, of unit length."""
     counts = np.array([events.counts().values.ravel() for events in recordings], float)
-    return np.asarray(counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1))
+    return np.asarray(normalize(counts))
 
 
 def transfer(seed: int, features: str, data: str, protocol: Protocol) -> dict[str, Any]:

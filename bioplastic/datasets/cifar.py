@@ -14,12 +14,12 @@ import pooch
 from numpy.typing import NDArray
 
 from bioplastic.datasets.dataset import Dataset
+from bioplastic.datasets.folders import DATA_VARIABLE, local_folder, why_missing
 from bioplastic.fields import checked, param
 from bioplastic.files import DamagedFileError, check_memory, user_cache
 
 __all__ = ["CIFAR_FAMILY", "load_cifar"]
 
-_DATA_VARIABLE = "BIOPLASTIC_DATA"
 _SIDE, _COLOURS = 32, 3
 _PIXELS = _SIDE * _SIDE * _COLOURS
 
@@ -139,10 +139,7 @@ def _choose_folder(name: str, root: str | os.PathLike[str] | None) -> Path | Non
         if not folder.is_dir():
             raise FileNotFoundError(f"load_cifar: {name!r} is not in {folder}. {_advise(name)}")
         return folder
-    data = os.environ.get(_DATA_VARIABLE)
-    if data and (Path(data) / name).is_dir():
-        return Path(data) / name
-    return None
+    return local_folder(name)
 
 
 def _read_folder(folder: Path, name: str) -> list[_Part]:
@@ -185,12 +182,7 @@ def _read_archive(path: Path, archive: _Archive) -> list[_Part]:
 def _download(name: str) -> Path:
     """Return the archive in the user's cache, fetching it if it is missing."""
     archive = _ARCHIVES[name]
-    data = os.environ.get(_DATA_VARIABLE)
-    missing = (
-        f"{_DATA_VARIABLE} is not set"
-        if not data
-        else f"there is no folder {Path(data) / name} ({_DATA_VARIABLE} is {data})"
-    )
+    missing = why_missing(name)
     fetcher = pooch.create(
         path=user_cache() / name,
         base_url=archive.address,
@@ -209,7 +201,7 @@ def _download(name: str) -> Path:
 def _advise(name: str) -> str:
     archive = _ARCHIVES[name]
     return (
-        f"Either set {_DATA_VARIABLE} to a folder that holds {name}/{archive.file} (or its files "
+        f"Either set {DATA_VARIABLE} to a folder that holds {name}/{archive.file} (or its files "
         "unpacked), or connect to the network: without a folder it is downloaded."
     )
 

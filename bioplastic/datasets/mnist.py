@@ -13,13 +13,13 @@ import pooch
 from numpy.typing import NDArray
 
 from bioplastic.datasets.dataset import Dataset
+from bioplastic.datasets.folders import DATA_VARIABLE, local_folder, why_missing
 from bioplastic.datasets.idx import read_idx
 from bioplastic.fields import checked, param
 from bioplastic.files import DamagedFileError, user_cache
 
 __all__ = ["MNIST_FAMILY", "load_mnist"]
 
-_DATA_VARIABLE = "BIOPLASTIC_DATA"
 _PARTS = (
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -143,10 +143,7 @@ def _choose_folder(name: str, root: str | os.PathLike[str] | None) -> Path | Non
         if not folder.is_dir():
             raise FileNotFoundError(f"load_mnist: {name!r} is not in {folder}. {_advise(name)}")
         return folder
-    data = os.environ.get(_DATA_VARIABLE)
-    if data and (Path(data) / name).is_dir():
-        return Path(data) / name
-    return None
+    return local_folder(name)
 
 
 def _find_files(folder: Path, name: str) -> dict[str, Path]:
@@ -166,12 +163,7 @@ def _find_files(folder: Path, name: str) -> dict[str, Path]:
 def _download_files(name: str) -> dict[str, Path]:
     """Return the four files in the user's cache, fetching those that are missing."""
     download = _DOWNLOADS[name]
-    data = os.environ.get(_DATA_VARIABLE)
-    missing = (
-        f"{_DATA_VARIABLE} is not set"
-        if not data
-        else f"there is no folder {Path(data) / name} ({_DATA_VARIABLE} is {data})"
-    )
+    missing = why_missing(name)
     if not download.address:
         raise FileNotFoundError(f"load_mnist: {name!r}: {missing}. {_advise(name)}")
     fetcher = pooch.create(
@@ -195,7 +187,7 @@ def _download_files(name: str) -> dict[str, Path]:
 def _advise(name: str) -> str:
     files = ", ".join(_PARTS)
     advice = (
-        f"Either set {_DATA_VARIABLE} to a folder that holds {name}/ with the files {files} "
+        f"Either set {DATA_VARIABLE} to a folder that holds {name}/ with the files {files} "
         "(each plain or .gz)"
     )
     if _DOWNLOADS[name].address:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from bioplastic.datasets.folders import DATA_VARIABLE, local_folder, why_missing
 from bioplastic.events import Events, load_events
 from bioplastic.fields import checked
 from bioplastic.files import DamagedFileError
@@ -62,16 +63,16 @@ def load_nmnist(root: str | os.PathLike[str] | None = None) -> EventRecordings:
         ...
     FileNotFoundError: load_nmnist: no recordings (*.bin, *.bs2) below no-such-folder; set BIOPL...
     """
-    folder = Path(
-        root if root is not None else Path(os.environ.get("BIOPLASTIC_DATA", "")) / "nmnist"
-    )
+    folder = Path(root) if root is not None else local_folder("nmnist")
+    if folder is None:
+        raise FileNotFoundError(f"load_nmnist: {why_missing('nmnist')}; set it, or give root=")
     files = sorted(
         (path for path in folder.rglob("*.b*") if re.fullmatch(r"\d+\.(bin|bs2)", path.name)),
         key=lambda path: int(path.stem),
     )
     if not files:
         raise FileNotFoundError(
-            f"load_nmnist: no recordings (*.bin, *.bs2) below {folder}; set BIOPLASTIC_DATA to a "
+            f"load_nmnist: no recordings (*.bin, *.bs2) below {folder}; set {DATA_VARIABLE} to a "
             f"folder that holds 'nmnist', or give root="
         )
     known: dict[int, int] = {}

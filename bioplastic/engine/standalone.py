@@ -24,7 +24,6 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.plan import Plan
-from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.engine.random import derive_key, normal_frame
 from bioplastic.engine.records import StateRecord
 from bioplastic.engine.stock import StockObjects
@@ -89,10 +88,6 @@ class StandaloneNetwork(NumpyNetwork):
         network = b2.Network(*stock.objects, *monitors.values())
         state = self._variables(plan)
         given = {**state, **self._settings(plan), "start": stock.trial.variables["trial_onset"]}
-        for queue, pathways in stock.arrivals.items():
-            for number, pathway in enumerate(pathways):
-                given[f"delay {queue} {number}"] = pathway.variables["delay"]
-        self._n_arrivals = {queue: len(pathways) for queue, pathways in stock.arrivals.items()}
         found = dict(state)
         for name, monitor in monitors.items():
             if isinstance(monitor, b2.SpikeMonitor):
@@ -173,54 +168,18 @@ class StandaloneNetwork(NumpyNetwork):
             if key.endswith(_TIMES):
                 values[key] = values[key] + self._shift * self.layout.dt
         values["start"] = np.array([start * self.layout.dt])
-        self._draw_stepwise(start - self._shift)
         for name, table in self._tables.items():
             values[f"table {name}"] = self._fill_table(name, np.zeros(table.values.shape))
-        for queue, number in self._n_arrivals.items():
-            calendar = self.calendars_of_events[queue]
-            for k in range(number):
-                values[f"delay {queue} {k}"] = calendar.delay.ravel()
-            if calendar.store(start - self._shift).size:
-                self._refuse_flight(f"{queue}.events_in_flight")
-        for array in self._delays:
-            flight = self.flights[array]
-            if flight[:, -1].any():
-                self._refuse_flight(self._delays[array].key)
+        for array, entry in self._delays.items():
+            if self.flights[array][:, -1].any():
+                raise ValueError(
+                    f"Program.state[{entry.key!r}]: a standalone project cannot take up spikes in "
+                    "flight; run one trial, or leave the delay out"
+                )
         return values
-
-    def _draw_stepwise(self, start: int) -> None:
-        """Draw what sources draw in every step, as the numpy target does."""
-        self._counts_drawn: dict[str, list[NDArray[Any]]] = {}
-        members = [
-            (action, run)
-            for action, run in zip(self.plan.step, self._step, strict=True)
-            if isinstance(action, DrawSpikes | DrawCounts)
-        ]
-        for step in range(self.n_steps if members else 0):
-            self.k = step
-            self._set_clock(start + step)
-            for action, run in members:
-                run()
-                if isinstance(action, DrawSpikes):
-                    name = action.source.name
-                    self.calendars.setdefault(name, {})[step] = self.spikes(name).copy()
-                else:
-                    variable = count_variable(action.number)
-                    drawn = self._counts_drawn.setdefault(f"{action.population}_{variable}", [])
-                    drawn.append(action.group.variables[variable].get_value().copy())
-
-    @staticmethod
-    def _refuse_flight(key: str) -> None:
-        raise ValueError(
-            f"Program.state[{key!r}]: a standalone project cannot take up spikes in flight; run "
-            "one trial, or leave the delay out"
-        )
 
     def _fill_table(self, name: str, table: NDArray[Any]) -> NDArray[Any]:
         """Return what a source shows or emits in every step."""
-        if name in self._counts_drawn:
-            table[:] = self._counts_drawn[name]
-            return table
         source: Any = self.plan.spec.population(name)
         if isinstance(source, AnalogueSource):
             table[:] = self.frames[name][: len(table)]
@@ -293,18 +252,7 @@ class StandaloneNetwork(NumpyNetwork):
             variable[...] = np.asarray(new).reshape(variable.shape)
 
     def _fly(self, spikes: Mapping[str, tuple[Any, Any]], start: int) -> None:
-        first = start - self._shift
-        for queue in self._n_arrivals:
-            calendar = self.calendars_of_events[queue]
-            calendar.load(np.zeros((0, 2), dtype=np.int32), first)
-            entry = next(e for e in self.layout.state if e.owner == queue and e.kind == "delay")
-            projection: Any = self.plan.spec.find_projection("state", entry.key.partition(".")[0])
-            way = entry.key.partition(".")[2].removesuffix("delay").rstrip("_")
-            on = {"": "pre", "rule": "pre", "post": "post"}.get(way) or projection.pathways[way].on
-            cells, edges = spikes[projection.source if on == "pre" else projection.target]
-            longest = round(float(calendar.delay.max()) / self.layout.dt) + 1
-            for step in range(max(0, self.n_steps - longest), self.n_steps):
-                calendar.send(first + step, cells[edges[step] : edges[step + 1]])
+        """Note which spikes are still on their way at the end."""
         for array, entry in self._delays.items():
             flight = self.flights[array]
             projection = self.plan.spec.find_projection("state", entry.key.partition(".")[0])

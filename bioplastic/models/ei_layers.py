@@ -32,11 +32,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic.fields import Parametrised, check_params, param
+from bioplastic.models.images import encode_labels
 from bioplastic.validation import check_choice, check_integer, check_real
 
 __all__ = ["EIClassifier", "EILayer"]
@@ -141,9 +143,7 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
         """Scale the layers from below, then let all of them and the read-out learn at once."""
         check_params(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if np.asarray(y).dtype.kind == "f" and (self.classes_ != np.floor(self.classes_)).any():
-            raise ValueError("Unknown label type: continuous values are no classes")
+        self.classes_, labels = encode_labels("EIClassifier.y", y, len(X))
         rng = check_random_state(self.random_state)
         self._build(self._show(X[rng.permutation(len(X))[: self.begin]]), rng)
         wanted = np.eye(len(self.classes_))[labels]
@@ -265,7 +265,7 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
             q = below.copy()
             for t in range(1, self.steps):
                 q[t] += self.trace * q[t - 1]
-            error = (_softmax(spikes @ layer.b.T) - wanted) @ layer.b
+            error = (softmax(spikes @ layer.b.T, axis=-1) - wanted) @ layer.b
             error = error * 0.3 * np.maximum(1 - np.abs(u - layer.theta), 0)
             error, q = error.reshape(-1, error.shape[-1]), q.reshape(-1, q.shape[-1])
             low = -np.inf if self.inhibition == "signed" else 0.0
@@ -276,14 +276,9 @@ class EIClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignor
                 change = _adam(steps, f"ie{k}", gradient, self.eta)
                 layer.w_ie = np.maximum(layer.w_ie - change, 0)
         counts = spikes.sum(axis=0)
-        error = _softmax(counts @ self.coef_.T + self.intercept_) - wanted
+        error = softmax(counts @ self.coef_.T + self.intercept_, axis=-1) - wanted
         self.coef_ -= _adam(steps, "coef", error.T @ counts, self.eta_readout)
         self.intercept_ -= _adam(steps, "intercept", error.sum(axis=0), self.eta_readout)
-
-
-def _softmax(drive: F64) -> F64:
-    found = np.exp(drive - drive.max(axis=-1, keepdims=True))
-    return np.asarray(found / found.sum(axis=-1, keepdims=True))
 
 
 def _adam(steps: dict[str, Any], name: str, gradient: F64, eta: float) -> F64:

@@ -14,18 +14,20 @@ at test; nothing of their method is used.
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
 from brian2 import ms
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import normalize
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from bioplastic.engine import NetworkSpec, Population, Program, SpikeCount, Trial
 from bioplastic.fields import Parametrised, check_params, param
-from bioplastic.models.time_surfaces import DeltaReadout
+from bioplastic.models.delta_readout import DeltaReadout
 from bioplastic.neurons import NeuronModel
 from bioplastic.validation import check_choice
 
@@ -33,7 +35,7 @@ __all__ = ["StreamClassifier"]
 
 CELL = NeuronModel(
     name="adaptive",
-    equations="v : 1\ndrive : 1\nth : 1\nth0 : 1\nrate : 1\nn : 1",
+    equations="v : 1\ndrive : 1\nth : 1\nth0 : 1\nrate : 1\nn : 1\neta : 1 (shared)",
     update="v = leak*v + (1 - leak)*drive",
     threshold="v > th",
     reset="v -= th; n += 1",
@@ -73,14 +75,14 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
         check_params(self)
         X, y = validate_data(self, X, y, dtype=np.float64)
         rng = check_random_state(self.random_state)
-        units = _unit(X)
+        units = normalize(X)
         order = rng.permutation(len(units))
         begin = units[rng.choice(len(units), self.n_cells, replace=len(units) < self.n_cells)]
         w, won = begin.copy(), np.zeros(self.n_cells)
         for k in order:
             best = int(np.argmax(w @ units[k]))
             won[best] += 1
-            w[best] = _unit((w[best] + (units[k] - w[best]) / (1 + won[best]))[None])[0]
+            w[best] = normalize((w[best] + (units[k] - w[best]) / (1 + won[best]))[None])[0]
         self.prototypes_ = w.T
         drive = self._drive(X)
         self.threshold_ = np.full(self.n_cells, self.level * np.median(drive))
@@ -147,20 +149,22 @@ class StreamClassifier(Parametrised, ClassifierMixin, BaseEstimator):  # type: i
         self, X: NDArray[Any], threshold: NDArray[Any], rate: NDArray[Any], eta: float
     ) -> NDArray[np.float64]:
         """Show images to the cells in order; return their counts, shape (n, n_cells)."""
-        cells = Population(
-            name="cell", n=self.n_cells, model=CELL.with_parameters(leak=self.leak),
-            sample_inputs=("drive",), on_trial_start="v = 0\nn = 0",
-            on_trial_end=(f"th = clip(th + {eta!r}*th0*(n - rate)/{self.steps}, 0.02*th0, 1e9)",),
-        )  # fmt: skip
-        spec = NetworkSpec(populations=(cells,), projections=(),
-                           trial=Trial(duration=self.steps * ms),
-                           records=(SpikeCount(population="cell"),))  # fmt: skip
-        program = Program(spec, dt=1 * ms, dtype="float64")
+        program = _program(self.n_cells, self.steps, self.leak)
         state = program.initial_state(0)
         state |= {"cell.th": threshold, "cell.th0": threshold, "cell.rate": rate}
+        state["cell.eta"] = np.full_like(state["cell.eta"], eta)
         _, record = program(state, {"drive": self._drive(X)}, seed=0)
         return np.asarray(record["cell.count"], dtype=float)
 
 
-def _unit(X: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(X / np.maximum(np.linalg.norm(X, axis=1, keepdims=True), 1e-12))
+@functools.lru_cache(maxsize=8)
+def _program(n_cells: int, steps: int, leak: float) -> Program:
+    """Return the compiled cells; the same for all rates of adaptation, none included."""
+    cells = Population(
+        name="cell", n=n_cells, model=CELL.with_parameters(leak=leak), sample_inputs=("drive",),
+        on_trial_start="v = 0\nn = 0",
+        on_trial_end=(f"th = clip(th + eta*th0*(n - rate)/{steps}, 0.02*th0, 1e9)",),
+    )  # fmt: skip
+    spec = NetworkSpec(populations=(cells,), projections=(), trial=Trial(duration=steps * ms),
+                       records=(SpikeCount(population="cell"),))  # fmt: skip
+    return Program(spec, dt=1 * ms, dtype="float64")

@@ -1,4 +1,4 @@
-"""Prototypes of time surfaces and a local read-out, for recordings of event cameras.
+"""Prototypes of time surfaces, for recordings of event cameras.
 
 Each event sees a *time surface*: how recently the pixels around it, of both polarities, had their
 last event, ``exp(-age/tau)`` (Lagorce et al. 2017, IEEE TPAMI 39:1346). Cells compete for it; the
@@ -7,10 +7,9 @@ winner moves towards the patch, and a bias keeps all cells in use:
     k* = argmax_k (w_k s + h_k),   w_k* += max(eta, 1/(1 + n_k*)) (s - w_k*),
     h_k += gamma (1/K - [k = k*])
 
-A recording is described by how often each cell won in each square of the sensor. The read-out
-learns by the delta rule, ``dW = eta (onehot(y) - softmax(W x)) x``. Both rules see their own
-synapse and its two cells alone; the competition is lateral inhibition, and the softmax divides by a
-sum over the ten output cells.
+A recording is described by how often each cell won in each square of the sensor, for a read-out
+such as `bioplastic.models.delta_readout.DeltaReadout`. The rule sees its own synapse and its two
+cells alone; the competition is lateral inhibition.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ from typing import Any
 import numpy as np
 from brian2 import Quantity, ms
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.events import Events
 from bioplastic.fields import Parametrised, check_params, param
 
-__all__ = ["DeltaReadout", "TimeSurfaces", "surface_patches"]
+__all__ = ["TimeSurfaces", "surface_patches"]
 
 
 def surface_patches(
@@ -161,50 +160,3 @@ class TimeSurfaces(Parametrised, TransformerMixin, BaseEstimator):  # type: igno
             counts = np.bincount(place * self.n_prototypes + winner, minlength=size)
             rows.append(np.sqrt(counts / max(len(events), 1)))
         return np.array(rows)
-
-
-class DeltaReadout(Parametrised, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Linear cells with a softmax that learn by the delta rule, one sample after another.
-
-    Attributes
-    ----------
-    coef_ : ndarray, shape (n_classes, n_features)
-        Weights.
-    intercept_ : ndarray, shape (n_classes,)
-        Biases.
-
-    Examples
-    --------
-    >>> DeltaReadout(random_state=0).fit([[0.0, 1.0], [1.0, 0.0]], [0, 1]).predict([[0.1, 0.9]])
-    array([0])
-    """
-
-    eta: float = param(0.05, positive=True, doc="learning rate")
-    passes: int = param(5, minimum=1, doc="passes through the samples")
-    random_state: Any = param(None, doc="None, an integer or a RandomState")
-
-    def fit(self, X: Any, y: Any) -> DeltaReadout:
-        """Learn from samples in random order."""
-        check_params(self)
-        X, y = validate_data(self, X, y, dtype=np.float64)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        if np.asarray(y).dtype.kind == "f" and (self.classes_ != np.floor(self.classes_)).any():
-            raise ValueError("Unknown label type: continuous values are no classes")
-        rng = check_random_state(self.random_state)
-        wanted = np.eye(len(self.classes_))[labels]
-        w, b = np.zeros((len(self.classes_), X.shape[1])), np.zeros(len(self.classes_))
-        for _ in range(self.passes):
-            for k in rng.permutation(len(X)):
-                drive = w @ X[k] + b
-                answer = np.exp(drive - drive.max())
-                error = self.eta * (wanted[k] - answer / answer.sum())
-                w += error[:, None] * X[k]
-                b += error
-        self.coef_, self.intercept_ = w, b
-        return self
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class whose cell is driven most."""
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray(self.classes_[np.argmax(X @ self.coef_.T + self.intercept_, axis=1)])

@@ -154,3 +154,31 @@ def test_refuses_by_name(change: dict[str, Any], message: str) -> None:
 def test_standalone_needs_double_precision() -> None:
     with pytest.raises(ValueError, match=r"Program\.dtype: the standalone target needs 'float64'"):
         Program(network(), dt=DT, target="standalone")
+
+
+@pytest.mark.slow  # a minute of the compiler, most of it Brian2's templates
+def test_a_project_does_what_the_numpy_target_does() -> None:
+    """All that a project takes: constant rates, lists, currents; delay, learning, inhibition."""
+    whole, stdp = network(), pair_stdp(w_max=1)
+    trace = "dz/dt = -z/(20*ms) : 1 (event-driven)"
+    eligible = replace(
+        stdp, name="eligible", synapse=f"{stdp.synapse}\n{trace}", on_pre=f"{stdp.on_pre}\nz += w"
+    )
+    populations = [*whole.populations[:3], replace(whole.populations[4], background=())]
+    feed, late, _, inhibit = whole.projections
+    projections = [replace(feed, rule=stdp), replace(late, rule=eligible), inhibit]
+    spec = network(populations=populations, projections=projections)
+    spikes = [(np.arange(36) % 4, np.arange(36) * ms), (np.array([1, 3]), np.array([2, 30]) * ms)]
+    currents = 4 * np.random.default_rng(2).random((2, 2, 80, 5)) * mV
+    results: list[Any] = []
+    for target in ("numpy", "standalone"):
+        program = Program(spec, dt=DT, dtype="float64", target=target)
+        state = program.initial_state(seed=3)
+        for current in currents:  # the second call compiles nothing
+            state, record = program(state, {"given": spikes, "current": current}, seed=5)
+            results.append({**state, **record})
+    assert len(results[0]["cells.spike_time"]) > 10
+    assert not np.allclose(results[0]["late.w"], results[1]["late.w"])
+    for ours, theirs in zip(results[:2], results[2:], strict=True):
+        for key in ours:
+            np.testing.assert_allclose(theirs[key], ours[key], rtol=1e-9, atol=1e-12, err_msg=key)

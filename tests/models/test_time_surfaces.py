@@ -12,7 +12,8 @@ from bioplastic import cli
 from bioplastic.datasets import load_digits, load_nmnist
 from bioplastic.events import Events, simulate_saccades
 from bioplastic.files import DamagedFileError
-from bioplastic.models.time_surfaces import DeltaReadout, TimeSurfaces, surface_patches
+from bioplastic.models.delta_readout import DeltaReadout
+from bioplastic.models.time_surfaces import TimeSurfaces, surface_patches
 from bioplastic.study.results import load_results
 
 

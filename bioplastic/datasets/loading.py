@@ -8,7 +8,8 @@ from bioplastic.datasets.cifar import CIFAR_FAMILY, load_cifar
 from bioplastic.datasets.dataset import Dataset
 from bioplastic.datasets.digits import load_digits
 from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
-from bioplastic.fields import checked, param
+from bioplastic.fields import checked
+from bioplastic.validation import check_choice
 
 __all__ = ["DATASET_NAMES", "load_dataset"]
 
@@ -16,7 +17,7 @@ DATASET_NAMES: tuple[str, ...] = ("digits", *MNIST_FAMILY, *CIFAR_FAMILY)
 """Names that `load_dataset` knows."""
 
 
-@checked(name=param(choices=DATASET_NAMES))
+@checked
 def load_dataset(
     name: str = "digits", *, seed: int = 0, root: str | os.PathLike[str] | None = None
 ) -> Dataset:
@@ -52,6 +53,7 @@ def load_dataset(
         ...
     ValueError: load_dataset.name: must be one of 'digits', 'mnist', 'fashion-mnist', 'kmnist', ...
     """
+    check_choice("load_dataset.name", name, DATASET_NAMES)
     if name == "digits":
         return load_digits(seed=seed)
     if name in CIFAR_FAMILY:

@@ -105,7 +105,7 @@ def gather_command(
     figures: Mapping[str, Callable[[Results], Any]],
     text: str,
     arguments: Sequence[str] | None = None,
-) -> None:
+) -> list[Path]:
     """Read a command line (``FILE [FILE ...] --extend TABLE --out FOLDER``), gather, store, draw.
 
     Parameters
@@ -118,6 +118,11 @@ def gather_command(
         What the command is for.
     arguments : sequence of str, optional
         The words of the command line; those of the process by default.
+
+    Returns
+    -------
+    list of Path
+        What was written.
     """
     parser = argparse.ArgumentParser(description=text)
     parser.add_argument("files", nargs="+", type=Path, help="stored results (JSON)")
@@ -128,5 +133,4 @@ def gather_command(
     prepare_folder(args.out)
     drawn = [save_figure(draw(results), figure_path(args.out, results.name, name))
              for name, draw in figures.items()]  # fmt: skip
-    for path in [*save_results(results, args.out), *drawn]:
-        print(f"wrote {path}")
+    return [*save_results(results, args.out), *drawn]

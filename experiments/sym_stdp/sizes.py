@@ -80,7 +80,8 @@ def draw_sizes(results: Results) -> Figure:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line, store and draw."""
-    gather_command(collect_sizes, {"accuracy": draw_sizes}, str(__doc__), arguments)
+    for path in gather_command(collect_sizes, {"accuracy": draw_sizes}, str(__doc__), arguments):
+        print(f"wrote {path}")
 
 
 if __name__ == "__main__":

@@ -28,5 +28,5 @@ def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
 
 @pytest.mark.parametrize("name", [None, 3])
 def test_a_name_is_text(name: object) -> None:
-    with pytest.raises(ValueError, match=r"load_dataset\.name: must be one of"):
+    with pytest.raises(TypeError, match=r"load_dataset\.name: must be text"):
         load_dataset(name)  # type: ignore[arg-type]

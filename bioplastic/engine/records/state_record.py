@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from brian2 import Quantity, second
 
-from bioplastic.engine.records.base import RecordCode, Recorder
-from bioplastic.engine.records.variable import VariableRecord
+from bioplastic.engine.records.base import RecordCode
+from bioplastic.engine.records.variable import VariableRecord, VariableRecorder
 from bioplastic.validation import check_choice, check_integer, check_quantity
 
 __all__ = ["StateRecord"]
+
+
+class _StateRecorder(VariableRecorder):
+    def _look(self, sample: int, step: int) -> None:
+        row, left = divmod(step, self.output["every"])
+        if left == 0:
+            self.look(sample, row)
+
+    def before(self, sample: int) -> None:
+        if self.output["when"] == "start":
+            self._look(sample, self.network.k)
+
+    def after(self, sample: int) -> None:
+        if self.output["when"] == "end" and self.network.k + 1 >= self.output["every"]:
+            self._look(sample, self.network.k + 1 - self.output["every"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +65,8 @@ class StateRecord(VariableRecord):
     every: Any = 1
     when: str = "end"
 
+    recorder = _StateRecorder
+
     def __post_init__(self) -> None:
         super().__post_init__()
         if isinstance(self.every, Quantity):
@@ -81,30 +97,3 @@ class StateRecord(VariableRecord):
         copy = self.copy_code(output, number, row, output["shape"][1:])
         text = f"if({step} % {every} == 0)\n{{\n    {update}{copy}\n}}"
         return RecordCode(after=text) if end else RecordCode(before=text)
-
-    def numpy(
-        self, network: Any, output: dict[str, Any], update: Sequence[Callable[[], Any]]
-    ) -> Recorder:
-        """Return the numpy form."""
-        return _StateRecorder(network, output, update, self.values(network, output))
-
-
-class _StateRecorder(Recorder):
-    def __init__(self, network: Any, output: dict[str, Any], update: Any, values: Any) -> None:
-        super().__init__(network, output)
-        self.update, self.values = update, values
-
-    def _look(self, sample: int, step: int) -> None:
-        row, left = divmod(step, self.output["every"])
-        if left == 0:
-            for action in self.update:
-                action()
-            self.array[sample, row] = self.values().reshape(self.array.shape[2:])
-
-    def before(self, sample: int) -> None:
-        if self.output["when"] == "start":
-            self._look(sample, self.network.k)
-
-    def after(self, sample: int) -> None:
-        if self.output["when"] == "end" and self.network.k + 1 >= self.output["every"]:
-            self._look(sample, self.network.k + 1 - self.output["every"])

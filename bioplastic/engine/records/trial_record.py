@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bioplastic.engine.records.base import RecordCode, Recorder
-from bioplastic.engine.records.variable import VariableRecord
+from bioplastic.engine.records.base import RecordCode
+from bioplastic.engine.records.variable import VariableRecord, VariableRecorder
 
 __all__ = ["TrialRecord"]
+
+
+class _TrialRecorder(VariableRecorder):
+    def end(self, sample: int) -> None:
+        self.look(sample)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,8 @@ class TrialRecord(VariableRecord):
     'feed.w'
     """
 
+    recorder = _TrialRecorder
+
     def output(self, plan: Any) -> dict[str, Any]:
         """Return the entry of the layout."""
         return self.fields(plan) | {"kind": "trial", "shape": self.shape(plan.state)}
@@ -44,20 +50,3 @@ class TrialRecord(VariableRecord):
     def cpp(self, output: dict[str, Any], number: int, update: str) -> RecordCode:
         """Return the C++ form."""
         return RecordCode(end=update + self.copy_code(output, number, "_sample", output["shape"]))
-
-    def numpy(
-        self, network: Any, output: dict[str, Any], update: Sequence[Callable[[], Any]]
-    ) -> Recorder:
-        """Return the numpy form."""
-        return _TrialRecorder(network, output, update, self.values(network, output))
-
-
-class _TrialRecorder(Recorder):
-    def __init__(self, network: Any, output: dict[str, Any], update: Any, values: Any) -> None:
-        super().__init__(network, output)
-        self.update, self.values = update, values
-
-    def end(self, sample: int) -> None:
-        for action in self.update:
-            action()
-        self.array[sample] = self.values().reshape(self.array.shape[1:])

@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.engine.records.base import Record
+from bioplastic.engine.records.base import Record, Recorder
 from bioplastic.validation import check_identifier
 
-__all__ = ["VariableRecord"]
+__all__ = ["VariableRecord", "VariableRecorder"]
+
+
+class VariableRecorder(Recorder):
+    """The numpy form of a record of a variable; a kind says when it looks.
+
+    Parameters
+    ----------
+    network, output
+        See `Recorder`.
+    update : sequence of callable
+        Bring the variable up to date.
+    values : callable
+        Returns its values.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        output: dict[str, Any],
+        update: Sequence[Callable[[], Any]],
+        values: Callable[[], NDArray[Any]],
+    ) -> None:
+        super().__init__(network, output)
+        self.update, self.values = update, values
+
+    def look(self, *place: int) -> None:
+        """Note the values at this place of the record."""
+        for action in self.update:
+            action()
+        self.array[place] = self.values().reshape(self.array.shape[len(place) :])
 
 
 @dataclass(frozen=True, kw_only=True)
 class VariableRecord(Record):
     """A variable of a population or of a projection, all of its values or a subset."""
+
+    recorder: ClassVar[type[VariableRecorder]]
+    """Its numpy form."""
 
     population: str = ""
     projection: str = ""
@@ -35,6 +68,12 @@ class VariableRecord(Record):
         check_identifier(f"{place}.variable", self.variable)
         if self.subset is not None:
             object.__setattr__(self, "subset", self._check_subset(f"{place}.subset"))
+
+    def numpy(
+        self, network: Any, output: dict[str, Any], update: Sequence[Callable[[], Any]]
+    ) -> Recorder:
+        """Return the numpy form."""
+        return self.recorder(network, output, update, self.values(network, output))
 
     def _check_subset(self, place: str) -> tuple[Any, ...]:
         try:

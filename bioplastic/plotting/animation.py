@@ -35,7 +35,7 @@ def animate_weights(
     vmax: float | None = None,
     cmap: str | None = None,
     seconds: float = 6.0,
-    max_bytes: int = 2_000_000,
+    max_bytes: int = 1_000_000,
 ) -> Path:
     """Write the incoming weights of every neuron over time as a GIF.
 
@@ -55,8 +55,8 @@ def animate_weights(
         Matplotlib colour map.
     seconds : float, default 6
         Duration, before the last frame stays for two seconds.
-    max_bytes : int, default 2 million
-        Frames are left out, every second one, until the file is smaller.
+    max_bytes : int, default 1 million
+        Frames are left out, evenly but for the first and the last, until the file is smaller.
 
     Returns
     -------
@@ -100,16 +100,15 @@ def animate_weights(
             tile_images(frame.T.reshape(-1, rows, columns)) for frame in weights
         )
     ]
-    while True:
-        content = _encode(pictures, 1000 * seconds / len(pictures))
-        if len(content) <= max_bytes:
-            break
-        if len(pictures) <= 2:
+    kept = pictures
+    while len(content := _encode(kept, 1000 * seconds / len(kept))) > max_bytes:
+        if len(kept) <= 2:
             raise ValueError(
                 f"{place}.max_bytes: must be at least {len(content)} for two frames of "
-                f"{pictures[0].width} x {pictures[0].height} pixels, got {max_bytes}"
+                f"{kept[0].width} x {kept[0].height} pixels, got {max_bytes}"
             )
-        pictures = pictures[-1::-2][::-1]  # the last one stays
+        count = max(2, min(len(kept) - 1, len(kept) * max_bytes // len(content)))
+        kept = [pictures[k] for k in np.rint(np.linspace(0, len(pictures) - 1, count)).astype(int)]
     with write_atomically(path) as file:
         file.write(content)
     return Path(path)

@@ -120,7 +120,7 @@ def has_film(results: Results) -> bool:
 
 
 def write_film(results: Results, out: Path) -> Path:
-    """Write the animation of a `Film` among the results: ``NAME_film.gif``, below 2 MB."""
+    """Write the animation of a `Film` among the results: ``NAME_film.gif``, below 1 MB."""
     arrays = results.arrays
     rows, columns = (int(n) for n in arrays["film_shape"])
     return animate_weights(

@@ -373,7 +373,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         "energy",
-        "energy --seeds 3",
+        "energy",
         "bits x steps 4x1, 2x2, 1x4 at one bit budget: digits {accuracy_digits_4x1:%}, "
         "{accuracy_digits_2x2:%}, {accuracy_digits_1x4:%}; order of two bursts "
         "{accuracy_late_4x1:%}, {accuracy_late_2x2:%}, {accuracy_late_1x4:%} (at fixed times "
@@ -385,7 +385,7 @@ ROWS: tuple[Row, ...] = (
         "a 4-bit network as accurate {baselines.opponent_memory_1x4:.0f} pJ with memory",
         paper="Shen et al. 2024 and 2025, Bit Budget and STEP",
         remark="scikit-learn digits; operations of all systems",
-        seeds="0 to 2",
+        seeds="0 to 4",
     ),
     Row(
         "decoding",
@@ -556,7 +556,7 @@ SYSTEMS: tuple[Row, ...] = (
     ),
     Row(
         "energy",
-        "energy --seeds 3",
+        "energy",
         "digits {accuracy_digits_4x1:%}, {accuracy_digits_2x2:%}, {accuracy_digits_1x4:%}; order "
         "{accuracy_late_4x1:%}, {accuracy_late_2x2:%}, {accuracy_late_1x4:%}",
         "bits x steps 4x1, 2x2, 1x4: images want bits, events want time (secondary source)",

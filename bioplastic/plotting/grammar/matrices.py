@@ -186,8 +186,11 @@ def table(frame: pd.DataFrame, ax: Axes | None = None, *, digits: int = 3, title
     )  # fmt: skip
     drawn.auto_set_font_size(False)
     drawn.set_fontsize(7)
-    for cell in drawn.get_celld().values():
+    lines = 1 + max(str(name).count("\n") for name in frame.columns)
+    for (row, _), cell in drawn.get_celld().items():
         cell.set_linewidth(0.4)
+        if row == 0:
+            cell.set_height(cell.get_height() * (1 + 0.8 * (lines - 1)))
     axes.set_axis_off()
     axes.set_title(title)
     return axes

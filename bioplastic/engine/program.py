@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 import ctypes
 import logging
+import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -311,6 +313,85 @@ class Program:
         if not parts:
             return self._run(state, prepared, count, seed, layout)
         return dict(state), Recorded(join_records(layout, parts), layout, self._labels)
+
+    def map(
+        self,
+        states: Mapping[str, NDArray[Any]] | Sequence[Mapping[str, NDArray[Any]]],
+        inputs: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        *,
+        seeds: int | Sequence[int] = 0,
+        n_samples: int | None = None,
+        duration: b2.Quantity | None = None,
+        jobs: int | None = None,
+    ) -> list[tuple[State, Recorded]]:
+        """Make several independent calls at once, over the cores of the machine.
+
+        Each gives, bit for bit, what the call alone gives, in the order of the arguments. The
+        compiled program runs in threads of this process, without copies of inputs that calls
+        share; the numpy and the standalone target make one call after the other.
+
+        Parameters
+        ----------
+        states, inputs, seeds : one for all calls, or a sequence with one per call
+            As in a call. At least one is a sequence, and all that are have the same length.
+        n_samples, duration : optional
+            As in a call.
+        jobs : int, optional
+            Calls at a time. Default: the processors that this process may use.
+
+        Returns
+        -------
+        list of (state, record)
+            As from the calls.
+
+        Raises
+        ------
+        ValueError, TypeError
+            As a call, and if the lengths differ or there is no sequence.
+
+        Examples
+        --------
+        >>> from brian2 import ms
+        >>> from bioplastic.engine import NetworkSpec, Population, Program, Trial
+        >>> from bioplastic.neurons.model import NeuronModel
+        >>> cell = NeuronModel(name="noisy", equations="dv/dt = xi*ms**-0.5 : 1")
+        >>> spec = NetworkSpec(populations=[Population(name="exc", n=2, model=cell)],
+        ...                    projections=[], trial=Trial(duration=10*ms))
+        >>> program = Program(spec, dt=1*ms, target="numpy")
+        >>> ends = program.map(program.initial_state(), n_samples=1, seeds=[4, 5, 4])
+        >>> [bool((end["exc.v"] == ends[0][0]["exc.v"]).all()) for end, _ in ends]
+        [True, False, True]
+        """
+        given = {"states": (states, Mapping), "inputs": (inputs, Mapping), "seeds": (seeds, int)}
+        many = {
+            name: list(value)
+            for name, (value, one) in given.items()
+            if isinstance(value, Sequence | np.ndarray) and not isinstance(value, one)
+        }
+        sizes = {name: len(values) for name, values in many.items()}
+        if len(set(sizes.values())) != 1:
+            raise ValueError(
+                "Program.map: at least one of states, inputs and seeds must be a sequence, and all "
+                f"sequences of one length, got {sizes or 'none'}"
+            )
+        count = next(iter(sizes.values()))
+        calls = [
+            [many[name][k] if name in many else value for name, (value, _) in given.items()]
+            for k in range(count)
+        ]
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        jobs = check_integer("Program.jobs", cores or 1 if jobs is None else jobs, minimum=1)
+        if self.target != "cpp" or self.profile:  # these write into the program
+            jobs = 1
+
+        def run(call: list[Any]) -> tuple[State, Recorded]:
+            state, given, seed = call
+            return self(state, given, n_samples=n_samples, seed=seed, duration=duration)
+
+        if jobs == 1:
+            return [run(call) for call in calls]
+        with ThreadPoolExecutor(min(jobs, max(1, count))) as pool:
+            return list(pool.map(run, calls))
 
     def _run(
         self,

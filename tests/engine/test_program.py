@@ -152,6 +152,29 @@ def test_a_state_can_be_forked(compiled: Program) -> None:
     assert_equal(one, again)
 
 
+def test_many_calls_at_once_are_the_calls(busy: Program) -> None:
+    states = [busy.initial_state(seed) for seed in range(3)]
+    inputs, seeds = [images(3, seed) for seed in range(3)], [4, 2**64 - 1, 0]
+    for given in ((states, inputs, seeds), (states[1], inputs[2], seeds), (states, inputs[0], 7)):
+        alone = []
+        for k in range(3):
+            state, data, seed = (g[k] if isinstance(g, list) else g for g in given)
+            alone.append(busy(state, data, seed=seed))
+        for jobs in (None, 1, 3):
+            found = busy.map(given[0], given[1], seeds=given[2], jobs=jobs)
+            for one, other in zip(found, alone, strict=True):
+                assert_equal(one[0], other[0])
+                assert_equal(dict(one[1]), dict(other[1]))
+    with pytest.raises(ValueError, match=r"Program.map: .* got \{'states': 3, 'seeds': 2\}"):
+        busy.map(states, inputs[0], seeds=[1, 2])
+    with pytest.raises(ValueError, match=r"Program.map: .* got none"):
+        busy.map(states[0], inputs[0], seeds=1)
+    with pytest.raises(ValueError, match=r"Program.jobs"):
+        busy.map(states, inputs[0], jobs=0)
+    with pytest.raises(ValueError, match=r"Program.state: entry 'exc.v' is missing"):
+        busy.map([states[0], {k: v for k, v in states[1].items() if k != "exc.v"}], inputs[0])
+
+
 def test_refractory_cells_stay_refractory_across_calls() -> None:
     cell = NeuronModel(
         name="cell",

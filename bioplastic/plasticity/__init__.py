@@ -33,7 +33,7 @@ from bioplastic.plasticity.supervised import (
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.plasticity.tess import tess_rule
-from bioplastic.plasticity.triplet import TRIPLET_SETS, triplet_stdp
+from bioplastic.plasticity.triplet import TRIPLET_SETS, diehl_cook_stdp, triplet_stdp
 from bioplastic.plasticity.voltage import clopath_stdp
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
     "bcm_rule",
     "clopath_stdp",
     "delta_rule",
+    "diehl_cook_stdp",
     "dopamine_stdp",
     "eprop_alif",
     "eprop_lif",

@@ -24,7 +24,7 @@ from bioplastic.plasticity.supervised import (
 from bioplastic.plasticity.surrogate import superspike
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.plasticity.tess import tess_rule
-from bioplastic.plasticity.triplet import triplet_stdp
+from bioplastic.plasticity.triplet import diehl_cook_stdp, triplet_stdp
 from bioplastic.plasticity.voltage import clopath_stdp
 
 __all__ = ["rule_library"]
@@ -52,6 +52,7 @@ def rule_library() -> dict[str, tuple[PlasticityRule, ...]]:
             symmetric_stdp(),
             triplet_stdp(),
             triplet_stdp(parameters="hippocampus", name="triplet-stdp-full"),
+            diehl_cook_stdp(),
             vogels_stdp(),
         ),
         "voltage": (clopath_stdp(),),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from brian2 import Quantity, ms
 
 from bioplastic.fields import checked, param
+from bioplastic.plasticity.normalisation import Normalisation
 from bioplastic.plasticity.rule import PlasticityRule
 
-__all__ = ["TRIPLET_SETS", "triplet_stdp"]
+__all__ = ["TRIPLET_SETS", "diehl_cook_stdp", "triplet_stdp"]
 
 #: Fitted all-to-all parameters: amplitudes, and time constants in ms. A minimal set uses one slow
 #: time constant only; its ``tau_x`` acts on nothing and is that of the full set.
@@ -92,3 +93,78 @@ def triplet_stdp(
         initial={"eta": eta},
         reference="Pfister & Gerstner 2006, Eqs. 3 and 4",
     )
+
+
+@checked(
+    eta_pre=param(minimum=0), eta_post=param(minimum=0), tau_pre=param(positive=True),
+    tau_post=param(positive=True), tau_slow=param(positive=True), w_max=param(positive=True),
+)  # fmt: skip
+def diehl_cook_stdp(
+    *,
+    eta_pre: float = 1e-4,
+    eta_post: float = 1e-2,
+    tau_pre: Quantity = 20 * ms,
+    tau_post: Quantity = 20 * ms,
+    tau_slow: Quantity = 40 * ms,
+    w_max: float = 1.0,
+    total: float | None = None,
+    delayed: bool = False,
+    name: str = "diehl-cook-stdp",
+) -> PlasticityRule:
+    """Return the rule of Diehl and Cook (2015): triplets of the nearest spikes.
+
+    A spike sets the traces ``x_pre``, ``o1_post`` and ``o2_post`` of its cell to 1::
+
+        pre spike:   w <- w - eta_pre o1
+        post spike:  w <- w + eta_post x o2
+
+    where ``o2`` is read before it is set, so that a postsynaptic spike potentiates only if another
+    one came shortly before.
+
+    Parameters
+    ----------
+    eta_pre, eta_post : float, default 1e-4 and 1e-2
+        Amplitudes of depression and potentiation.
+    tau_pre, tau_post, tau_slow : Quantity, default 20, 20 and 40 ms
+        Decay of ``x_pre``, ``o1_post`` and ``o2_post``.
+    w_max : float, default 1
+        Upper bound; the lower one is 0.
+    total : float, optional
+        Sum of the inputs of each postsynaptic cell after scaling at trial start.
+    delayed : bool, default False
+        Whether each synapse has a delay of its own, and then a presynaptic trace ``x`` of its own.
+    name : str, default "diehl-cook-stdp"
+        Name in messages.
+
+    Returns
+    -------
+    PlasticityRule
+        Rule with variables ``w``, ``eta`` (shared, a factor on both amplitudes) and the traces.
+
+    References
+    ----------
+    Diehl and Cook (2015), doi 10.3389/fncom.2015.00099; constants of their released program.
+
+    Examples
+    --------
+    >>> diehl_cook_stdp(delayed=True).on_pre
+    'x = 1; w = clip(w - eta*eta_pre*o1_post, 0, w_max)'
+    """
+    x = "x" if delayed else "x_pre"
+    trace = f"d{x}/dt = -{x}/tau_pre : 1"
+    variables = "w : 1\neta : 1 (shared)"
+    return PlasticityRule(
+        name=name,
+        synapse=f"{variables}\n{trace} (event-driven)" if delayed else variables,
+        pre="" if delayed else trace,
+        post="do1_post/dt = -o1_post/tau_post : 1\ndo2_post/dt = -o2_post/tau_slow : 1",
+        on_pre=f"{x} = 1; w = clip(w - eta*eta_pre*o1_post, 0, w_max)",
+        on_post=f"w = clip(w + eta*eta_post*{x}*o2_post, 0, w_max); o1_post = 1; o2_post = 1",
+        normalise=None if total is None else Normalisation(total=total),
+        parameters={
+            "eta_pre": eta_pre, "eta_post": eta_post, "tau_pre": tau_pre, "tau_post": tau_post,
+            "tau_slow": tau_slow, "w_max": w_max,
+        },
+        initial={"eta": 1.0},
+        reference="Diehl & Cook 2015",
+    )  # fmt: skip

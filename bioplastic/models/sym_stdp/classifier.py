@@ -14,8 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic.analysis.assignment import ResponseWindow
 from bioplastic.engine import NetworkSpec
 from bioplastic.fields import param
-from bioplastic.models.base import SpikingClassifier
-from bioplastic.models.images import check_brightness, check_images
+from bioplastic.models.image_classifier import ImageClassifier
 from bioplastic.models.sym_stdp.network import (
     TIME_STEP,
     readout_inhibition,
@@ -48,7 +47,7 @@ class Response:
         return Response(*(mine + theirs for mine, theirs in pairs))
 
 
-class SymSTDPClassifier(SpikingClassifier):
+class SymSTDPClassifier(ImageClassifier):
     """Spiking classifier that learns by symmetric STDP, scaling and adaptive thresholds.
 
     Images drive Poisson inputs; a hidden layer with lateral inhibition learns prototypes without
@@ -157,20 +156,6 @@ class SymSTDPClassifier(SpikingClassifier):
         if y is not None and "output" in self.learning_layers_:
             inputs["label"] = y
         return inputs
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.positive_only = True
-        return tags
-
-    def check_samples(self, X: Any, *, first: bool = False) -> NDArray[np.uint8]:
-        """Return images as grey values from 0 to 255; fractions are rounded."""
-        place = f"{type(self).__name__}.X"
-        array = super().check_samples(X, first=first)
-        images = check_images(place, array)
-        if first:
-            check_brightness(place, array)
-        return images
 
     # ---- learning --------------------------------------------------------------------------------
 

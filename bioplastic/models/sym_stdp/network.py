@@ -28,11 +28,11 @@ from bioplastic.engine import (
     Population,
     SpikeCount,
     SpikeRecord,
-    Trial,
     UniformProjection,
 )  # fmt: skip
 from bioplastic.engine.network import Source
 from bioplastic.engine.projections import Projection
+from bioplastic.models.image_classifier import image_source, image_trial
 from bioplastic.models.sym_stdp.parameters import SymSTDPParameters
 from bioplastic.neurons.lif import adaptive_conductance_lif, conductance_lif
 from bioplastic.neurons.model import NeuronModel
@@ -104,8 +104,11 @@ def sym_stdp_network(
     records: list[Any] = [SpikeCount(population=name, window=window) for name in counted]
     records += [SpikeRecord(population=name) for name in shown if record_spikes]
     return NetworkSpec(
-        populations=tuple(cells), projections=tuple(synapses), trial=_trial(p),
-        records=tuple(records),
+        populations=tuple(cells), projections=tuple(synapses), records=tuple(records),
+        trial=image_trial(
+            p.presentation, p.rest, min_spikes=p.min_spikes,
+            first_intensity=p.first_intensity, last_intensity=p.last_intensity,
+        ),
     )  # fmt: skip
 
 
@@ -127,15 +130,6 @@ def _draw_weights(rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[n
     return weights
 
 
-def _trial(p: SymSTDPParameters) -> Trial:
-    return Trial(
-        duration=p.presentation + p.rest,
-        variables={"intensity": p.first_intensity},
-        repeat_while=f"exc_count < {p.min_spikes} and intensity < {p.last_intensity}",
-        on_repeat="intensity += 1",
-    )
-
-
 # ---- the hidden layer ----------------------------------------------------------------------------
 
 
@@ -151,10 +145,7 @@ def _hidden_layer(
     rest = math.exp(-float((p.presentation + p.rest) / p.tau_theta))
     decay = (f"theta = theta*{rest!r}",) if learn and not per_step else ()
     cells: list[Source] = [
-        PoissonSource(
-            name="image", n=n_inputs, rates="pixel/8*intensity*Hz", inputs={"pixel": "uint8"},
-            window=(0 * ms, p.presentation), dead_steps=1,
-        ),
+        image_source(n_inputs, p.presentation, dead_steps=1),
         Population(name="exc", n=n_hidden, model=exc, on_trial_end=decay),
         Population(name="inh", n=n_hidden, model=conductance_lif()),
     ]  # fmt: skip

@@ -58,7 +58,8 @@ def synapse_names(projection: Projection) -> dict[str, str]:
 
 def _cell_constants(projection: Projection, plan: Plan, namespace: dict[str, Any]) -> None:
     """Add the constants that subexpressions of the cells read, since synapses may read these."""
-    for cell in (projection.source, projection.target):
+    linked = (population for population, _ in getattr(projection, "modulators", {}).values())
+    for cell in (projection.source, projection.target, *linked):
         group = plan.groups[cell]
         for equation in group.equations.values():
             if equation.type != SUBEXPRESSION:

@@ -16,7 +16,15 @@ from bioplastic.interchange import ImportedNetwork, from_brian2
 from bioplastic.plasticity import PlasticityRule
 
 DURATION = 60 * ms
-CONSTANTS = {"tau": 10 * ms, "tau_t": 15 * ms, "gmax": 0.5, "a": 0.03, "E": 0 * mV, "El": -70 * mV}
+CONSTANTS = {
+    "tau": 10 * ms,
+    "tau_t": 15 * ms,
+    "gmax": 0.5,
+    "a": 0.03,
+    "E": 0 * mV,
+    "El": -70 * mV,
+    "k": 2,
+}
 LIF = "dv/dt = (ge*(E - v) + El - v)/tau : volt\ndge/dt = -ge/(5*ms) : 1"
 STDP = """w : 1
           dApre/dt = -Apre/tau_t : 1 (event-driven)
@@ -156,7 +164,8 @@ def timed() -> list[Any]:
     cells = lif(3, "dv/dt = (El - v + drive(t, i))/tau : volt")
     table = np.random.default_rng(4).uniform(10, 25, (12, 3)) * mV
     cells.namespace["drive"] = b2.TimedArray(table, dt=5 * ms)
-    clock = b2.NeuronGroup(1, "x = 2*y : 1\ndy/dt = -y/(30*ms) : 1", name="pacer", method="exact")
+    clock = b2.NeuronGroup(1, "x = k*y : 1\ndy/dt = -y/(30*ms) : 1", name="pacer",
+                           method="exact", namespace=CONSTANTS)  # fmt: skip
     clock.y = 1
     model = STDP + "\nx : 1 (linked)"
     on_pre = "v += w*mV\nApre += a\nw = clip(w - x*Apost, 0, gmax)"

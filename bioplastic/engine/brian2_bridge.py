@@ -707,9 +707,18 @@ class StandaloneProject:
         try:
             network, duration, given, found, tables = make()
             device.apply_run_args()
-            times = {device.get_array_name(o.clock.variables["t"]) for o in network.sorted_objects}
-            start = device.get_array_name(given["start"])
-            lines = [f"{network.name}.t = {start}[0];", *(f"{t}[0] = {start}[0];" for t in times)]
+            names = {
+                tuple(device.get_array_name(o.clock.variables[name]) for name in ("t", "dt"))
+                for o in network.sorted_objects
+            }
+            onset, seed = (device.get_array_name(given[name]) for name in ("onset", "seed"))
+            lines = [
+                f"{network.name}.t = {onset}[0];",
+                "for(auto& draws : _random_generators)",
+                f"    draws.seed((unsigned long){seed}[0]);",
+                # a clock with longer steps begins at its next multiple, not where the trial does
+                *(f"{t}[0] = ceil({onset}[0] / {dt}[0] - 1e-6) * {dt}[0];" for t, dt in names),
+            ]
             device.insert_code("before_network_run", "\n".join(lines))
             network.run(duration, namespace={})
             device.build(directory=str(folder), compile=True, run=False, with_output=False)

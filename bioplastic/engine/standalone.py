@@ -17,16 +17,17 @@ import brian2 as b2
 import numpy as np
 from numpy.typing import NDArray
 
-from bioplastic.engine.actions import DrawCounts, DrawSpikes
+from bioplastic.engine.actions import DrawCounts, DrawSpikes, SendEvents
 from bioplastic.engine.brian2_bridge import StandaloneProject
 from bioplastic.engine.events import EventTrial
 from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.numpy_target import NumpyNetwork
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.engine.random import derive_key, normal_frame
 from bioplastic.engine.records import StateRecord
-from bioplastic.engine.stock import StockObjects
+from bioplastic.engine.stock import StockObjects, reads_time
 from bioplastic.signals.analogue import AnalogueSource, NoiseSource
 
 __all__ = ["StandaloneNetwork"]
@@ -60,6 +61,12 @@ class StandaloneNetwork(NumpyNetwork):
         self._delays = {
             entry.array: entry for entry in layout.state if entry.kind == "spikes_in_flight"
         }
+        self._senders = {a.queue: a.group.name for a in plan.step if isinstance(a, SendEvents)}
+        self._draws = [
+            (action, draw)
+            for action, draw in zip(plan.step, self._step, strict=True)
+            if isinstance(action, DrawCounts | DrawSpikes)
+        ]
         self._folder = tempfile.TemporaryDirectory(prefix="bioplastic-standalone-")
         self._project = StandaloneProject(Path(self._folder.name), self._make)
 
@@ -68,14 +75,17 @@ class StandaloneNetwork(NumpyNetwork):
         spec = self.plan.spec
         plan = lower(spec, self.plan.clock.dt, self.plan.dtype, connect=True, stock=True)
         stock = StockObjects(plan, draw=False)
-        for action in plan.step:
-            moving = isinstance(action, DrawCounts | DrawSpikes)
-            if moving or stock.arrivals or getattr(action, "interval", 1) > 1:
-                raise ValueError(
-                    "Program.target: rates that move, Poisson inputs, delays of single synapses, "
-                    "statements at intervals are not verified in a project; use target='numpy'"
-                )
         self._tables, self._shift = stock.tables, stock.shift
+        self._arrivals = {
+            f"{queue} delay {number}": (queue, pathway.variables["delay"])
+            for queue, pathways in stock.arrivals.items()
+            for number, pathway in enumerate(pathways)
+        }
+        if self._shift and any(reads_time(part) for part in (*spec.populations, *spec.projections)):
+            raise ValueError(
+                "Program.target: a project whose statements run in the last step of intervals is "
+                "ahead by a step, and something reads t; give the rules interval_at='start'"
+            )
         monitors: dict[str, Any] = {}
         for name, group in plan.groups.items():
             if "spike" in group.events:
@@ -87,7 +97,9 @@ class StandaloneNetwork(NumpyNetwork):
                 self._watch_state(plan, record, monitors)
         network = b2.Network(*stock.objects, *monitors.values())
         state = self._variables(plan)
-        given = {**state, **self._settings(plan), "start": stock.trial.variables["trial_onset"]}
+        given = {**state, **self._settings(plan)}
+        given |= {name: stock.trial.variables[f"trial_{name}"] for name in ("onset", "seed")}
+        given |= {key: delay for key, (_, delay) in self._arrivals.items()}
         found = dict(state)
         for name, monitor in monitors.items():
             if isinstance(monitor, b2.SpikeMonitor):
@@ -123,7 +135,6 @@ class StandaloneNetwork(NumpyNetwork):
         return found
 
     def _watch_state(self, plan: Plan, record: StateRecord, monitors: dict[str, Any]) -> None:
-        output = record.output(plan)
         entry = self._entry(plan, record.key)
         group = plan.owner(entry.owner)
         lazy = getattr(group, "lazy_", None)
@@ -132,13 +143,9 @@ class StandaloneNetwork(NumpyNetwork):
                 f"StateRecord.variable: {record.key} is (event-driven), and a project keeps its "
                 "value of the last spike; mark it (clock-driven)"
             )
-        if self.plan.n_steps % output["every"]:
-            raise ValueError(
-                f"StateRecord.every: must divide the trial on this target, got {output['every']}"
-            )
         monitors[record.key] = b2.StateMonitor(
             group, entry.variable, record=True if not group.variables[entry.variable].scalar else 0,
-            dt=output["every"] * plan.clock.dt, name=f"watched_{len(monitors)}", when="start",
+            clock=plan.clock, name=f"watched_{len(monitors)}", when="start",
         )  # fmt: skip
 
     # ---- one presentation ------------------------------------------------------------------------
@@ -150,8 +157,9 @@ class StandaloneNetwork(NumpyNetwork):
                 "Program.duration: a standalone project has the duration of its trial, "
                 f"{self.plan.spec.trial.duration}"
             )
+        counts = self._draw(int(clock[0]))
         start = int(clock[0]) + self._shift
-        results = self._project.run(self._arguments(start))
+        results = self._project.run(self._arguments(start, counts))
         for key, variable in self._variables(self.plan).items():
             array = variable.get_value()
             array[...] = results[key].astype(array.dtype).reshape(array.shape)
@@ -160,22 +168,53 @@ class StandaloneNetwork(NumpyNetwork):
         self._replay(sample, results, start)
         clock[0] += self.n_steps
 
-    def _arguments(self, start: int) -> dict[str, NDArray[Any]]:
+    def _draw(self, start: int) -> dict[str, NDArray[Any]]:
+        """Draw what sources draw step by step; return the tables of numbers of spikes."""
+        counts: dict[str, NDArray[Any]] = {}
+        for action, _ in self._draws:
+            if isinstance(action, DrawSpikes):
+                self.calendars[action.source.name] = {}
+            else:
+                counts[action.table] = np.zeros((self.n_steps, int(action.group.N)))
+        for k in range(self.n_steps if self._draws else 0):
+            self.k = k
+            self._set_clock(start + k)
+            for action, draw in self._draws:
+                draw()
+                if isinstance(action, DrawSpikes):
+                    name = action.source.name
+                    self.calendars[name][k] = self.spikes(name).copy()
+                else:
+                    variable = action.group.variables[count_variable(action.number)]
+                    counts[action.table][k] = variable.get_value()
+        return counts
+
+    def _arguments(
+        self, start: int, counts: Mapping[str, NDArray[Any]]
+    ) -> dict[str, NDArray[Any]]:  # fmt: skip
         """Return the values with which the project starts."""
         host = {**self._variables(self.plan), **self._settings(self.plan)}
         values = {key: np.ravel(variable.get_value()) for key, variable in host.items()}
         for key in values:
             if key.endswith(_TIMES):
                 values[key] = values[key] + self._shift * self.layout.dt
-        values["start"] = np.array([start * self.layout.dt])
+        values["onset"] = np.array([start * self.layout.dt])
+        values["seed"] = np.array([self.trial_key % (1 << 32)])
         for name, table in self._tables.items():
-            values[f"table {name}"] = self._fill_table(name, np.zeros(table.values.shape))
-        for array, entry in self._delays.items():
-            if self.flights[array][:, -1].any():
-                raise ValueError(
-                    f"Program.state[{entry.key!r}]: a standalone project cannot take up spikes in "
-                    "flight; run one trial, or leave the delay out"
-                )
+            filled = counts.get(name)
+            if filled is None:
+                filled = self._fill_table(name, np.zeros(table.values.shape))
+            values[f"table {name}"] = filled
+        for key, (queue, _) in self._arrivals.items():
+            values[key] = self.calendars_of_events[queue].delay
+        calendars = self.calendars_of_events.values()
+        if any(self.flights[array][:, -1].any() for array in self._delays) or any(
+            calendar.store(start - self._shift).size for calendar in calendars
+        ):
+            raise ValueError(
+                "Program.state: a standalone project cannot take up spikes in flight; run one "
+                "trial per call from a state without any, or leave the delays out"
+            )
         return values
 
     def _fill_table(self, name: str, table: NDArray[Any]) -> NDArray[Any]:
@@ -246,13 +285,17 @@ class StandaloneNetwork(NumpyNetwork):
             if step % every:
                 continue
             variable = self._variables(self.plan)[keys[key]].get_value()
-            rows = results[f"{key}/values"].reshape(self.n_steps // every, -1)
-            row = step // every
-            new = final[keys[key]] if row >= len(rows) else rows[row]
+            rows = results[f"{key}/values"].reshape(self.n_steps, -1)
+            new = final[keys[key]] if step == self.n_steps else rows[step]
             variable[...] = np.asarray(new).reshape(variable.shape)
 
     def _fly(self, spikes: Mapping[str, tuple[Any, Any]], start: int) -> None:
         """Note which spikes are still on their way at the end."""
+        for queue, sender in self._senders.items():
+            cells, edges = spikes[sender]
+            for step in np.flatnonzero(np.diff(edges)):
+                fired = np.sort(cells[edges[step] : edges[step + 1]])
+                self.calendars_of_events[queue].send(start - self._shift + int(step), fired)
         for array, entry in self._delays.items():
             flight = self.flights[array]
             projection = self.plan.spec.find_projection("state", entry.key.partition(".")[0])

@@ -6,6 +6,8 @@ already have; all stand in one slot, in the order of the plan. Nothing of our te
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from functools import singledispatchmethod
 from typing import Any
 
@@ -18,7 +20,7 @@ from bioplastic.engine.plan import Plan
 from bioplastic.engine.poisson_counts import count_variable
 from bioplastic.signals.poisson import PoissonSource
 
-__all__ = ["StockObjects"]
+__all__ = ["StockObjects", "reads_time"]
 
 _SLOT = "groups"
 
@@ -55,8 +57,9 @@ class StockObjects:
         self.plan, self.draw = plan, draw
         self.tables: dict[str, Any] = {}
         self.trial = b2.NeuronGroup(
-            1, "trial_onset : second (shared)", clock=plan.clock, name="presentation"
-        )
+            1, "trial_onset : second (shared)\ntrial_seed : 1 (shared)", clock=plan.clock,
+            name="presentation",
+        )  # fmt: skip
         self.objects: list[Any] = [self.trial, plan.trial_group, *plan.groups.values()]
         self.objects += [*plan.modulators.values(), *plan.synapses.values()]
         self.arrivals: dict[str, list[Any]] = {}
@@ -144,8 +147,7 @@ class StockObjects:
 
     @_place.register
     def _(self, action: actions.DrawCounts) -> None:
-        group, variable = action.group, count_variable(action.number)
-        name = f"{action.population}_{variable}"
+        group, variable, name = action.group, count_variable(action.number), action.table
         if self.draw:
             p = float(action.input.rate * self.plan.clock.dt)
             function = f"binomial_{name}"
@@ -241,3 +243,29 @@ class StockObjects:
             f"recursive least squares ({action.projection.name!r})",
             "its matrix belongs to no synapse; export the network without learning",
         )
+
+
+def reads_time(part: Any) -> bool:
+    """Return whether statements or equations of a part of a network read the time ``t``.
+
+    The rates of a `PoissonSource` do not count: a table of its spikes is played.
+
+    Examples
+    --------
+    >>> from brian2 import ms
+    >>> from bioplastic.neurons import NeuronModel
+    >>> reads_time(NeuronModel(name="wave", equations="v = sin(t/tau) : 1",
+    ...                        parameters={"tau": 5*ms}))
+    True
+    """
+    if isinstance(part, str):
+        return "t" in get_identifiers(part)
+    if isinstance(part, PoissonSource):
+        return False
+    if isinstance(part, Mapping):
+        return any(reads_time(value) for value in part.values())
+    if isinstance(part, list | tuple):
+        return any(reads_time(value) for value in part)
+    return is_dataclass(part) and any(
+        reads_time(getattr(part, f.name)) for f in fields(part) if f.name != "reference"
+    )

@@ -104,6 +104,11 @@ def to_brian2(
     _check_trial(spec)
     plan = lower(spec, dt, np.dtype("float64"), connect=True, stock=True)
     stock = StockObjects(plan, draw=True)
+    if stock.shift:
+        raise ValueError(
+            "to_brian2.spec: a clock of Brian2 runs statements in the first step of an interval, "
+            "these run in the last; give the rules interval_at='start'"
+        )
     _place_limits(plan, stock)
     monitors = {}
     for record in spec.records:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import brian2 as b2
@@ -24,7 +25,7 @@ from bioplastic.engine import (
 )
 from bioplastic.interchange import to_brian2
 from bioplastic.neurons import NeuronModel
-from bioplastic.plasticity import Normalisation, pair_stdp
+from bioplastic.plasticity import Normalisation, PlasticityRule, pair_stdp
 from bioplastic.signals import AnalogueSource, PoissonInput, PoissonSource, SpikeListSource
 
 DT = 0.5 * ms
@@ -81,20 +82,14 @@ def inputs() -> dict[str, Any]:
     return {"given": [SPIKES], "current": 4 * np.random.default_rng(2).random((steps, 5)) * mV}
 
 
-@pytest.mark.parametrize("kept", [(0, 3), (1,), (2,)])
-def test_standalone_refuses_what_is_not_verified(kept: tuple[int, ...]) -> None:
-    whole = network()
-    projections = [whole.projections[k] for k in kept]
-    with pytest.raises(ValueError, match=r"Program\.target: .* are not verified in a project"):
-        Program(network(projections=projections, records=[]), dt=DT, dtype="float64",
-                target="standalone")  # fmt: skip
-
-
-def test_brian2_objects_do_what_the_program_does() -> None:
-    """On the runtime target, without what only the limits of a trial have."""
+@pytest.mark.parametrize(
+    "device", ["runtime", pytest.param("cpp_standalone", marks=pytest.mark.slow)]
+)
+def test_brian2_objects_do_what_the_program_does(device: str, tmp_path: Path) -> None:
+    """Without what only the limits of a trial have."""
     populations = [network().populations[k] for k in (1, 2, 4)]
     populations[2] = replace(populations[2], background=())
-    rule = replace(pair_stdp(w_max=1), every="w = w - 0.01*w")
+    rule = replace(pair_stdp(w_max=1), every="w = w - 0.01*w", interval=4 * DT, interval_at="start")
     late = replace(network().projections[1], rule=rule)
     own = replace(network().projections[2], source="given", delay=np.arange(20).reshape(4, 5) * DT)
     spec = network(
@@ -104,20 +99,26 @@ def test_brian2_objects_do_what_the_program_does() -> None:
     )  # fmt: skip
     program = Program(spec, dt=DT, dtype="float64", target="numpy")
     state, record = program(program.initial_state(seed=3), inputs())
-    previous = b2.prefs["codegen.target"]
-    b2.prefs["codegen.target"] = "numpy"
+    target = b2.prefs["codegen.target"]
+    if device == "runtime":
+        b2.prefs["codegen.target"] = "numpy"
+    else:
+        b2.set_device(device, directory=str(tmp_path))
     try:
         exported = to_brian2(spec, dt=DT, inputs=inputs(), seed=3)
         exported.network.run(exported.duration, namespace={})
+        monitor = exported.monitors["cells.spike"]
+        np.testing.assert_allclose(monitor.t_[:], record["cells.spike_time"], atol=1e-12)
+        np.testing.assert_array_equal(monitor.i[:], record["cells.spike_cell"])
+        np.testing.assert_allclose(exported.synapses["late"].w[:], state["late.w"], rtol=1e-9)
+        voltage = exported.monitors["cells.v"].v_[:].T[1:]
+        np.testing.assert_allclose(voltage, record["cells.v"][0][:-1], rtol=1e-9)
+        assert exported.monitors["given.count"].count[:].tolist() == [10] * 4
     finally:
-        b2.prefs["codegen.target"] = previous
-    monitor = exported.monitors["cells.spike"]
-    np.testing.assert_allclose(monitor.t_[:], record["cells.spike_time"], atol=1e-12)
-    np.testing.assert_array_equal(monitor.i[:], record["cells.spike_cell"])
-    np.testing.assert_allclose(exported.synapses["late"].w[:], state["late.w"], rtol=1e-9)
-    voltage = exported.monitors["cells.v"].v_[:].T[1:]
-    np.testing.assert_allclose(voltage, record["cells.v"][0][:-1], rtol=1e-9)
-    assert exported.monitors["given.count"].count[:].tolist() == [10] * 4
+        b2.prefs["codegen.target"] = target
+        if device != "runtime":
+            b2.device.reinit()
+            b2.set_device("runtime")
 
 
 def test_drawn_sources_have_their_rate_and_window() -> None:
@@ -139,11 +140,22 @@ def test_drawn_sources_have_their_rate_and_window() -> None:
     assert abs(times.size - expected) < 4 * np.sqrt(expected)
 
 
+SCALED = DenseProjection(
+    name="feed", source="noise", target="cells",
+    rule=replace(pair_stdp(w_max=1), normalise=Normalisation(variable="w", total=2.0, over="pre",
+                                                             when="trial_start")),
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"trial": Trial(duration=40 * ms, repeat_while="cells_count < 5")}, "Trial.repeat_while"),
-        ({}, "Normalise 'feed_normalise' at the start of a trial has no counterpart"),
+        ({}, "these run in the last; give the rules interval_at='start'"),
+        (
+            {"projections": [SCALED]},
+            "Normalise 'feed_normalise' at the start of a trial has no counterpart",
+        ),
     ],
 )
 def test_refuses_by_name(change: dict[str, Any], message: str) -> None:
@@ -158,15 +170,21 @@ def test_standalone_needs_double_precision() -> None:
 
 @pytest.mark.slow  # a minute of the compiler, most of it Brian2's templates
 def test_a_project_does_what_the_numpy_target_does() -> None:
-    """All that a project takes: constant rates, lists, currents; delay, learning, inhibition."""
+    """Rates that move, Poisson inputs, delays of all kinds, intervals, currents, learning."""
     whole, stdp = network(), pair_stdp(w_max=1)
     trace = "dz/dt = -z/(20*ms) : 1 (event-driven)"
     eligible = replace(
         stdp, name="eligible", synapse=f"{stdp.synapse}\n{trace}", on_pre=f"{stdp.on_pre}\nz += w"
     )
-    populations = [*whole.populations[:3], replace(whole.populations[4], background=())]
-    feed, late, _, inhibit = whole.projections
-    projections = [replace(feed, rule=stdp), replace(late, rule=eligible), inhibit]
+    populations = list(whole.populations)  # nothing is in flight at the end
+    populations[3] = replace(populations[3], window=(0 * ms, 32 * ms), dead_steps=2)
+    feed, late, own, inhibit = whole.projections
+    fade = PlasticityRule(
+        name="fade", synapse="w : 1", post="dx_post/dt = -x_post/(20*ms) : 1",
+        on_pre="w = clip(w - 0.05*x_post, 0, 1)", on_post="x_post += 1",
+    )  # fmt: skip
+    own = replace(own, rule=fade)
+    projections = [feed, replace(late, rule=eligible), own, inhibit]
     spec = network(populations=populations, projections=projections)
     spikes = [(np.arange(36) % 4, np.arange(36) * ms), (np.array([1, 3]), np.array([2, 30]) * ms)]
     currents = 4 * np.random.default_rng(2).random((2, 2, 80, 5)) * mV
@@ -175,10 +193,23 @@ def test_a_project_does_what_the_numpy_target_does() -> None:
         program = Program(spec, dt=DT, dtype="float64", target=target)
         state = program.initial_state(seed=3)
         for current in currents:  # the second call compiles nothing
-            state, record = program(state, {"given": spikes, "current": current}, seed=5)
-            results.append({**state, **record})
+            for sample in range(2):
+                given = {"given": spikes[sample : sample + 1], "current": current[sample][None]}
+                state, record = program(state, given, seed=5)
+                results.append({**state, **record})
     assert len(results[0]["cells.spike_time"]) > 10
-    assert not np.allclose(results[0]["late.w"], results[1]["late.w"])
-    for ours, theirs in zip(results[:2], results[2:], strict=True):
+    assert not np.allclose(results[0]["own.w"], results[3]["own.w"])
+    for ours, theirs in zip(results[:4], results[4:], strict=True):
         for key in ours:
             np.testing.assert_allclose(theirs[key], ours[key], rtol=1e-9, atol=1e-12, err_msg=key)
+
+
+def test_a_project_that_is_ahead_by_a_step_refuses_to_tell_the_time() -> None:
+    population = Population(name="waves", n=1, model=NeuronModel(
+        name="wave", equations="dv/dt = sin(t/ms)*mV/ms : volt", threshold="v > mV"))  # fmt: skip
+    rule = replace(pair_stdp(w_max=1), every="w = w - 0.01*w", interval=4 * DT)
+    feed = DenseProjection(name="feed", source="noise", target="waves", rule=rule)
+    spec = network(populations=[network().populations[0], population], projections=[feed],
+                   records=[])  # fmt: skip
+    with pytest.raises(ValueError, match=r"Program\.target: .* something reads t; give the rules"):
+        Program(spec, dt=DT, dtype="float64", target="standalone")

@@ -210,7 +210,7 @@ def _played_instead(spec: NetworkSpec) -> list[str]:
         population.name
         for population in spec.populations
         if isinstance(population, Population) and population.name not in targets
-        and any(word in population.model.threshold for word in _DRAWS)
+        and any(word in str(population.model.threshold) for word in _DRAWS)
     ]  # fmt: skip
     players = tuple(
         SpikeListSource(name=p.name, n=p.n) if p.name in made else p for p in spec.populations

@@ -30,10 +30,15 @@ class DrawCounts(Action):
     number: int
     input: PoissonInput
 
+    @property
+    def table(self) -> str:
+        """Name of the numbers where they are played from a table."""
+        return f"{self.population}_{count_variable(self.number)}"
+
     def cpp(self, assembly: Assembly) -> str:
         """Return the call."""
         name, n = self.population, int(self.group.N)
-        array = f"_array_{name}_{count_variable(self.number)}"
+        array = f"_array_{self.table}"
         assembly.arrays[array] = (assembly.float_type, n)
         part = Part(f"{name}_inputs{self.number}", "counts", "one draw per cell", n)
         assembly.parts.append(part)

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.analysis.early_exit import ExitScores, choose_threshold, exit_times, score_exit
@@ -41,6 +42,9 @@ class EarlyExit(ClassifierMixin, MetaEstimatorMixin, Parametrised, BaseEstimator
         Chosen on held-out samples: the smallest mean latency within ``tolerance``.
     classes_ : array, shape (n_classes,)
         Labels in sorted order.
+    held_out_evidence_, held_out_classes_ : array
+        What the threshold was chosen on, shapes ``(n_samples, n_times, n_classes)`` and
+        ``(n_samples,)``, as indices into ``classes_``.
 
     References
     ----------
@@ -70,6 +74,11 @@ class EarlyExit(ClassifierMixin, MetaEstimatorMixin, Parametrised, BaseEstimator
     held_out: float = param(
         0.2, minimum=0.01, maximum=0.9, doc="share of the training samples that `fit` holds out"
     )
+    folds: int | None = param(
+        None, minimum=2, optional=True, doc="parts of the training samples, held out in turn: "
+        "the threshold is chosen on answers of classifiers that were fitted on the other parts; "
+        "the one that answers later is fitted on all. Without, ``held_out`` counts"
+    )  # fmt: skip
     prefit: bool = param(
         False, doc="whether the classifier is fitted already and all samples given to `fit` are "
         "held-out ones, which it has not seen"
@@ -83,14 +92,31 @@ class EarlyExit(ClassifierMixin, MetaEstimatorMixin, Parametrised, BaseEstimator
         if self.prefit:
             self.estimator_ = self.estimator
             check_is_fitted(self.estimator_)
+        elif self.folds:
+            return self._fit_folds(X, labels, self.folds)
         else:
             _, coded = np.unique(labels, return_inverse=True)
             kept, held = stratified_split(coded, self.held_out, self.random_state)
             self.estimator_ = clone(self.estimator).fit(X[kept], labels[kept])
             X, labels = X[held], labels[held]
         self.classes_ = self.estimator_.classes_
+        return self._choose(self.evidence(X), labels)
+
+    def _fit_folds(self, X: NDArray[Any], labels: NDArray[Any], folds: int) -> Self:
+        shuffled = StratifiedKFold(folds, shuffle=True, random_state=self.random_state)
+        parts = []
+        for kept, held in shuffled.split(X, labels):
+            self.estimator_ = clone(self.estimator).fit(X[kept], labels[kept])
+            parts.append((held, self.evidence(X[held])))
+        self.estimator_ = clone(self.estimator).fit(X, labels)
+        self.classes_ = self.estimator_.classes_
+        order = np.argsort(np.concatenate([held for held, _ in parts]))
+        return self._choose(np.concatenate([found for _, found in parts])[order], labels)
+
+    def _choose(self, evidence: NDArray[np.float64], labels: NDArray[Any]) -> Self:
+        self.held_out_evidence_, self.held_out_classes_ = evidence, self._code(labels)
         self.threshold_, self.alpha_ = choose_threshold(
-            self.evidence(X), self._code(labels), tolerance=self.tolerance, alphas=self.alphas
+            evidence, self.held_out_classes_, tolerance=self.tolerance, alphas=self.alphas
         )
         return self
 

@@ -102,6 +102,9 @@ def test_the_meta_estimator_chooses_on_what_it_held_out():
     assert np.mean(labels == y) == model.score(X, y) == 1.0
     assert latency.max() <= 8
     assert latency[np.abs(X[:, 0]) > 1].mean() <= latency[np.abs(X[:, 0]) < 0.1].mean()
+    folded = EarlyExit(Drift(), n_times=8, folds=4).fit(X, y)  # every sample once, in its place
+    np.testing.assert_array_equal(folded.held_out_evidence_, Drift().evidence(X, 8))
+    np.testing.assert_array_equal(folded.classes_[folded.held_out_classes_], y)
     clone = EarlyExit(**model.get_params(deep=False)).set_params(prefit=True)
     with pytest.raises(ValueError, match=r"EarlyExit\.y: must be labels seen in fit"):
         model.scores(X, np.full(200, "left"))

@@ -129,11 +129,11 @@ def test_least_squares_read_outs_learn_faster_but_keep_counting_old_trials() -> 
 
 
 def test_wrong_arguments_are_named() -> None:
-    with pytest.raises(ValueError, match=r"events must lie in \[0, 1\], got 0 to 2"):
+    with pytest.raises(ValueError, match="events: must be class labels from 0 to 1, got 2"):
         model().fit([0, 2], [100, 100] * ms)
     with pytest.raises(ValueError, match=r"latencies must lie within the trial of 0\.3 s"):
         model().fit([0], [400] * ms)
-    with pytest.raises(TypeError, match="latencies must be times"):
+    with pytest.raises(TypeError, match="latencies: must be a time"):
         model().fit([0], [400] * mV)
     with pytest.raises(ValueError, match="rls_interval must divide the trial"):
         model(optimiser="rls", learning=LearningParameters(rls_interval=7 * ms)).fit([], [])

@@ -11,9 +11,13 @@ from brian2 import ms
 
 from bioplastic.engine import Program
 from bioplastic.engine.random import derive_key, hash_key, normal_frame, seed_key
-from bioplastic.models.what_when import Block, LearningParameters, ReservoirParameters
-from bioplastic.models.what_when.network import Reservoir, draw_reservoir, what_when_network
-from bioplastic.models.what_when.task import trial_inputs
+from bioplastic.models.what_when import (
+    Block,
+    LearningParameters,
+    Reservoir,
+    ReservoirParameters,
+    WhatWhenPredictor,
+)
 
 P = ReservoirParameters(
     n_excitatory=40, n_inhibitory=10, trial=200 * ms, coupling_excitatory=1, coupling_inhibitory=3
@@ -88,25 +92,23 @@ def transcribe(
 )
 def test_trials_equal_their_transcription(gate: str, target: str, n_trials: int) -> None:
     learning = dataclasses.replace(LEARNING, gate=gate)
-    reservoir = draw_reservoir(P, seed=1)
-    network = what_when_network(P, learning, reservoir)
+    model = WhatWhenPredictor(reservoir=P, learning=learning, random_state=1)
+    model.seed_ = 1
+    network = model.network("learn")
     position = [population.name for population in network.populations].index("noise")
     program = Program(network, dt=P.dt, dtype="float64", target=target)
     block = dataclasses.replace(BLOCK, n_trials=n_trials)
     events, latencies = block.draw(SEED)
-    sizes = {"n_channels": 2, "n_steps": N_STEPS, "dt": 1e-3, "width": 0.015}
-    trials = [trial_inputs(*pair, **sizes)
+    trials = [model.trial_inputs(*pair)
               for pair in zip(events.tolist(), np.asarray(latencies), strict=True)]  # fmt: skip
+    inputs = {name: np.concatenate([trial[name] for trial in trials]) for name in trials[0]}
     time = np.arange(N_STEPS)[:, None]
-    inputs = {
-        "cue": (time < 50).astype(np.float32),
-        "average": np.where(time < 80, 1 / 80, 0.0).astype(np.float32),
-        **{name: np.concatenate([trial[name] for trial in trials]) for name in trials[0]},
-    }
+    for name, frame in (("cue", time < 50), ("average", np.where(time < 80, 1 / 80, 0.0))):
+        np.testing.assert_array_equal(inputs[name], [frame.astype(np.float32)] * n_trials)
     state = program.initial_state()
     state["when.eta"], state["what.eta"] = np.array(ETA), np.array(0.05)
     state, record = program(state, inputs, seed=SEED)
-    expected = transcribe(reservoir, P, learning, position, block)
+    expected = transcribe(model.reservoir_, P, learning, position, block)
     assert np.abs(expected["y"]).max() > 0.01  # something was learned
     np.testing.assert_allclose(state["what.w"], expected["what"], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(state["when.w"], expected["when"], rtol=1e-6, atol=1e-9)

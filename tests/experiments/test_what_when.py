@@ -11,11 +11,11 @@ import xarray as xr
 
 from bioplastic import cli
 from bioplastic.commands.run import make_parser
-from bioplastic.experiments.what_when import EXPERIMENT, compute
-from bioplastic.experiments.what_when.parts import (
+from bioplastic.experiments.what_when import (
     ARMS,
-    GRID_LATENCY,
-    GRID_P,
+    EXPERIMENT,
+    GRID,
+    compute,
     decode_time,
     find_components,
     measure_angles,
@@ -24,8 +24,6 @@ from bioplastic.experiments.what_when.parts import (
 from bioplastic.study import measure
 from bioplastic.study.framework import Run, make_run
 from bioplastic.study.results import load_results
-
-GRID = [(p, latency) for p in GRID_P for latency in GRID_LATENCY]
 
 
 def made_weights(n_cells: int = 200, size: float = 20.0) -> np.ndarray:

@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-from bioplastic.experiments.what_when.parts import run_level
+from bioplastic.experiments.what_when import run_level
 from bioplastic.study import digest_code, find_modules
 
 ROOT = Path(__file__).parents[2]

@@ -33,6 +33,7 @@ from bioplastic.equations import (
 )
 from bioplastic.fields import check_params
 from bioplastic.neurons.model import NeuronModel
+from bioplastic.plasticity.audit import Audit, audit_rule
 from bioplastic.plasticity.checks import check_pathway, check_transmission
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import Statement
@@ -366,11 +367,8 @@ class NetworkSpec:
             As for the statements of a rule.
         """
         place = f"{type(projection).__name__} {projection.name!r}.pathways[{name!r}]"
-        pathway, rule = projection.pathways[name], projection.rule  # type: ignore[attr-defined]
+        pathway, rule = projection.pathways[name], _rule_of(projection)  # type: ignore[attr-defined]
         parameters = projection.parameters  # type: ignore[attr-defined]
-        if rule is None:
-            synapse = "" if "w" in parameters else "w : 1"
-            rule = PlasticityRule(name=projection.name, synapse=synapse)
         slot = f"on_{pathway.on}" if pathway.on in ("pre", "post") else "every"
         ends = (self.population(projection.source), self.population(projection.target))
         neuron = self._suffixed_variables(*ends)
@@ -447,6 +445,38 @@ class NetworkSpec:
                         }
         return found
 
+    def audit(self, projection: str) -> Audit:
+        """Return what each update of a projection depends on: of its rule and of its pathways.
+
+        Transmission does not count: what cells hear is their model.
+
+        Parameters
+        ----------
+        projection : str
+            Its name.
+
+        Examples
+        --------
+        >>> from brian2 import Hz, ms
+        >>> from bioplastic.engine import DenseProjection, NetworkSpec, Pathway, Trial
+        >>> from bioplastic.plasticity import pair_stdp
+        >>> from bioplastic.signals import PoissonSource
+        >>> cells = [PoissonSource(name=name, n=2, rates="9*Hz") for name in ("a", "b", "dopamine")]
+        >>> learn = {"learn": Pathway(statements="w = clip(1.1*w, 0, 1)", on="dopamine")}
+        >>> feed = DenseProjection(name="feed", source="a", target="b", rule=pair_stdp(),
+        ...                        pathways=learn)
+        >>> network = NetworkSpec(populations=cells, projections=[feed],
+        ...                       trial=Trial(duration=10*ms))
+        >>> str(pair_stdp().audit().verdict), str(network.audit("feed").verdict)
+        ('local', 'local with modulator')
+        """
+        found = self.find_projection("NetworkSpec.audit", projection)
+        pathways = {
+            name: (pathway.on, self.read_pathway(found, name))
+            for name, pathway in getattr(found, "pathways", {}).items()
+        }
+        return audit_rule(_rule_of(found), pathways, getattr(found, "parameters", ()))
+
     def projection(self, name: str) -> Projection:
         """Return the projection of that name."""
         for projection in self.projections:
@@ -458,3 +488,13 @@ class NetworkSpec:
     def population(self, name: str) -> Source:
         """Return the population of that name."""
         return self.find_population("NetworkSpec.population", name)
+
+
+def _rule_of(projection: Projection) -> PlasticityRule:
+    """Return the rule of a projection, or one that declares what its synapses have without any."""
+    rule: PlasticityRule | None = getattr(projection, "rule", None)
+    if rule is not None:
+        return rule
+    stored = "w" not in projection.parameters  # type: ignore[attr-defined]
+    stored = stored and not isinstance(projection, UniformProjection)
+    return PlasticityRule(name=projection.name, synapse="w : 1" if stored else "")

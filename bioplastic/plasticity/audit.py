@@ -9,24 +9,37 @@ and so does every trace that reads it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection, Mapping
+from typing import TypeAlias
 
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 
 from bioplastic.equations import DEFAULT_NAMES, read_names, solve_decay
 from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.locality import SHARED, Audit, Origin, Update, Verdict
-from bioplastic.plasticity.statements import SLOTS
+from bioplastic.plasticity.statements import SLOTS, Statement
 
 __all__ = ["Audit", "Origin", "Update", "Verdict", "audit_rule"]
 
 
-def audit_rule(rule: RuleData) -> Audit:
-    r"""Audit a rule.
+#: Statements of further pathways by their names, each with whose spikes they wait for.
+Pathways: TypeAlias = Mapping[str, tuple[str, tuple[Statement, ...]]]
+
+
+def audit_rule(
+    rule: RuleData, pathways: Pathways | None = None, constants: Collection[str] = ()
+) -> Audit:
+    r"""Audit a rule, and the further pathways of a projection that learns by it.
 
     Parameters
     ----------
     rule : PlasticityRule
         The rule.
+    pathways : mapping of str to (str, statements), default {}
+        ``"pre"``, ``"post"`` or the population that sends the spikes, and what they do; see
+        `bioplastic.engine.NetworkSpec.audit`.
+    constants : collection of str, default ()
+        Names that these read as constants, beside the parameters of the rule.
 
     Returns
     -------
@@ -42,8 +55,12 @@ def audit_rule(rule: RuleData) -> Audit:
     >>> audit.to_latex()
     'pair-stdp & local & online & 1/1/1 & 4/4/2 \\\\'
     """
-    origins = _trace_origins(rule)
-    updates = [*_audit_equations(rule, origins), *_audit_statements(rule, origins)]
+    written = _all_statements(rule, pathways or {})
+    origins = _trace_origins(rule, written, constants)
+    updates = [
+        *_audit_equations(rule, origins),
+        *_audit_statements(rule, written, constants, origins),
+    ]
     if rule.normalise is not None:
         inputs = rule.normalise.over == "pre"
         origin = Origin.INPUTS if inputs else Origin.ELSEWHERE
@@ -87,7 +104,18 @@ def _audit_least_squares(rule: RuleData, origins: dict[str, frozenset[Origin]]) 
     ]
 
 
-def _trace_origins(rule: RuleData) -> dict[str, frozenset[Origin]]:
+def _all_statements(rule: RuleData, pathways: Pathways) -> list[tuple[str, Statement]]:
+    """Return all statements with their slots; a pathway's also has its name."""
+    written = [(slot, statement) for slot in SLOTS for statement in rule.statements(slot)]
+    for name, (on, statements) in pathways.items():
+        slot = f"on_{on}, {name}" if on in ("pre", "post") else f"spikes of {on}, {name}"
+        written += [(slot, statement) for statement in statements]
+    return written
+
+
+def _trace_origins(
+    rule: RuleData, written: list[tuple[str, Statement]], constants: Collection[str]
+) -> dict[str, frozenset[Origin]]:
     """Return the origins of every variable, sums followed through traces until nothing changes."""
     origins: dict[str, set[Origin]] = {}
     flows: list[tuple[str, frozenset[str]]] = []
@@ -100,17 +128,18 @@ def _trace_origins(rule: RuleData) -> dict[str, frozenset[Origin]]:
                 flows.append((name, read_names(equation.expr.code)))
     for name in rule.neuron_variables:
         origins[name] = {Origin.PRE if name.endswith("_pre") else Origin.POST}
-    for slot in SLOTS:
-        for statement in rule.statements(slot):
-            target = statement.target
-            origins.setdefault(target, set())
-            if statement.scope == "synapse" and target.endswith("_post"):
-                origins[target].add(Origin.INPUTS)
-            elif statement.scope == "synapse" and (
-                target.endswith("_pre") or origins[target] & SHARED
-            ):
-                origins[target].add(Origin.ELSEWHERE)
-            flows.append((target, read_names(statement.expression)))
+    for slot, statement in written:
+        target = statement.target
+        cells = statement.reads | {target} if ", " in slot else set()
+        for name in cells - {*constants, *rule.parameters, *origins}:
+            if name.endswith(("_pre", "_post")):
+                origins[name] = {Origin.PRE if name.endswith("_pre") else Origin.POST}
+        origins.setdefault(target, set())
+        if statement.scope == "synapse" and target.endswith("_post"):
+            origins[target].add(Origin.INPUTS)
+        elif statement.scope == "synapse" and (target.endswith("_pre") or origins[target] & SHARED):
+            origins[target].add(Origin.ELSEWHERE)
+        flows.append((target, read_names(statement.expression)))
     carried = {Origin.INPUTS, Origin.ELSEWHERE}
     synaptic = {name for name in origins if Origin.SYNAPSE in origins[name]}
     changed = True
@@ -162,32 +191,31 @@ def _audit_equations(rule: RuleData, origins: dict[str, frozenset[Origin]]) -> l
     return updates
 
 
-def _audit_statements(rule: RuleData, origins: dict[str, frozenset[Origin]]) -> list[Update]:
+def _audit_statements(
+    rule: RuleData,
+    written: list[tuple[str, Statement]],
+    constants: Collection[str],
+    origins: dict[str, frozenset[Origin]],
+) -> list[Update]:
     updates = []
-    for slot in SLOTS:
-        for statement in rule.statements(slot):
-            # Adding to a variable does not need its value.
-            names = statement.reads
-            if statement.op in {"+=", "-="}:
-                names = read_names(statement.expression)
-            reads = _classify(rule, names, origins)
-            verdict = _judge(reads)
-            if statement.scope == "synapse" and origins[statement.target] & SHARED:
-                verdict = Verdict.NON_LOCAL
-            timing = "trial limit" if slot.startswith("on_trial") else "online"
-            operations = _count(statement.expression) + (statement.op != "=")
-            updates.append(
-                Update(
-                    slot,
-                    statement.target,
-                    statement.scope,
-                    reads,
-                    verdict,
-                    timing,
-                    True,
-                    operations,
-                )
+    for slot, statement in written:
+        # Adding to a variable does not need its value.
+        names = statement.reads
+        if statement.op in {"+=", "-="}:
+            names = read_names(statement.expression)
+        reads = _classify(rule, names - set(constants), origins)
+        if slot.startswith("spikes of "):
+            reads += ((slot.partition(", ")[0], Origin.SCALAR),)
+        verdict = _judge(reads)
+        if statement.scope == "synapse" and origins[statement.target] & SHARED:
+            verdict = Verdict.NON_LOCAL
+        timing = "trial limit" if slot.startswith("on_trial") else "online"
+        operations = _count(statement.expression) + (statement.op != "=")
+        updates.append(
+            Update(
+                slot, statement.target, statement.scope, reads, verdict, timing, True, operations
             )
+        )
     return updates
 
 
@@ -245,10 +273,13 @@ def _count_operations(updates: list[Update]) -> dict[str, int]:
         "step": 0,
     }
     for update in updates:
-        if update.slot in {"on_pre", "on_post"}:
-            side = update.slot.removeprefix("on_")
-            place = "per synapse" if update.scope == "synapse" else "per cell"
-            counts[f"{side} spike, {place}"] += update.operations
+        when = update.slot.partition(", ")[0]
+        place = "per synapse" if update.scope == "synapse" else "per cell"
+        if when in {"on_pre", "on_post"}:
+            counts[f"{when.removeprefix('on_')} spike, {place}"] += update.operations
+        elif when.startswith("spikes of "):
+            event = f"{when.removeprefix('spikes of ')} spike, {place}"
+            counts[event] = counts.get(event, 0) + update.operations
         elif update.slot == "equation, at events":
             for side in ("pre", "post"):
                 counts[f"{side} spike, per synapse"] += update.operations

@@ -7,8 +7,11 @@ import json
 import pytest
 from brian2 import ms
 
+from bioplastic.engine import DenseProjection, NetworkSpec, Pathway, Population, Trial
+from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule, pair_stdp, symmetric_stdp
 from bioplastic.plasticity.audit import Origin, Verdict
+from bioplastic.signals import PoissonSource
 
 
 def find(audit, slot, target):
@@ -122,3 +125,42 @@ def test_tables(rule):
     row = audit.to_latex()
     assert row.endswith(r"\\")
     assert row.count("&") == 4
+
+
+@pytest.mark.parametrize(
+    ("pathway", "slot", "verdict"),
+    [
+        (None, "", Verdict.LOCAL),
+        (Pathway(statements="c += gain*v_post"), "on_pre, more", Verdict.LOCAL),
+        (Pathway(statements="s_post += w"), "on_pre, more", Verdict.CELL_WIDE),
+        (Pathway(statements="w += c", on="reward"), "spikes of reward, more", Verdict.MODULATED),
+        (Pathway(statements="x_pre += w", on="post"), "on_post, more", Verdict.NON_LOCAL),
+    ],
+)
+def test_pathways_of_a_projection_count(pathway, slot, verdict):
+    """A rule that is local alone is not once a pathway adds up weights, or rewards."""
+    rule = PlasticityRule(
+        name="r", synapse="w : 1\nc : 1", pre="x_pre : 1", post="s_post : 1",
+        on_pre="x_pre += 1", on_post="w *= 1 - s_post*x_pre",
+    )  # fmt: skip
+    cell = NeuronModel(name="cell", equations="v : 1", threshold="v > 1", reset="v = 0")
+    feed = DenseProjection(
+        name="feed", source="inputs", target="cells", rule=rule, parameters={"gain": 2.0},
+        pathways={} if pathway is None else {"more": pathway},
+    )  # fmt: skip
+    network = NetworkSpec(
+        populations=[
+            PoissonSource(name="inputs", n=3, rates="9*Hz"),
+            PoissonSource(name="reward", n=1, rates="9*Hz"),
+            Population(name="cells", n=2, model=cell),
+        ],
+        projections=[feed],
+        trial=Trial(duration=10 * ms),
+    )
+    audit = network.audit("feed")
+    assert rule.audit().verdict == Verdict.LOCAL
+    assert audit.verdict == verdict
+    assert [u.slot for u in audit.updates if ", " in u.slot] == ([slot] if slot else [])
+    assert ("reward spike, per synapse" in audit.operations) == slot.startswith("spikes of")
+    if slot == "on_pre, more" and verdict == Verdict.LOCAL:
+        assert dict(find(audit, slot, "c").reads) == {"v_post": Origin.POST}

@@ -50,7 +50,9 @@ class StateRecord(VariableRecord):
         Steps, or time, between two records.
     when : {'end', 'start'}, default 'end'
         ``'end'``: after the last step of every interval, resets included. ``'start'``: before the
-        first step of every interval, as a Brian2 ``StateMonitor`` does.
+        first step of every interval, as a Brian2 ``StateMonitor`` does. An interval longer than the
+        trial records nothing with ``'end'`` and is refused; a call with a shorter ``duration`` than
+        ``every`` has no records.
     subset : sequence of int or of pairs, optional
         Which cells, or which synapses: their places in the (flattened) array of the state, or pairs
         ``(pre, post)``. Default: all.
@@ -83,6 +85,11 @@ class StateRecord(VariableRecord):
     def output(self, plan: Any) -> dict[str, Any]:
         """Return the entry of the layout."""
         every = plan.steps_of("StateRecord.every", self.every)
+        if self.when == "end" and every > plan.n_steps:
+            raise ValueError(
+                f"StateRecord.every: {self.key!r} would never be looked at, {every} steps exceed "
+                f"the trial of {plan.n_steps}; shorten it, or choose when='start'"
+            )
         rows = plan.n_steps // every if self.when == "end" else -(-plan.n_steps // every)
         shape = [rows, *self.shape(plan.state)]
         own = {"kind": "state", "shape": shape, "every": every, "when": self.when}

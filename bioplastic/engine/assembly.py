@@ -10,6 +10,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, create_runner_codeobj
+from bioplastic.engine.optimisations import OPTIMISATIONS, left_out
 from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan
 
@@ -42,7 +43,7 @@ class Assembly:
     ) -> str:
         """Render one kernel and return the call that runs it."""
         random = bool(get_identifiers(code) & set(RANDOM_FUNCTIONS))
-        notes = ["draws random numbers in sequence: not vectorised"] if random else []
+        wanted = {name: name not in left_out() for name in OPTIMISATIONS}
         try:
             codeobj = create_runner_codeobj(
                 owner,
@@ -54,7 +55,7 @@ class Assembly:
                 override_conditional_write=kwds.pop("override", None),
                 additional_variables=kwds.pop("additional", None),
                 check_units=kwds.pop("check_units", True),
-                template_kwds={"vectorise": not random, "size": size, **kwds},
+                template_kwds={"vectorise": not random, "size": size, "wanted": wanted, **kwds},
                 codeobj_class=KernelCode,
             )
         except (KeyError, ValueError, SyntaxError, DimensionMismatchError) as error:
@@ -65,7 +66,10 @@ class Assembly:
         self.kernels.append(self._keep_used_declarations(body, codeobj.variables))
         if support.strip():
             self.support[support.strip()] = None
-        self.parts.append(Part(name, template, path, size, "; ".join(notes)))
+        note = "draws random numbers in sequence: not vectorised" if random else ""
+        if "double _draws[" in body:
+            note = "draws random numbers in a loop of their own"
+        self.parts.append(Part(name, template, path, size, note))
         return f"run_{name}();"
 
     def _keep_used_declarations(self, body: str, variables: dict[str, Any]) -> str:

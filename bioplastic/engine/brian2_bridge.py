@@ -97,7 +97,8 @@ from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.utils.stringtools import get_identifiers, word_substitute
 
-from bioplastic.engine.hoisting import keep_varying, take_invariant
+from bioplastic.engine.hoisting import keep_varying, names_none, take_draws, take_invariant
+from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 from bioplastic.linear import solve_linear
 
@@ -361,6 +362,18 @@ class _LocalRenderer(_KernelRenderer):
         return str(node.id)
 
 
+class _SingleRenderer(_LocalRenderer):
+    """Expressions inside a loop in single precision: the time step is single too."""
+
+    def __init__(self, steps: set[str], **options: Any) -> None:
+        super().__init__(**options)
+        self.steps = steps
+
+    def render_Name(self, node: Any) -> str:
+        name = super().render_Name(node)
+        return f"_single_{name}" if node.id in self.steps else name
+
+
 class _ExactRenderer(_LocalRenderer):
     """Expressions of a statement in double precision: literals and constants are double too."""
 
@@ -382,7 +395,7 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
     """Brian2's C++ generator with branch-free statements and indices supplied by the loop.
 
     Whatever is computed from the clock or from a time is computed in double precision, and so are
-    temporaries that hold it.
+    temporaries that hold it. The time step is single where a loop in single precision takes it.
     """
 
     universal_support_code = ""
@@ -395,11 +408,18 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             and variable.name != "dt"
             and variable.dtype in (np.float64, np.int64)
         }
+        single = _is_single() and has_optimisation("single")
+        self._steps = {
+            name
+            for name, variable in self.variables.items()
+            if single and isinstance(variable, ArrayVariable) and _is_time_step(variable)
+        }
         code = make_real(code, self.variables)
         self.func_name_replacements |= {"_real": "bp_real", "_whole": "bp_whole"}
         return super().translate(code, dtype)
 
     def translate_statement_sequence(self, scalar: Any, vector: Any) -> Any:
+        self._inside = {id(statement) for block in vector.values() for statement in block}
         blocks = [*scalar.values(), *vector.values()]
         statements = [statement for block in blocks for statement in block]
         temporary = {s.var for s in statements if s.op == ":="}
@@ -418,14 +438,18 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
 
     def _translate_right(self, statement: Any) -> str:
         if not self._is_exact(statement):
-            return self.translate_expression(statement.expr)
+            inside = id(statement) in self._inside
+            return self._render(statement.expr, self._steps if inside else set())
         floats = {name for name, v in self.variables.items() if _is_float_constant(v)}
         renderer = _ExactRenderer(floats, auto_vectorise=self.auto_vectorise)
         expr = word_substitute(statement.expr, self.func_name_replacements)
         return str(renderer.render_expr(expr)).strip()
 
     def translate_expression(self, expr: str) -> str:
-        renderer = _LocalRenderer(auto_vectorise=self.auto_vectorise)
+        return self._render(expr, set())
+
+    def _render(self, expr: str, steps: set[str]) -> str:
+        renderer = _SingleRenderer(steps, auto_vectorise=self.auto_vectorise)
         text: str = renderer.render_expr(word_substitute(expr, self.func_name_replacements))
         return text.strip()
 
@@ -464,6 +488,8 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             else:
                 pointer = self.get_array_name(variable)
                 lines.append(f"{const}{c_data_type(variable.dtype)} {local} = {pointer}[{index}];")
+                if name in self._steps:
+                    lines.append(f"const float _single_{local} = {local};")
         return lines
 
     def translate_to_declarations(
@@ -530,6 +556,10 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
             "hashdefine_lines": "\n".join(defines),
             "scalar_type": _scalar_type(),
         }
+
+
+def _is_time_step(variable: Any) -> bool:
+    return bool(variable.name == "dt" and variable.scalar and variable.owner.name == "clock")
 
 
 def _is_float_constant(variable: Any) -> bool:
@@ -644,6 +674,8 @@ def bind_function(function: Any, name: str, numpy_form: Callable[[Any], Any]) ->
 
 KernelCode.templater.env.filters["invariant"] = take_invariant
 KernelCode.templater.env.filters["varying"] = keep_varying
+KernelCode.templater.env.filters["take_draws"] = take_draws
+KernelCode.templater.env.filters["names_none"] = names_none
 
 for _name, _implementation in {
     "clip": "bp_clip",

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["keep_varying", "take_invariant"]
+__all__ = ["keep_varying", "names_none", "take_draws", "take_invariant"]
 
 _DECLARATION = re.compile(r"\s*const [\w ]+? (\w+) = (.*);\s*$")
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _DRAWS = {"bp_rand", "bp_randn", "bp_poisson"}
+_UNIFORM = re.compile(r"\bbp_rand\(_vectorisation_idx\)")
 
 
 def take_invariant(code: str | Sequence[str], *varying: str) -> str:
@@ -29,7 +30,7 @@ def take_invariant(code: str | Sequence[str], *varying: str) -> str:
 
     Examples
     --------
-    >>> body = "const float a = p[_i];\\nconst float b = tanh(a);\\nconst float c = w[_j]*b;"
+    >>> body = "const float a = p[_i];\nconst float b = tanh(a);\nconst float c = w[_j]*b;"
     >>> print(take_invariant(body, "_j"))
     const float a = p[_i];
     const float b = tanh(a);
@@ -58,3 +59,59 @@ def _split(code: str | Sequence[str], varying: Sequence[str]) -> tuple[list[str]
         # whatever a statement declares or assigns may change in the loop
         changing.update(_NAME.findall(line.split("=")[0]))
     return outside, inside
+
+
+def take_draws(code: str | Sequence[str], wanted: bool = True) -> tuple[str, int]:
+    """Let a loop over cells read its uniform numbers from an array instead of drawing them.
+
+    Nothing is taken from a loop that draws on a condition or from other distributions, or twice in
+    a statement, where the order is the compiler's.
+
+    Parameters
+    ----------
+    code : str or sequence of str
+        Body of the loop, one statement per line.
+    wanted : bool, default True
+        Whether anything is taken.
+
+    Returns
+    -------
+    code : str
+        The body, with ``_draws[...]`` for each draw, in the order of the draws.
+    number : int
+        Draws per cell, 0 if the body is as it was.
+
+    Examples
+    --------
+    >>> take_draws("const char _cond = bp_rand(_vectorisation_idx) < p_;")
+    ('const char _cond = _draws[(_idx - _start) * 1 + 0] < p_;', 1)
+    """
+    lines = code.split("\n") if isinstance(code, str) else list(code)
+    counts = [len(_UNIFORM.findall(line)) for line in lines]
+    other = [
+        _NAME.findall(line).count("bp_rand") - n for line, n in zip(lines, counts, strict=True)
+    ]
+    drawing = [line for line in lines if not _DRAWS.isdisjoint(_NAME.findall(line))]
+    plain = all(
+        "?" not in line and _DRAWS & {*_NAME.findall(line)} == {"bp_rand"} for line in drawing
+    )
+    number = sum(counts)
+    if not (wanted and number and plain and max(counts) == 1 and not any(other)):
+        return "\n".join(lines), 0
+    taken, before = [], 0
+    for line, count in zip(lines, counts, strict=True):
+        taken.append(_UNIFORM.sub(f"_draws[(_idx - _start) * {number} + {before}]", line))
+        before += count
+    return "\n".join(taken), number
+
+
+def names_none(code: str | Sequence[str], *names: str) -> bool:
+    """Return whether code reads and writes none of the names.
+
+    Examples
+    --------
+    >>> names_none("w[_idx] *= f;", "_presynaptic_idx", "_postsynaptic_idx")
+    True
+    """
+    text = code if isinstance(code, str) else "\n".join(code)
+    return {*names}.isdisjoint(_NAME.findall(text))

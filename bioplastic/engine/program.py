@@ -31,6 +31,7 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
+from bioplastic.engine.optimisations import left_out
 from bioplastic.engine.parts import join_records, take_samples
 from bioplastic.engine.plan import count_steps, steps_of_trial
 from bioplastic.engine.poisson_counts import input_tables
@@ -174,7 +175,7 @@ class Program:
     def _load_library(self) -> None:
         key = cache.digest(
             [describe(self.network), repr(float(self.dt)), self.dtype, repr(self.profile),
-             software_digest(), compiler_identity()]
+             software_digest(), compiler_identity(), ",".join(sorted(left_out()))]
         )  # fmt: skip
         name = ", ".join(f"{p.name} {p.n}" for p in self.network.populations)
         library, layout, self.built = cache.find_or_build(key, name, self._build)

@@ -4,6 +4,16 @@
 {% block body %}
     const size_t _vectorisation_idx = -1;
     {{scalar_code|autoindent}}
+    {% if wanted['flat'] and vector_code|names_none('_presynaptic_idx', '_postsynaptic_idx') %}
+    {% if vectorise %}
+    #pragma GCC ivdep
+    {% endif %}
+    for(size_t _idx=0; _idx<{{n_pre * width}}; _idx++)
+    {
+        const size_t _vectorisation_idx = _idx;
+        {{vector_code|autoindent}}
+    }
+    {% else %}
     for(int _presynaptic_idx=0; _presynaptic_idx<{{n_pre}}; _presynaptic_idx++)
     {
         const int _first = {{first_post}};
@@ -19,4 +29,5 @@
             {{vector_code|varying('_postsynaptic_idx', '_idx', '_vectorisation_idx')|autoindent}}
         }
     }
+    {% endif %}
 {% endblock %}

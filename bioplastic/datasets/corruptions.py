@@ -44,11 +44,13 @@ class Strengths(Constants):
     bright: float = param(0.4, minimum=0, doc="added to all values")
     shift: int = param(3, minimum=0, doc="pixels along both axes, in one of four directions")
     occlusion: int = param(10, minimum=1, doc="side of the square that is covered")
+    border: int = param(4, minimum=0, doc="pixels along each edge that the square leaves free, "
+                        "as digits do")  # fmt: skip
 
     @classmethod
     def of(cls, image_shape: tuple[int, int]) -> Strengths:
         """Return the strengths for images of this size: below 16 pixels the small ones."""
-        small = {"gaussian": 0.3, "blur": 1.0, "shift": 1, "occlusion": 3}
+        small = {"gaussian": 0.3, "blur": 1.0, "shift": 1, "occlusion": 3, "border": 1}
         return cls(**(small if min(image_shape) < 16 else {}))
 
 
@@ -138,6 +140,7 @@ def _apply(x: NDArray[Any], kind: str, s: Strengths, rng: np.random.RandomState)
             top, left = s.shift - by
             out[k] = padded[top : top + rows, left : left + columns]
         elif kind == "occlusion":
-            top, left = (rng.randint(max(1, n - s.occlusion + 1)) for n in (rows, columns))
+            free = (n - s.occlusion - 2 * s.border for n in (rows, columns))
+            top, left = (s.border + rng.randint(max(1, n + 1)) for n in free)
             out[k, top : top + s.occlusion, left : left + s.occlusion] = 0
     return out

@@ -15,23 +15,20 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from brian2 import ms
 from numpy.typing import NDArray
 
 from bioplastic.engine import (
     DenseProjection,
     NetworkSpec,
     Population,
-    PopulationMean,
     SpikeCount,
     StateRecord,
     Trial,
     TrialRecord,
 )
 from bioplastic.fields import param
-from bioplastic.models.base import SpikingClassifier
+from bioplastic.models.low_bit import DeltaClassifier
 from bioplastic.neurons import NeuronModel
-from bioplastic.plasticity import PlasticityRule, quantised, trial_delta_rule
 from bioplastic.signals import AnalogueSource
 
 __all__ = ["BitBudgetClassifier", "draw_order_task", "to_frames"]
@@ -56,14 +53,7 @@ def _multi_bit(name: str, first: int, n_steps: int, bits: int) -> NeuronModel:
     )
 
 
-_OUTPUT = NeuronModel(
-    name="softmax",
-    equations="v : 1\ntarget : 1\npower : 1\nmean_power : 1 (shared)\nweight : 1\nerror : 1",
-    initial={"weight": 1.0, "mean_power": 1.0},
-)
-
-
-class BitBudgetClassifier(SpikingClassifier):
+class BitBudgetClassifier(DeltaClassifier):
     """Encoder, random hidden layer and learned read-out, with spikes of a given number of bits.
 
     A sample holds what the channels of the encoder receive in each step, one step after the other;
@@ -90,28 +80,12 @@ class BitBudgetClassifier(SpikingClassifier):
     n_hidden: int = param(50, minimum=1, doc="hidden cells")
     spike_bits: int = param(1, minimum=1, maximum=16, doc="bits of a spike")
     n_steps: int = param(4, minimum=1, doc="steps of a sample")
-    epochs: int = param(40, minimum=1, doc="passes through the samples")
-    eta: float = param(0.5, minimum=0, doc="learning rate of the read-out")
-    annealing: float = param(
-        0.93, minimum=0, maximum=1, doc="what an epoch leaves of the learning rate"
-    )
-    weight_bits: int | None = param(
-        None, minimum=1, maximum=16, doc="bits of a weight of the read-out; None for a float"
-    )
-    w_max: float = param(0.25, positive=True, doc="largest weight of few bits")
-    rounding: str = param(
-        "stochastic",
-        choices=("stochastic", "nearest", "shadow"),
-        doc="of weights of few bits, see `bioplastic.plasticity.quantised`",
-    )
     saturation: float = param(
         0.99,
         minimum=0,
         maximum=1,
         doc="quantile of the training drive that the largest spike codes",
     )
-
-    dt = 1 * ms
 
     def combined_checks(self) -> None:
         """Refuse a saturation of zero, which leaves no size for a spike."""
@@ -135,13 +109,8 @@ class BitBudgetClassifier(SpikingClassifier):
 
     def network(self, kind: str) -> NetworkSpec:
         """Return the network that learns, that answers, or that with the read-out in every step."""
-        n_classes, steps, learn = len(self.classes_), self.n_steps, kind == "learn"
+        steps, learn = self.n_steps, kind == "learn"
         cells = {"encoder": (self.n_channels_, 0, ""), "hidden": (self.n_hidden, 1, "\nx = 0")}
-        compete = (
-            "power = exp(clip(v, -30, 30))",
-            PopulationMean(into="mean_power", of="power", weight="weight"),
-            f"error = target - power/(mean_power*{float(n_classes)})",
-        )
         return NetworkSpec(
             populations=(
                 AnalogueSource(name="frame", n=self.n_channels_),
@@ -153,11 +122,7 @@ class BitBudgetClassifier(SpikingClassifier):
                     )
                     for name, (n, first, further) in cells.items()
                 ),
-                Population(
-                    name="output", n=n_classes, model=_OUTPUT, on_trial_start="v = 0",
-                    sample_inputs=("target",) if learn else (),
-                    on_trial_end=compete if learn else (),
-                ),
+                self.output_cells(learn),
             ),
             projections=(
                 DenseProjection(
@@ -165,13 +130,7 @@ class BitBudgetClassifier(SpikingClassifier):
                     transmit="x_post += w*s_pre*theta_pre",
                     initial={"w": lambda rng, shape: rng.normal(0, shape[0] ** -0.5, shape)},
                 ),
-                DenseProjection(
-                    name="readout", source="hidden", target="output",
-                    transmit=f"v_post += w*s_pre*theta_pre/{float(steps)}",
-                    rule=self._rule() if learn else None,
-                    initial={} if self.weight_bits is None else {"w": self._draw_levels},
-                    modulators={"error_post": ("output", "error")} if learn else {},
-                ),
+                self.readout(learn, f"v_post += w*s_pre*theta_pre/{float(steps)}"),
             ),
             trial=Trial(duration=(steps + 1) * self.dt),
             records=(
@@ -180,17 +139,6 @@ class BitBudgetClassifier(SpikingClassifier):
                 *([StateRecord(population="output", variable="v")] if kind == "watch" else []),
             ),
         )  # fmt: skip
-
-    def _rule(self) -> PlasticityRule:
-        rule = trial_delta_rule(eta=self.eta, normalised=False)
-        if self.weight_bits is None:
-            return rule
-        return quantised(rule, self.weight_bits, w_max=self.w_max, rounding=self.rounding)
-
-    def _draw_levels(self, rng: np.random.Generator, shape: tuple[int, ...]) -> NDArray[Any]:
-        """Draw one of the two levels about zero for every weight."""
-        step = 2 * self.w_max / (2 ** (self.weight_bits or 1) - 1)
-        return np.asarray(step * (rng.integers(0, 2, shape) - 0.5))
 
     def start(self, X: Any, y: Any) -> None:
         """Draw weights; set the size of a spike so that the largest one codes the strongest drive.
@@ -219,23 +167,10 @@ class BitBudgetClassifier(SpikingClassifier):
             given["target"] = np.eye(len(self.classes_), dtype=np.float32)[y]
         return given
 
-    def order(self, n_samples: int, stage: int, epoch: int) -> NDArray[np.int64]:
-        """Return an order of its own for every epoch."""
-        return np.asarray(self.rng(epoch).permutation(n_samples))
-
-    def end_epoch(self) -> None:
-        """Lower the learning rate."""
-        self.state_["readout.eta"] = self.state_["readout.eta"] * np.float32(self.annealing)
-
     def frozen_state(self) -> dict[str, NDArray[Any]]:
         """Return weights and the sizes of spikes."""
         names = ("mix.w", "readout.w", "encoder.theta", "hidden.theta")
         return {name: self.state_[name] for name in names}
-
-    def scores(self, X: Any) -> NDArray[Any]:
-        """Return what the read-out has added up, shape (n_samples, n_classes)."""
-        potentials: NDArray[Any] = self.answer(X)["output.v"]
-        return potentials
 
     def evidence(self, X: Any, n_times: int) -> NDArray[np.float64]:
         """Return what the read-out has added up after each of ``n_times`` equal parts.
@@ -249,11 +184,6 @@ class BitBudgetClassifier(SpikingClassifier):
         potentials = self.answer(X, kind="watch")["output.v"][:, 1:].astype(np.float64)
         every = self.n_steps // n_times
         return np.asarray(potentials[:, every - 1 :: every] * self.n_steps)
-
-    @property
-    def weights_(self) -> NDArray[Any]:
-        """Weights of the read-out, shape (n_hidden, n_classes)."""
-        return self.state_["readout.w"]
 
 
 def draw_order_task(

@@ -79,6 +79,7 @@ from bioplastic.analysis.frequency import (
 )
 from bioplastic.analysis.information import (
     mutual_information,
+    response_entropy,
 )
 from bioplastic.analysis.intervals import (
     IntervalStatistics,
@@ -207,6 +208,7 @@ __all__ = [
     "quantised_baseline",
     "read_spikes",
     "recover_subspace",
+    "response_entropy",
     "robustness",
     "score_continual",
     "score_exit",

@@ -1,4 +1,4 @@
-"""How many bits responses carry about stimuli."""
+"""How many bits responses hold, and how many of them are about stimuli."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from bioplastic.analysis._arrays import check_labels
 from bioplastic.fields import checked, param
 
-__all__ = ["mutual_information"]
+__all__ = ["mutual_information", "response_entropy"]
 
 
 @checked(
@@ -84,6 +84,50 @@ def mutual_information(
         by_chance = [_plug_in(_tabulate(s, rng.permutation(r))) for _ in range(n_shuffles)]
         return plain - float(np.mean(by_chance))
     return plain
+
+
+@checked(correction=param(choices=("miller-madow", "none")))
+def response_entropy(responses: ArrayLike, *, correction: str = "miller-madow") -> float:
+    r"""Estimate the entropy of a discrete variable from samples.
+
+    The plug-in estimate is too small, to first order by :math:`(R - 1)/(2 N \ln 2)` bits, with the
+    number :math:`R` of different responses that were seen [1]_. Entropy is what responses could
+    carry at most; noise has it too, see `mutual_information`.
+
+    Parameters
+    ----------
+    responses : array_like of int, shape (n_samples,)
+        Non-negative labels, for example spikes in a step or spike counts.
+    correction : {"miller-madow", "none"}, default "miller-madow"
+        Add the first-order bias, or nothing.
+
+    Returns
+    -------
+    float
+        Bits.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no samples, or a label is no non-negative integer.
+
+    References
+    ----------
+    .. [1] G. A. Miller, "Note on the bias of information estimates", in *Information Theory in
+       Psychology*, 1955.
+
+    Examples
+    --------
+    >>> response_entropy([0, 1, 2, 3] * 25, correction="none")
+    2.0
+    """
+    r = check_labels("response_entropy.responses", responses)
+    if r.size == 0:
+        raise ValueError("response_entropy.responses: must not be empty")
+    share = np.unique(r, return_counts=True)[1] / r.size
+    plain = float(-np.sum(share * np.log2(share)))
+    bias = (share.size - 1) / (2 * r.size * math.log(2))
+    return plain + (bias if correction == "miller-madow" else 0.0)
 
 
 def _tabulate(s: NDArray[np.int64], r: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -18,6 +18,7 @@ from bioplastic.analysis import (
     mean_rates,
     mutual_information,
     population_rate,
+    response_entropy,
     spike_time_tiling,
     van_rossum_distances,
     victor_purpura_distances,
@@ -222,6 +223,15 @@ def test_information_of_a_noisy_binary_channel():
     truth = 1 - entropy_rate_markov(0.1)
     for correction in ("none", "miller-madow", "shuffle"):
         assert mutual_information(s, r, correction=correction) == pytest.approx(truth, abs=0.01)
+
+
+def test_entropy_of_few_responses():
+    rng = np.random.default_rng(0)
+    draws = [rng.choice(4, 40, p=[0.4, 0.3, 0.2, 0.1]) for _ in range(300)]
+    truth = -np.sum(np.log2([0.4, 0.3, 0.2, 0.1]) * [0.4, 0.3, 0.2, 0.1])
+    plain = np.mean([response_entropy(r, correction="none") for r in draws]) - truth
+    assert plain == pytest.approx(-3 / (80 * np.log(2)), rel=0.2)
+    assert abs(np.mean([response_entropy(r) for r in draws]) - truth) < 0.15 * abs(plain)
 
 
 def test_correction_removes_most_of_the_bias():

@@ -327,6 +327,7 @@ VALID: dict[str, dict[str, Any]] = {
     },
     "analysis.memory_energy_snn": {"operations": lambda: analysis.Operations(1, 2, 3, 4, 5)},
     "analysis.mutual_information": {"stimuli": LABELS, "responses": LABELS},
+    "analysis.response_entropy": {"responses": LABELS},
     "analysis.participation_ratio": {"activity": MATRIX},
     "analysis.population_rate": {**TRAINS, "bin_width": 0.01},
     "analysis.predict_from_assignment": {

@@ -133,7 +133,7 @@ EXPERIMENT = Experiment(
     name="robustness",
     title="Corrupted images, and homeostasis at test",
     reference="after Luo et al. (2025), NeurIPS, arXiv 2504.02298",
-    costs={"smoke": "15 s", "quick": "3 min", "paper": "15 min"},
+    costs={"smoke": "15 s", "quick": "2 min", "paper": "4 min"},
     datasets=("digits", "mnist"),
     protocols={"smoke": Protocol(train=200, test=60, attacked=10, draws=3, cells=50,
                                  models=("linear", "svm", "stream"), seeds=2),

@@ -403,6 +403,39 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 2",
     ),
     Row(
+        "robustness_mnist_paper",
+        "robustness --data mnist --scale paper",
+        "thresholds that adapt on a stream: clean {homeostasis_clean:%}, Gaussian noise "
+        "{homeostasis_gaussian:%}, occlusion {homeostasis_occlusion:%}, contrast "
+        "{homeostasis_contrast:%}, mixed {homeostasis_mixed:%}; clean, but sorted by class "
+        "{homeostasis_sorted:%}",
+        "no adaptation {baselines.none_clean:%}, {baselines.none_gaussian:%}, "
+        "{baselines.none_occlusion:%}, {baselines.none_contrast:%}, {baselines.none_mixed:%}; "
+        "{baselines.none_sorted:%}; input standardised per image "
+        "{baselines.standardised_clean:%}, {baselines.standardised_gaussian:%}, "
+        "{baselines.standardised_occlusion:%}, {baselines.standardised_contrast:%}, "
+        "{baselines.standardised_mixed:%}; {baselines.standardised_sorted:%}",
+        paper="after Luo et al. 2025, homeostasis on corrupted images",
+        remark="10,000 images, streams of 2000",
+        seeds="0 to 2",
+    ),
+    Row(
+        "robustness",
+        "robustness",
+        "same streams of digits: clean {homeostasis_clean:%}, occlusion {homeostasis_occlusion:%}, "
+        "sorted by class {homeostasis_sorted:%}",
+        "no adaptation {baselines.none_clean:%}, {baselines.none_occlusion:%}, "
+        "{baselines.none_sorted:%}; other classifiers, clean and with noise: symmetric STDP "
+        "{baselines.sym_stdp_readout_clean:%}, {baselines.sym_stdp_readout_gaussian:%}, "
+        "competition groups {baselines.s2stdp_clean:%}, {baselines.s2stdp_gaussian:%} "
+        "({baselines.s2stdp_same_dark:%} of answers the same at a third of the contrast), TESS "
+        "{baselines.tess_clean:%}, {baselines.tess_gaussian:%}, E/I {baselines.ei_clean:%}, "
+        "{baselines.ei_gaussian:%}, linear {baselines.linear_clean:%}, "
+        "{baselines.linear_gaussian:%}",
+        remark="streams of 360",
+        seeds="0 to 2",
+    ),
+    Row(
         "lempel_ziv",
         "lempel_ziv",
         "complexity, Markov classes of one rate: "
@@ -598,15 +631,15 @@ SYSTEMS: tuple[Row, ...] = (
         paper="Lagorce et al. 2017, time surfaces, from simulation to camera",
     ),
     Row(
-        "robustness",
-        "robustness",
-        "thresholds adapt: clean {homeostasis_clean:%}, contrast {homeostasis_contrast:%}, "
-        "occlusion {homeostasis_occlusion:%}, mixed {homeostasis_mixed:%}",
-        "no adaptation {baselines.none_clean:%}, {baselines.none_contrast:%}, "
-        "{baselines.none_occlusion:%}, {baselines.none_mixed:%}; standardised input "
-        "{baselines.standardised_clean:%}, {baselines.standardised_contrast:%}, "
-        "{baselines.standardised_occlusion:%}, {baselines.standardised_mixed:%}",
-        paper="after Luo et al. 2025, homeostasis on corrupted digits",
+        "robustness_mnist_paper",
+        "robustness --data mnist --scale paper",
+        "thresholds adapt: clean {homeostasis_clean:%}, noise {homeostasis_gaussian:%}, occlusion "
+        "{homeostasis_occlusion:%}, sorted by class {homeostasis_sorted:%}",
+        "no adaptation {baselines.none_clean:%}, {baselines.none_gaussian:%}, "
+        "{baselines.none_occlusion:%}, {baselines.none_sorted:%}; standardised input "
+        "{baselines.standardised_clean:%}, {baselines.standardised_gaussian:%}, "
+        "{baselines.standardised_occlusion:%}, {baselines.standardised_sorted:%}",
+        paper="after Luo et al. 2025, homeostasis on corrupted images",
     ),
     Row(
         "lempel_ziv",

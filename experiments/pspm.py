@@ -137,16 +137,13 @@ def run_trial(
     parameters = pspm.PSPMParameters().scaled(protocol.n).with_values(**ABLATIONS.get(variant, {}))
     network = pspm.RecurrentNetwork(protocol.n, parameters)
     target = network(task.reference, task.current)
-    model, spikes = _learn(
+    model, spikes, rows = _learn(
         task.current, target, protocol.n_iterations, sequence, initial_weights=task.naive,
         inhibitory=task.signs < 0, parameters=parameters,
     )  # fmt: skip
-    weights = dict(
-        zip(NETWORKS, (model.initial_weights_, model.weights_, model.control_weights_), strict=True)
-    )
-    errors = {name: 1e3 * (matrix - task.reference) for name, matrix in weights.items()}
-    rows = {name: _measure(target, fired) for name, fired in spikes.items()}
-    for name, matrix in weights.items():
+    weights = (model.initial_weights_, model.weights_, model.control_weights_)
+    errors = {name: 1e3 * (w - task.reference) for name, w in zip(NETWORKS, weights, strict=True)}
+    for (name, error), matrix in zip(errors.items(), weights, strict=True):
         fired = spikes[name]
         if libraries:
             some = range(min(_LIBRARY_NEURONS, protocol.n // 10))
@@ -155,8 +152,8 @@ def run_trial(
         rows[name] |= {
             "activity_distance": activity_distance(target, fired),
             "interval_distance": interval_distance(target, fired),
-            "weight_error": float(np.abs(errors[name]).mean()),
-            "weight_shift": float(errors[name].mean()),
+            "weight_error": float(np.abs(error).mean()),
+            "weight_shift": float(error.mean()),
             "weight_correlation": float(np.corrcoef(*blocks)[0, 1]),
         }
     history = np.full((2, protocol.n_iterations), np.nan)  # NaN: ended before
@@ -186,44 +183,41 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
         Numbers of each ``network``; ``counts``, the spikes per step of the PIF network and of the
         three networks, long silences cut; and the PIF spikes of the first trial.
     """
-    sequence = np.random.SeedSequence([seed, len(pspm.CONDITIONS), trial])
-    children = sequence.spawn(2)
-    n = protocol.pif_n
+    sequence, n = np.random.SeedSequence([seed, len(pspm.CONDITIONS), trial]), protocol.pif_n
+    first, second = sequence.spawn(2)
     target = integrate_and_fire_spikes(
-        n, protocol.pif_steps, connectivity=min(1.0, 10 / n), seed=children[0]
+        n, protocol.pif_steps, connectivity=min(1.0, 10 / n), seed=first
     )
-    rng = np.random.default_rng(children[1])
+    rng = np.random.default_rng(second)
     current = pspm.draw_current(rng, n, protocol.pif_steps)
     # the published mean and deviation, 0.4 mV, hold for 500 cells
     naive = pspm.draw_weights(rng, n, "gaussian", np.ones(n)) * (500 / 400)
-    _, spikes = _learn(
+    _, spikes, rows = _learn(
         current, target, protocol.pif_iterations, sequence, initial_weights=naive, inhibitory=0.0,
         parameters=PIF.scaled(n, published=500),
     )  # fmt: skip
-    counts = {
-        f"counts_{name}": (f"step_{name}", avalanches.cut_silence(fired.sum(axis=1)))
-        for name, fired in spikes.items()
-    }
+    counts = {f"counts_{name}": (f"step_{name}", avalanches.cut_silence(fired.sum(axis=1)))
+              for name, fired in spikes.items()}  # fmt: skip
     example = _keep({"reference": target[:5000]}) if trial == 0 else {}
-    rows = {name: _measure(target, fired) for name, fired in spikes.items()}
     return _by_network(rows).assign(**counts, **example)
 
 
 def _learn(
     current: Any, target: Any, n_iterations: int, sequence: np.random.SeedSequence, **options: Any
-) -> tuple[pspm.PSPMRegressor, dict[str, Any]]:
-    """Return the model, and the spikes of all networks."""
+) -> tuple[pspm.PSPMRegressor, dict[str, Any], dict[str, dict[str, float]]]:
+    """Return the model, the spikes of all networks, and what is measured of them alone."""
     seed = int(sequence.generate_state(1)[0])
     model = pspm.PSPMRegressor(n_iterations, control=True, random_state=seed, **options)
     model.fit(current, target)
-    learned = {name: model.predict(current, which=which) for name, which in NETWORKS.items()}
-    return model, {"reference": target, **learned}
-
-
-def _measure(target: Any, spikes: Any) -> dict[str, float]:
-    mean, deviation = count_statistics(spikes)
-    found = {"count": mean, "count_spread": deviation, "interval_cv": interval_cv(spikes)}
-    return found if spikes is target else found | {"train_distance": train_distance(target, spikes)}
+    spikes = {"reference": target}
+    spikes |= {name: model.predict(current, which=which) for name, which in NETWORKS.items()}
+    rows = {}
+    for name, fired in spikes.items():
+        mean, deviation = count_statistics(fired)
+        rows[name] = {"count": mean, "count_spread": deviation, "interval_cv": interval_cv(fired)}
+        if name != "reference":
+            rows[name]["train_distance"] = train_distance(target, fired)
+    return model, spikes, rows
 
 
 def _measure_chaos(network: Any, current: Any, weights: Any, spikes: Any, seed: int) -> Any:
@@ -231,14 +225,13 @@ def _measure_chaos(network: Any, current: Any, weights: Any, spikes: Any, seed: 
 
     By independent normal noise, and all weights up or down by the same amount; shape (2, n_sizes).
     """
-    rng = np.random.default_rng(seed)
-    found: list[list[float]] = [[], []]
-    for size in PERTURBATIONS:
+    rng, found = np.random.default_rng(seed), np.zeros((2, len(PERTURBATIONS)))
+    for k, size in enumerate(PERTURBATIONS):
         noise = [rng.standard_normal(weights.shape) for _ in range(_NUDGES)]
         for row, nudges in zip(found, (noise, (1.0, -1.0)), strict=True):
             away = [network(weights + size * nudge, current) for nudge in nudges]
-            row.append(float(np.mean([train_distance(spikes, other) for other in away])))
-    return np.array(found)
+            row[k] = np.mean([train_distance(spikes, other) for other in away])
+    return found
 
 
 def _by_network(rows: Mapping[str, Mapping[str, float]]) -> xr.Dataset:
@@ -248,10 +241,8 @@ def _by_network(rows: Mapping[str, Mapping[str, float]]) -> xr.Dataset:
 
 def _keep(spikes: Mapping[str, Any]) -> dict[str, Any]:
     """Return spikes as time step and cell."""
-    return {
-        f"shown_spikes_{name}": (("axis", f"spike_{name}"), np.array(np.nonzero(fired)))
-        for name, fired in spikes.items()
-    }
+    return {f"shown_spikes_{name}": (("axis", f"spike_{name}"), np.array(np.nonzero(fired)))
+            for name, fired in spikes.items()}  # fmt: skip
 
 
 # ---- all trials ----------------------------------------------------------------------------------
@@ -260,36 +251,29 @@ def _keep(spikes: Mapping[str, Any]) -> dict[str, Any]:
 def compute(run: Run) -> Results:
     """Run all trials and summarise them."""
     protocol = run.protocol
-    sizes = protocol.with_values(trials=1, pif_trials=1)  # their number does not change a trial
+    common = {"seed": run.seed, "protocol": protocol.with_values(trials=1, pif_trials=1)}
     libraries = all(find_spec(name) for name in ("elephant", "neo", "pyspike"))
-    metrics: dict[str, float] = {}
-    arrays: dict[str, Any] = {}
-    trials = {}
+    metrics, arrays, trials = dict[str, float](), dict[str, Any](), []
     for variant in VARIANTS:
-        data = run.measure(
-            run_trial, variant=variant, trial=range(protocol.trials), seed=run.seed, protocol=sizes,
-            libraries=libraries, progress=variant,
-        )  # fmt: skip
-        trials[variant] = _take(data, variant, metrics, arrays)
+        data = run.measure(run_trial, variant=variant, trial=range(protocol.trials),
+                           libraries=libraries, progress=variant, **common)  # fmt: skip
+        trials.append(_take(data, variant, metrics, arrays))
         naive = metrics[f"{variant}_train_distance_naive"]
         for name in ("optimised", "control") if naive > 0 else ():
             ratio = metrics[f"{variant}_train_distance_{name}"] / naive
             metrics[f"{variant}_{name}_over_naive"] = ratio
     if protocol.pif_trials:
-        data = run.measure(
-            run_pif_trial, trial=range(protocol.pif_trials), seed=run.seed, protocol=sizes,
-            ragged=[f"counts_{name}" for name in ("reference", *NETWORKS)], progress="avalanches",
-        )  # fmt: skip
+        names = [f"counts_{name}" for name in _COLOURS]
+        data = run.measure(run_pif_trial, trial=range(protocol.pif_trials), ragged=names,
+                           progress="avalanches", **common)  # fmt: skip
         counts = _take(data, "avalanches", metrics, arrays)
-        for name in ("reference", *NETWORKS):
+        for name in _COLOURS:
             _find_avalanches(name, counts[f"counts_{name}"].values, metrics, arrays)
     return Results(
         metrics=metrics,
         paper=PAPER if run.scale != "smoke" else {},
         arrays=arrays,
-        measured={
-            "trials": xr.concat(trials.values(), "variant").assign_coords(variant=list(VARIANTS))
-        },
+        measured={"trials": xr.concat(trials, "variant").assign_coords(variant=list(VARIANTS))},
     )
 
 
@@ -301,8 +285,7 @@ def _take(
     for name in shown:
         arrays[f"{prefix}_{name.removeprefix('shown_')}"] = data[name].isel(trial=0).values
     data = data.drop_vars(shown)
-    numbers = data[[name for name in data if not {"iteration"} & set(data[name].dims)]]
-    numbers = numbers.drop_vars([name for name in data if str(name).startswith("counts_")])
+    numbers = data[[n for n in data if n != "history" and not str(n).startswith("counts_")]]
     known = np.isfinite(numbers).all("trial")  # numbers that every trial has
     metrics |= {f"{prefix}_{k}": v for k, v in flatten(numbers.where(known), over="trial").items()}
     return data
@@ -326,12 +309,9 @@ def _find_avalanches(
         metrics[f"avalanches_scaling_predicted_{name}"] = fit.predicted_scaling
     for kind, law in (("size", fit.size), ("duration", fit.duration)):
         arrays[f"avalanches_{kind}_range_{name}"] = np.array([law.lower, law.upper])
-        metrics |= {
-            f"avalanches_{kind}_exponent_{name}": law.exponent,
-            f"avalanches_{kind}_error_{name}": min(law.standard_error, 1e6),
-            f"avalanches_{kind}_ks_{name}": law.ks,
-            f"avalanches_{kind}_p_{name}": law.p_value(),
-        }
+        numbers = {"exponent": law.exponent, "error": min(law.standard_error, 1e6), "ks": law.ks,
+                   "p": law.p_value()}  # fmt: skip
+        metrics |= {f"avalanches_{kind}_{key}_{name}": value for key, value in numbers.items()}
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -353,10 +333,9 @@ def _draw_rows(results: Results, rows: Mapping[str, str], networks: list[str]) -
             keys = {network: f"{variant}_{measure}_{network}" for network in networks}
             known = {k: results.paper[key] for k, key in keys.items() if key in results.paper}
             values = data[measure].sel(variant=variant).transpose("network", "trial")
-            last = panel is axes[0, -1]
             dots(values, panel, x="network", paired=True, colours=_COLOURS, published=known,
-                 published_label="authors' program", legend="outside" if last else None,
-                 ylabel=label if variant == VARIANTS[0] else "",
+                 published_label="authors' program", ylabel=label if panel is row[0] else "",
+                 legend="outside" if panel is axes[0, -1] else None,
                  title=_TITLES[variant] if panel in axes[0] else "")  # fmt: skip
             panel.set_ylim(0, 1.08 * panel.dataLim.y1)
             panel.tick_params(axis="x", rotation=90)
@@ -374,35 +353,32 @@ def draw_statistics(results: Results) -> Any:
     """Draw intervals and spike counts."""
     rows = {"interval_distance": "interval\ndistance", "count": "spikes per\nneuron, mean",
             "count_spread": "spikes per\nneuron, s.d."}  # fmt: skip
-    return _draw_rows(results, rows, ["reference", *NETWORKS])
+    return _draw_rows(results, rows, list(_COLOURS))
 
 
 def draw_learning(results: Results) -> Any:
     """Draw the unpaired spikes over the iterations."""
     unpaired = results.measured["trials"].history.sum("kind", skipna=False)
-    axes = lines(unpaired, x="iteration", hue="variant", labels=_TITLES, show="each", yscale="log",
-                 markers=False, legend="outside", ylabel="unpaired spikes")  # fmt: skip
-    return axes.figure
+    return lines(unpaired, x="iteration", hue="variant", labels=_TITLES, show="each", yscale="log",
+                 markers=False, legend="outside", ylabel="unpaired spikes").figure  # fmt: skip
 
 
 def draw_weight_errors(results: Results) -> Any:
     """Draw the errors of the weights, and how they go with those of the reference."""
-    data = results.measured["trials"].sel(network=list(NETWORKS))
-    mosaic = [[*"nnoocc"], [*"eeerrr"]]
-    figure, axes = panels(mosaic, height=4.4, height_ratios=(1.05, 1))
+    data, names = results.measured["trials"].sel(network=list(NETWORKS)), list(NETWORKS)
+    figure, axes = panels([[*"nnoocc"], [*"eeerrr"]], height=4.4, height_ratios=(1.05, 1))
     errors = results.arrays["uniform_error"]
     starts = _BLOCK * np.arange(errors.shape[-1])
     images(
-        xr.DataArray(errors, dims=("network", "from", "to"),
-                     coords={"network": list(NETWORKS), "from": starts, "to": starts}),
+        xr.DataArray(errors, {"network": names, "from": starts, "to": starts}),
         [axes[key] for key in "noc"], facet="network", aspect="equal", xlabel="to neuron",
         limits=(0.0, float(np.quantile(errors, 0.999))), ylabel="from neuron\n(inhibitory last)",
         label=f"squared error (mV²),\nmean over {_BLOCK} × {_BLOCK} weights",
     )  # fmt: skip
     for key in "oc":
         axes[key].set_ylabel("")
-    names = {variant: title.replace(" ", "\n", 1) for variant, title in _TITLES.items()}
-    common: Any = {"x": "variant", "hue": "network", "labels": names, "colours": _COLOURS}
+    labels = {variant: title.replace(" ", "\n", 1) for variant, title in _TITLES.items()}
+    common: Any = {"x": "variant", "hue": "network", "labels": labels, "colours": _COLOURS}
     dots(data.weight_error, axes["e"], **common, legend=None, ylabel="mean |weight error| (mV)",
          ylim=(0, None))  # fmt: skip
     dots(data.weight_correlation, axes["r"], **common, legend="outside",
@@ -415,15 +391,15 @@ def draw_weight_errors(results: Results) -> Any:
 def draw_chaos(results: Results) -> Any:
     """Draw how far a network goes from itself when its weights are nudged."""
     data = results.measured["trials"].sel(variant="uniform")
-    sizes = [1e9 * size for size in PERTURBATIONS]
     levels = data.train_distance.mean("trial")
     axes = lines(
-        data.chaos.assign_coords(size=sizes), x="size", hue="nudge", show="each", xscale="log",
-        labels={"noise": "independent noise", "shift": "all by the same amount"},
-        colours=PALETTE[3:5], legend="outside", ylim=(0, None), ylabel="$D_P$ from its own spikes",
+        data.chaos.assign_coords(size=[1e9 * size for size in PERTURBATIONS]), x="size",
+        hue="nudge", show="each", xscale="log", colours=PALETTE[3:5], legend="outside",
+        labels={"noise": "independent noise", "shift": "all by the same amount"}, ylim=(0, None),
         baselines={f"{k} from reference": float(levels.sel(network=k))
                    for k in ("naive", "optimised")},
         xlabel="change of all weights of the optimised network (nV)",
+        ylabel="$D_P$ from its own spikes",
     )  # fmt: skip
     # a local change is 0 to 9 times epsilon, 3.6 uV on average
     axes.axvline(3600, color="grey", linestyle=":", linewidth=0.9)
@@ -459,13 +435,11 @@ def draw_activity(results: Results) -> Any:
             "filtered train of\none neuron": {k: m[:, typical] for k, m in fired.items()},
         }
         for number, (label, traces) in enumerate(rows.items()):
-            time = {"time": np.arange(n_steps) * _DT}
             filtered = {
-                name: xr.DataArray(
-                    filter_spikes(trace[:, None])[50 : 50 + n_steps, 0], time, ("time",)
-                )
+                name: xr.DataArray(filter_spikes(trace[:, None])[50 : 50 + n_steps, 0],
+                                   {"time": np.arange(n_steps) * _DT})
                 for name, trace in traces.items()
-            }
+            }  # fmt: skip
             lines(filtered, axes[number, column], colours=_COLOURS, ylim=(0, None),
                   xlim=(0, min(5.0, n_steps * _DT)), ylabel="" if column else label,
                   xlabel="time (s)" if number else "", title="" if number else _TITLES[variant],
@@ -481,28 +455,25 @@ def draw_avalanches(results: Results) -> Any:
     names = {name: "PIF" if name == "reference" else name for name in _COLOURS}
     colours = {names[name]: colour for name, colour in _COLOURS.items()}
     figure, axes = panels(1, 3, height=2.6)
-    laws: dict[str, dict[str, Any]] = {}
-    for panel, kind, label in zip(axes[:2], ("size", "duration"), ("spikes", "steps"), strict=True):
-        laws[kind] = {}
-        for name in names:
+    laws: dict[str, dict[str, Any]] = {"size": {}, "duration": {}}
+    for panel, (kind, law), unit in zip(axes, laws.items(), ("spikes", "steps"), strict=False):
+        for name, title in names.items():
             exponent = metrics.get(f"avalanches_{kind}_exponent_{name}", 0.0)
             low, high = arrays.get(f"avalanches_{kind}_range_{name}", (1, 1))
             # not refuted by the data, and more than the flank of a peak
             good = metrics.get(f"avalanches_{kind}_p_{name}", 0) >= 0.05 and high >= 5 * low
             if good and exponent > 0:
-                laws[kind][names[name]] = (exponent, int(low), int(high))
+                law[title] = (exponent, int(low), int(high))
         values = {title: arrays[f"avalanches_{kind}s_{name}"] for name, title in names.items()}
-        plot_avalanches(values, exponents=laws[kind], colours=colours, ax=panel,
-                        xlabel=f"avalanche {kind} ({label})")  # fmt: skip
+        plot_avalanches(values, exponents=law, colours=colours, ax=panel,
+                        xlabel=f"avalanche {kind} ({unit})")  # fmt: skip
     series, slopes = {}, {}
     for name, title in names.items():
-        found = avalanches.Avalanches(
-            arrays[f"avalanches_sizes_{name}"], arrays[f"avalanches_durations_{name}"], 0.0
-        )
-        series[title] = avalanches.mean_size_by_duration(found)[:2]
+        found = [arrays[f"avalanches_{kind}s_{name}"] for kind in laws]
+        series[title] = avalanches.mean_size_by_duration(avalanches.Avalanches(*found, 0.0))[:2]
         slope = [metrics.get(f"avalanches_scaling_{k}{name}") for k in ("", "predicted_")]
         if slope[0] is not None:
-            both = all(title in laws[kind] for kind in laws)
+            both = all(title in law for law in laws.values())
             slopes[title] = (slope[0], slope[1] if both else None)
     plot_avalanche_scaling(series, slopes, colours=colours, ax=axes[2])
     return figure
@@ -519,10 +490,8 @@ def draw_pif(results: Results) -> Any:
 EXPERIMENT = Experiment(
     name="pspm",
     title="Recurrent networks learn target spike trains without recovering the weights",
-    reference=(
-        "Bagley, Bordelon, Moseley & Wessel (2020), PLoS ONE 15(2), e0229083, "
-        "doi 10.1371/journal.pone.0229083"
-    ),
+    reference="Bagley, Bordelon, Moseley & Wessel (2020), PLoS ONE 15(2), e0229083, "
+    "doi 10.1371/journal.pone.0229083",
     costs={"smoke": "15 s", "quick": "2 min of one core", "paper": "40 min of one core"},
     datasets=("synthetic",),
     protocols=PROTOCOLS,

@@ -55,11 +55,10 @@ CONDITIONS = ("uniform", "gaussian", "sparse", "half_max")
 """How the weights of reference and naive network are drawn; see `draw_task`."""
 
 Weights = NDArray[np.float64]
+Raster = NDArray[np.bool_]
 _BLOCK = 10_000  # errors
 _HISTORY = ("window", "surplus", "missing", "spikes")
-_WEIGHTS = {
-    "learned": "weights_", "initial": "initial_weights_", "control": "control_weights_",
-}  # fmt: skip
+_WEIGHTS = {"learned": "weights_", "initial": "initial_weights_", "control": "control_weights_"}
 
 
 class PSPMParameters(Constants):
@@ -96,12 +95,10 @@ class PSPMParameters(Constants):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for argument in ("pool_window", "pairing_window"):
-            if self._steps(getattr(self, argument)) < 1:
-                raise ValueError(
-                    f"PSPMParameters.{argument}: must be at least one time step, got "
-                    f"{getattr(self, argument)}"
-                )
+        for name in ("pool_window", "pairing_window"):
+            place, given = f"PSPMParameters.{name}", getattr(self, name)
+            if self._steps(given) < 1:
+                raise ValueError(f"{place}: must be at least one time step, got {given}")
         if float(self.tau_m) <= float(self.dt):
             raise ValueError(f"PSPMParameters.tau_m: must be longer than dt, got {self.tau_m}")
 
@@ -128,9 +125,8 @@ class PSPMParameters(Constants):
         >>> PSPMParameters().scaled(200).epsilon
         1.6 * uvolt
         """
-        factor = check_real("PSPMParameters.scaled: published", published) / check_integer(
-            "PSPMParameters.scaled: n", n, minimum=1
-        )
+        n = check_integer("PSPMParameters.scaled: n", n, minimum=1)
+        factor = check_real("PSPMParameters.scaled: published", published) / n
         return self.with_values(epsilon=self.epsilon * factor, rho=self.rho * factor**2)
 
 
@@ -159,36 +155,30 @@ def recurrent_network(n: int, parameters: PSPMParameters) -> NetworkSpec:
     """
     cell = NeuronModel(
         name="leaky",
-        equations="""
-            dv/dt = (i_syn + i_ext - v)/tau_m : volt
-            i_syn : volt
-            i_ext : volt
-        """,
+        equations="dv/dt = (i_syn + i_ext - v)/tau_m : volt\ni_syn : volt\ni_ext : volt",
         update="i_syn = 0*volt",
         threshold="v > threshold",
         reset="v = 0*volt",
         parameters={"tau_m": parameters.tau_m, "threshold": parameters.threshold},
     )
+    each = np.arange(n)
     return NetworkSpec(
         populations=(
             PoissonSource(name="current", n=n, rates="0*Hz", inputs={"drive": "float64"}),
             Population(name="cell", n=n, model=cell),
         ),
         projections=(
-            SparseProjection(
-                name="feed", source="current", target="cell", pre=np.arange(n), post=np.arange(n),
-                summed="i_ext_post = drive_pre*volt",
-            ),
-            DenseProjection(
-                name="recurrent", source="cell", target="cell", transmit="i_syn_post += w*volt"
-            ),
+            SparseProjection(name="feed", source="current", target="cell", pre=each, post=each,
+                             summed="i_ext_post = drive_pre*volt"),
+            DenseProjection(name="recurrent", source="cell", target="cell",
+                            transmit="i_syn_post += w*volt"),
         ),
         trial=Trial(duration=parameters.dt),
         records=(SpikeRecord(population="cell"),),
     )  # fmt: skip
 
 
-def _simulate(program: Program, weights: NDArray[Any], drive: NDArray[Any]) -> NDArray[np.bool_]:
+def _simulate(program: Program, weights: NDArray[Any], drive: NDArray[Any]) -> Raster:
     """Run the network from rest; resistance times current is in volts."""
     state = {**program.initial_state(), "recurrent.w": weights}
     _, record = program(state, {"drive": drive})
@@ -220,12 +210,11 @@ class RecurrentNetwork:
     def __init__(
         self, n: int, parameters: PSPMParameters | None = None, *, target: str = "cpp"
     ) -> None:
-        self.n = n
-        self.parameters = PSPMParameters() if parameters is None else parameters
+        self.n, self.parameters = n, parameters or PSPMParameters()
         network = recurrent_network(n, self.parameters)
         self.program = Program(network, dt=self.parameters.dt, dtype="float64", target=target)
 
-    def __call__(self, weights: NDArray[Any], current: Any) -> NDArray[np.bool_]:
+    def __call__(self, weights: NDArray[Any], current: Any) -> Raster:
         """Simulate from rest.
 
         Parameters
@@ -294,15 +283,9 @@ class PSPMRule:
         check_params(self)
 
     def update(
-        self,
-        weights: Weights,
-        spikes: NDArray[np.bool_],
-        pairing: Pairing,
-        signs: NDArray[np.float64],
-        rng: np.random.Generator,
-        *,
-        control: Weights | None = None,
-    ) -> None:
+        self, weights: Weights, spikes: Raster, pairing: Pairing, signs: Weights,
+        rng: np.random.Generator, *, control: Weights | None = None,
+    ) -> None:  # fmt: skip
         """Change ``weights`` in place by all errors of one run of the network.
 
         First what every unpaired spike changes, surplus spikes before missing ones of a cell; the
@@ -339,7 +322,7 @@ class PSPMRule:
                 _clip_signs(matrix, signs)
 
     def _local_changes(
-        self, spikes: NDArray[np.bool_], pairing: Pairing, rng: np.random.Generator
+        self, spikes: Raster, pairing: Pairing, rng: np.random.Generator
     ) -> Iterator[tuple[Any, Any, Any]]:
         """Yield synapses and amounts in blocks, to bound memory, and where their rounds begin.
 
@@ -376,12 +359,16 @@ def _change(flat: Weights, place: Any, amounts: Any, rounds: Any, signs: Any) ->
         flat[here] = _bounded(flat[here], side[begin:end])
 
 
-def _clip_signs(weights: Weights, signs: NDArray[np.float64]) -> None:
+def _bounded(values: Weights, signs: Weights) -> Weights:
+    return np.asarray(signs * np.maximum(signs * values, 0.0))
+
+
+def _clip_signs(weights: Weights, signs: Weights) -> None:
     """Set weights of the wrong sign to zero, in place; ``signs`` are those of the rows."""
     weights[...] = _bounded(weights, signs[:, None])
 
 
-def _find_pool(spikes: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
+def _find_pool(spikes: Raster, window: int) -> Raster:
     """Return who fired at least once in the ``window`` steps before each step."""
     pool = np.zeros_like(spikes)
     pool[1:] = spikes[:-1]
@@ -393,21 +380,10 @@ def _find_pool(spikes: NDArray[np.bool_], window: int) -> NDArray[np.bool_]:
     return pool
 
 
-def _bounded(values: NDArray[np.float64], signs: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(signs * np.maximum(signs * values, 0.0))
-
-
-def _order_errors(
-    pairing: Pairing, first: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def _order_errors(pairing: Pairing, first: int) -> tuple[Any, Any, Any]:
     """Return step, cell and sign of all errors from a step on, cell by cell, surplus first."""
-    parts = []
-    for mask, sign in ((pairing.surplus, -1), (pairing.missing, 1)):
-        step, cell = np.divmod(np.flatnonzero(mask[first:]), mask.shape[1])
-        parts.append((step + first, cell, np.full(step.size, sign)))
-    steps, cells, signs = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    order = np.argsort(cells, kind="stable")
-    return steps[order], cells[order], signs[order]
+    cell, late, step = np.nonzero(np.stack([pairing.surplus, pairing.missing], 1)[first:].T)
+    return step + first, cell, np.where(late, 1, -1)
 
 
 @checked
@@ -435,28 +411,23 @@ def pool_rule(parameters: PSPMParameters | None = None) -> PlasticityRule:
     'presynaptic-pool: local with modulator; online'
     """
     p = PSPMParameters() if parameters is None else parameters
-    amount = "floor(levels*rand())" if p.levels > 1 else "1"
+    amount, levels = "floor(levels*rand())", {"levels": p.levels}
+    if p.levels == 1:
+        amount, levels = "1", {}
     return PlasticityRule(
         name="presynaptic-pool",
-        pre="""
-            drecent_pre/dt = -1/window : 1
-            sign_pre : 1
-        """,
+        pre="drecent_pre/dt = -1/window : 1\nsign_pre : 1",
         modulators="direction : 1 (shared)",
         on_pre="recent_pre = 1",
         on_post=f"""
             w = w + direction*epsilon*{amount}*int(recent_pre > margin)
             w = sign_pre*clip(sign_pre*w, 0, inf)
         """,
-        parameters={
-            "window": p.pool_steps * p.dt,
-            "margin": 0.5 / p.pool_steps,
-            "epsilon": float(p.epsilon),
-            **({"levels": p.levels} if p.levels > 1 else {}),
-        },
+        parameters={"window": p.pool_steps * p.dt, "margin": 0.5 / p.pool_steps,
+                    "epsilon": float(p.epsilon), **levels},
         initial={"recent_pre": -1.0},
         reference="Bagley et al. 2020",
-    )
+    )  # fmt: skip
 
 
 # ---- what is learned -----------------------------------------------------------------------------
@@ -476,21 +447,22 @@ class Task:
         The input current, the same for all networks and iterations.
     """
 
-    reference: NDArray[np.float64]
-    naive: NDArray[np.float64]
-    signs: NDArray[np.float64]
+    reference: Weights
+    naive: Weights
+    signs: Weights
     current: Quantity
 
 
-@checked
+@checked(
+    n=param(minimum=1),
+    n_steps=param(minimum=1),
+    inhibitory=param(minimum=0, maximum=1),
+    condition=param(choices=CONDITIONS),
+)
 def draw_task(
-    condition: str = "uniform",
-    *,
-    n: int = 400,
-    n_steps: int = 5000,
-    inhibitory: float = 0.2,
+    condition: str = "uniform", *, n: int = 400, n_steps: int = 5000, inhibitory: float = 0.2,
     seed: int | np.random.SeedSequence = 0,
-) -> Task:
+) -> Task:  # fmt: skip
     """Draw one trial of an experiment of Bagley et al. (2020).
 
     Weights go with ``400/n``, so that small networks are driven as much as the published one.
@@ -517,17 +489,12 @@ def draw_task(
     >>> int((task.signs < 0).sum()), bool(abs(task.reference).max() > 1.9 * abs(task.naive).max())
     (2, True)
     """
-    check_choice("draw_task.condition", condition, CONDITIONS)
-    n = check_integer("draw_task.n", n, minimum=1)
-    fraction = check_real("draw_task.inhibitory", inhibitory, minimum=0, maximum=1)
-    n_steps = check_integer("draw_task.n_steps", n_steps, minimum=1)
     if not isinstance(seed, np.random.SeedSequence):
         check_integer("draw_task.seed", seed, minimum=0)
     rng = np.random.default_rng(seed)
-    signs = _draw_signs(rng, n, fraction)
+    signs = _draw_signs(rng, n, inhibitory)
     law = "gaussian" if condition == "gaussian" else "uniform"
-    reference = draw_weights(rng, n, law, signs)
-    naive = draw_weights(rng, n, law, signs)
+    reference, naive = (draw_weights(rng, n, law, signs) for _ in range(2))
     if condition == "sparse":
         reference.flat[rng.permutation(n * n)[: n * n // 2]] = 0.0
     if condition == "half_max":
@@ -535,16 +502,14 @@ def draw_task(
     return Task(reference, naive, signs, draw_current(rng, n, n_steps))
 
 
-def _draw_signs(rng: np.random.Generator, n: int, inhibitory: float) -> NDArray[np.float64]:
+def _draw_signs(rng: np.random.Generator, n: int, inhibitory: float) -> Weights:
     """Return -1 for a fraction of the cells, drawn at random, +1 for the others."""
     signs = np.ones(n)
     signs[rng.permutation(n)[: round(inhibitory * n)]] = -1.0
     return signs
 
 
-def draw_weights(
-    rng: np.random.Generator, n: int, law: str, signs: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def draw_weights(rng: np.random.Generator, n: int, law: str, signs: Weights) -> Weights:
     """Return weights in volts, shape (n, n): see `draw_task` for the laws."""
     if law == "uniform":
         size = 1.5e-6 * rng.integers(0, 1000, (n, n))
@@ -628,10 +593,10 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
         "had no new minimum for so many iterations. Learning is not monotone, not least because "
         "the pairing window shrinks: allow for tens of iterations")  # fmt: skip
 
-    weights_: NDArray[np.float64]
-    initial_weights_: NDArray[np.float64]
-    control_weights_: NDArray[np.float64] | None
-    signs_: NDArray[np.float64]
+    weights_: Weights
+    initial_weights_: Weights
+    control_weights_: Weights | None
+    signs_: Weights
     history_: dict[str, NDArray[np.int64]]
 
     @property
@@ -659,13 +624,11 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
 
     def check_data(self, X: Any, y: Any, *, first: bool, classes: Any = None) -> tuple[Any, Any]:
         """Return the current in amperes and the target spikes as a raster."""
-        current, place = self.check_samples(X, first=first), "PSPMRegressor.y"
-        wanted = spikes_to_raster(y, len(current), float(self.dt), place=place)
+        current = self.check_samples(X, first=first)
+        wanted = spikes_to_raster(y, len(current), float(self.dt), place="PSPMRegressor.y")
         if wanted.shape != current.shape:
-            raise ValueError(
-                f"{place}: must have one train per column of X, {current.shape[1]}, got "
-                f"{wanted.shape[1]}"
-            )
+            text = f"one train per column of X, {current.shape[1]}, got {wanted.shape[1]}"
+            raise ValueError(f"PSPMRegressor.y: must have {text}")
         return current, wanted
 
     def start(self, X: Any, y: Any) -> None:
@@ -716,11 +679,11 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
 
     # ---- using -----------------------------------------------------------------------------------
 
-    def _spikes(self, weights: NDArray[np.float64], current: Any) -> NDArray[np.bool_]:
+    def _spikes(self, weights: Weights, current: Any) -> Raster:
         drive = np.asarray(current, dtype=np.float64) * float(self.constants_.resistance)
         return _simulate(self.program("learn"), weights, drive)
 
-    def predict(self, X: Any, *, which: str = "learned") -> NDArray[np.bool_]:
+    def predict(self, X: Any, *, which: str = "learned") -> Raster:
         """Return the spikes of the network, shape (n_steps, n).
 
         Parameters
@@ -734,9 +697,7 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
         check_choice("PSPMRegressor.which", which, tuple(_WEIGHTS))
         weights = getattr(self, _WEIGHTS[which])
         if weights is None:
-            raise ValueError(
-                "PSPMRegressor.which: 'control' needs a model fitted with control=True"
-            )
+            raise ValueError("PSPMRegressor.which: 'control' needs a fit with control=True")
         return self._spikes(weights, self.check_samples(X))
 
     def score(self, X: Any, y: Any, sample_weight: None = None) -> float:

@@ -11,6 +11,7 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from brian2.core.functions import DEFAULT_FUNCTIONS
@@ -203,6 +204,7 @@ def _check_call(node: ast.Call, name: str) -> None:
         _check_node(argument, truth=None if name == "int" else False)
 
 
+@lru_cache(maxsize=4096)  # asked for at every level of a nested expression
 def _number(node: ast.expr) -> int | float | None:
     """Return the value of a number, with its signs."""
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
@@ -231,14 +233,26 @@ def _fold(node: ast.BinOp) -> int | float | None:
     raise _ForeignError(ast.unparse(node), "is no finite real number", "")
 
 
-def kind_of(node: ast.expr, known: Mapping[str, Any]) -> str:
-    """Return what a node is: ``"boolean"``, ``"flag"`` (0 or 1), ``"integer"`` or ``"float"``."""
+def kind_of(
+    node: ast.expr, known: Mapping[str, Any], found: dict[ast.expr, str] | None = None
+) -> str:
+    """Return what a node is: ``"boolean"``, ``"flag"`` (0 or 1), ``"integer"`` or ``"float"``.
+
+    ``found`` keeps the kinds of the nodes below between calls with the same ``known``.
+    """
+    found = {} if found is None else found
+    if node not in found:
+        found[node] = _find_kind(node, known, found)
+    return found[node]
+
+
+def _find_kind(node: ast.expr, known: Mapping[str, Any], found: dict[ast.expr, str]) -> str:
     if isinstance(node, ast.Compare | ast.BoolOp):
         return "boolean"
     if isinstance(node, ast.UnaryOp):
         if isinstance(node.op, ast.Not):
             return "boolean"
-        kind = kind_of(node.operand, known)
+        kind = kind_of(node.operand, known, found)
         return "integer" if kind in ("flag", "boolean") else kind
     if isinstance(node, ast.Constant):
         if isinstance(node.value, bool):
@@ -247,7 +261,7 @@ def kind_of(node: ast.expr, known: Mapping[str, Any]) -> str:
     if isinstance(node, ast.Name):
         return _kind_of_variable(known.get(node.id))
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        kinds = [kind_of(argument, known) for argument in node.args]
+        kinds = [kind_of(argument, known, found) for argument in node.args]
         if node.func.id == "int" and kinds:
             return "flag" if kinds[0] in ("boolean", "flag") else "integer"
         if node.func.id == REAL:
@@ -261,7 +275,7 @@ def kind_of(node: ast.expr, known: Mapping[str, Any]) -> str:
         value = _fold(node)
         if value is not None:
             return "integer" if isinstance(value, int) else "float"
-        kinds = [kind_of(operand, known) for operand in (node.left, node.right)]
+        kinds = [kind_of(operand, known, found) for operand in (node.left, node.right)]
         whole = isinstance(_number(node.right), int) and (_number(node.right) or 0) >= 0
         real = isinstance(node.op, ast.Div) or (isinstance(node.op, ast.Pow) and not whole)
         return "float" if "float" in kinds or real else "integer"
@@ -357,19 +371,23 @@ class _RealWriter(ast.NodeTransformer):
     def __init__(self, known: Mapping[str, Any]) -> None:
         self.known = known
         self.changed = False
+        self._kinds: dict[ast.expr, str] = {}
+
+    def _kind(self, node: ast.expr) -> str:
+        return kind_of(node, self.known, self._kinds)
 
     def _call(self, name: str, node: ast.expr) -> ast.expr:
         self.changed = True
         return ast.Call(func=ast.Name(id=name, ctx=ast.Load()), args=[node], keywords=[])
 
     def _flag(self, node: ast.expr) -> ast.expr:
-        return self._call("int", node) if kind_of(node, self.known) == "boolean" else node
+        return self._call("int", node) if self._kind(node) == "boolean" else node
 
     def _real(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Constant) or _number(node) is not None:
             self.changed = True
             return ast.Constant(float(_number(node) or 0))
-        return self._call(REAL, node) if kind_of(node, self.known) != "float" else node
+        return self._call(REAL, node) if self._kind(node) != "float" else node
 
     def visit_Constant(self, node: ast.Constant) -> ast.expr:
         if isinstance(node.value, int) and abs(node.value) >= _INT_LIMIT:
@@ -384,7 +402,7 @@ class _RealWriter(ast.NodeTransformer):
             whole = isinstance(value, int) and abs(value) < _INT_LIMIT
             return ast.Constant(value if whole else float(value))
         left, right = (self._flag(self.visit(operand)) for operand in (node.left, node.right))
-        kinds = {kind_of(left, self.known), kind_of(right, self.known)}
+        kinds = {self._kind(left), self._kind(right)}
         if isinstance(node.op, ast.Pow):
             exponent = _number(right)
             left = self._real(left)
@@ -405,6 +423,6 @@ class _RealWriter(ast.NodeTransformer):
         arguments = [self.visit(argument) for argument in node.args]
         if name not in ("int", REAL):
             arguments = [self._flag(argument) for argument in arguments]
-        if name == "clip" and kind_of(arguments[0], self.known) != "float":
+        if name == "clip" and self._kind(arguments[0]) != "float":
             arguments = [self._real(argument) for argument in arguments]
         return ast.Call(func=node.func, args=arguments, keywords=[])

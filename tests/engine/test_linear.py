@@ -59,7 +59,7 @@ def test_event_driven_cascades(target, n):
         projections=projections,
         trial=Trial(duration=2 * second),
     )
-    program = Program(network, dt=10 * ms, dtype="float64", target=target)
+    program = Program(network, dt=1 * ms, dtype="float64", target=target)
     spikes = {"a": [([0], [10] * ms)], "b": [([0, 0], [50, 1800] * ms)]}
     state = program(program.initial_state(), spikes)[0]
     for number, (gap, step) in enumerate(cases):

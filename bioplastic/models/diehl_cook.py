@@ -19,7 +19,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
-from brian2 import Quantity, ms, mV, second, volt
+from brian2 import Quantity, ms, mV, second
 from numpy.typing import ArrayLike, NDArray
 
 from bioplastic.analysis.assignment import ResponseWindow
@@ -56,7 +56,9 @@ class DiehlCookClassifier(ImageClassifier):
     -----
     The published program gives thresholds a decay of 10,000 s per step, of which single precision
     would round half away; here they decay by the same factor once per presentation. All equations
-    take Euler steps of 0.5 ms, as there, so a conductance of 1 ms halves in every step.
+    take Euler steps of 0.5 ms, as there, so a conductance of 1 ms halves in every step. When many
+    cells fire at once, such a step leads beyond the reversal potential of inhibition, from more
+    than 23 on further with every step; potentials are cut off there, as Hao et al. (2020) do.
 
     References
     ----------
@@ -128,8 +130,8 @@ class DiehlCookClassifier(ImageClassifier):
         """Return the network that learns, the one that answers, or that with all its spikes."""
         learn, window = kind == "learn", (0 * ms, self.presentation)
         exc = adaptive_conductance_lif(
-            adaptation="growing" if learn else "off", increment="constant", v_init=-105 * mV,
-            theta_plus=self.theta_plus, refractory=self.refractory, v_min=-1 * volt,
+            adaptation="growing" if learn else "off", increment="constant",
+            theta_plus=self.theta_plus, refractory=self.refractory,
         )  # fmt: skip
         exc, inh = (
             replace(each, method="euler") for each in (exc, conductance_lif(refractory=2 * ms))

@@ -48,7 +48,7 @@ def stock(model, state, spikes, n):
         model.n_hidden, equations, threshold="v > -40*mV", reset="v = -45*mV", refractory=2 * ms,
         method="euler", namespace={"v_rest": -60 * mV, "e_inh": -85 * mV, "tau": 10 * ms},
     )  # fmt: skip
-    exc.v, exc.theta, inh.v = -105 * mV, 20 * mV, -100 * mV
+    exc.v, exc.theta, inh.v = -100 * mV, 20 * mV, -100 * mV
     times, cells = spikes
     image = b2.SpikeGeneratorGroup(N_PIXELS, cells, times * second)
     learn = b2.Synapses(
@@ -133,6 +133,17 @@ def test_quiet_images_are_shown_again_and_brighter():
     assert len(X) <= bright < 2 * len(X)
     dark = DiehlCookClassifier(**SMALL, last_intensity=6.0).partial_fit(X * 0, Y)
     assert dark.presentations_ == 5 * len(X)
+
+
+def test_cells_that_fire_together_stay_stable():
+    """Euler steps under the inhibition of sixty cells at once would swing further and further."""
+    model = DiehlCookClassifier(n_hidden=60, scaling=0.9, delay_max=0 * ms, eta_post=0.0)
+    model.partial_fit(X[:1], Y[:1], classes=[0, 1, 2])
+    model.state_["image_exc.w"][:] = 0.9
+    model.state_["exc.theta"][:] = 0.02
+    model.state_["exc.v"][:] = -0.1
+    model.partial_fit(X, Y)
+    assert len(X) * 0.04 < 1e3 * (model.state_["exc.theta"].min() - 0.02) < len(X) * 3
 
 
 def test_it_keeps_the_promises_of_models():

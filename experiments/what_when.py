@@ -268,19 +268,11 @@ def flatten_weights(theta: NDArray[Any], scales: Floats) -> Floats:
 def find_components(theta: NDArray[Any], *, normalised: bool) -> dict[str, Floats]:
     """Return principal components over the conditions of the grid.
 
-    Parameters
-    ----------
-    theta : array, shape (9, 2, n_cells, n_channels)
-        Weights of every condition.
-    normalised : bool
-        Divide each block by its Frobenius norm over the centred conditions, so that the larger
-        timing block does not hide the other.
-
-    Returns
-    -------
-    dict
-        ``scores`` (9, 3), ``directions`` (3, n), ``mean`` (n,), ``scales`` (2,), ``share`` (3,) of
-        the variance, and ``correlation`` (3, 2) with probability and latency.
+    ``theta`` are the weights of each condition, shape (9, 2, n_cells, n_channels). Normalised, each
+    block is divided by its Frobenius norm over the centred conditions, so that the larger timing
+    block does not hide the other. Found are ``scores`` (9, 3), ``directions`` (3, n), ``mean``
+    (n,), ``scales`` (2,), ``share`` (3,) of the variance, and ``correlation`` (3, 2) with
+    probability and latency.
     """
     scales = np.ones(2)
     if normalised:
@@ -301,14 +293,11 @@ def find_components(theta: NDArray[Any], *, normalised: bool) -> dict[str, Float
 def measure_angles(theta: NDArray[Any], seed: int, *, n_samples: int = 200) -> xr.Dataset:
     """Return principal angles of the grid with those expected by chance, in degrees.
 
-    Returns
-    -------
-    Dataset
-        For ``p80`` and ``p50`` (identity against timing weights at one condition) and ``change``
-        (differences by probability at three latencies against differences by latency at p(A) = 0.5,
-        which share no condition): the ``angle``, that of random subspaces (``null``) and of the
-        same weights with the cells of one side permuted (``permuted``), and how often chance is as
-        aligned or as orthogonal.
+    For ``p80`` and ``p50`` (identity against timing weights at one condition) and ``change``
+    (differences by probability at three latencies against differences by latency at p(A) = 0.5,
+    which share no condition): the ``angle``, that of random subspaces (``null``) and of the same
+    weights with the cells of one side permuted (``permuted``), and how often chance is as aligned
+    or as orthogonal.
     """
     at = dict(zip(GRID, theta.astype(np.float64), strict=True))
     by_p = [(at[0.8, t] - at[0.2, t]).reshape(-1) for t in GRID_LATENCY]
@@ -372,7 +361,7 @@ def chance_correlation(levels: Sequence[float], seed: int, *, n_samples: int = 2
     return float(np.percentile(found, 95))
 
 
-def follow_probability(levels: xr.Dataset) -> xr.Dataset:
+def follow_probability(levels: xr.Dataset) -> dict[str, Any]:
     """Return how amplitude and predicted probability of one seed follow that of A."""
     p, what = levels.p.values, levels.what.transpose("p", "channel").values
     truth = np.stack([p, 1 - p], axis=1)
@@ -385,11 +374,10 @@ def follow_probability(levels: xr.Dataset) -> xr.Dataset:
     }  # fmt: skip
     slopes = [float(np.polyfit(truth[:, k], what[:, k], 1)[0]) for k in range(2)]
     found = {**rows, "calibration_slope": slopes}
-    return xr.Dataset(
-        {**{name: ("channel", values) for name, values in found.items()},
-         "brier_distance": float(np.square(what - truth).mean())},
-        {"channel": ["a", "b"]},
-    )  # fmt: skip
+    channel = {"channel": ["a", "b"]}
+    return {"brier_distance": float(np.square(what - truth).mean())} | {
+        name: xr.DataArray(values, channel) for name, values in found.items()
+    }
 
 
 def follow_switches(switches: xr.Dataset) -> dict[str, float]:
@@ -457,22 +445,20 @@ def compute(run: Run) -> Results:
     shuffled = run.measure(run_shuffled, seed=few, **shared)
     clock = run.measure(run_clock, recovery=("slow", "stock"), coupling=sizes.couplings, seed=few,
                         **shared)  # fmt: skip
-    weights = measure(
-        lambda seed: compare_weights(theta.sel(seed=seed), switches.sel(seed=seed), seed),
+    found = measure(
+        lambda seed: {
+            **follow_probability(levels.sel(seed=seed)),
+            **follow_switches(switches.sel(seed=seed)),
+            **compare_weights(theta.sel(seed=seed), switches.sel(seed=seed), seed),
+        },
         seed=run.seeds, progress=False,
     )  # fmt: skip
-    numbers = measure(
-        lambda seed: follow_probability(levels.sel(seed=seed)).assign(
-            follow_switches(switches.sel(seed=seed))
-        ),
-        seed=run.seeds, progress=False,
-    )  # fmt: skip
-    scalars = [name for name, values in weights.items() if values.dims == ("seed",)]
+    numbers = found[[n for n, v in found.items() if v.dims in (("seed",), ("seed", "channel"))]]
+    weights = found.drop_vars([*numbers, "channel"])
     errors, named = arms[["error"]].isel(test=-1), {"error": "error_{arm}_block_{block}"}
     clocked = clock[["error", "rate"]].assign(r2=clock.decoding.mean("decoding_0"))
     metrics = {
         **flatten(numbers.drop_vars("correlation_leaky_counter")),
-        **flatten(weights[scalars]),
         **flatten(errors.drop_sel(arm="window"), names=named),
         **flatten(clocked, names="clock_{recovery}_{coupling}_{name}"),
         "rate": float(switches.rate.mean()),
@@ -501,7 +487,7 @@ def compute(run: Run) -> Results:
             "switches": switches[["error", "start", "amplitude", "what"]],
             "courses": xr.Dataset(courses),
             "trial": switches[[*spikes, "recovery"]].isel(seed=0).dropna("spike"),
-            "weights": weights.drop_vars(scalars),
+            "weights": weights,
             "arms": arms,
             "clock": clock,
         },
@@ -567,7 +553,8 @@ def draw_traces(results: Results) -> Figure:
 
 def _blend(colour: str, share: float) -> str:
     strength = float(np.clip(0.25 + 0.75 * share, 0.2, 1.0))
-    return to_hex([1 - strength * (1 - value) for value in to_rgb(colour)])
+    red, green, blue = (1 - strength * (1 - value) for value in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def draw_amplitude(results: Results) -> Figure:
@@ -647,9 +634,9 @@ def draw_switches(results: Results) -> Figure:
 
 def _explain(figure: Figure, columns: int, *entries: tuple[str, Any, str]) -> None:
     handles = [
-        Line2D([], [], color=colour, label=text, markersize=5,
-               **{"linestyle": style} if style == "-" else {"linestyle": "none", "marker": style})
-        for text, colour, style in entries
+        Line2D([], [], color=colour, label=text, markersize=5, linestyle="-" if look == "-" else "",
+               marker="" if look == "-" else look)
+        for text, colour, look in entries
     ]  # fmt: skip
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -147,7 +148,8 @@ class RunFolder:
         self._started = self._stamp()
         self._saved = time.monotonic()
         self._opened, self._loaded = seconds_spent(), False
-        self._versions = {**collect_versions(), **(versions or {})}
+        machine = {"machine": platform.machine()}
+        self._versions = {**collect_versions(), **machine, **(versions or {})}
         if self.folder is None:
             return
         self.folder.mkdir(parents=True, exist_ok=True)

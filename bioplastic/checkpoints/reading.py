@@ -158,13 +158,13 @@ def _flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def collect_versions() -> dict[str, str | None]:
+def collect_versions(*more: str) -> dict[str, str | None]:
+    """Return versions of Python, bioplastic, libraries and ``more``; None for what is missing."""
     versions: dict[str, str | None] = {
         "python": platform.python_version(),
-        "machine": platform.machine(),
         "bioplastic": bioplastic.__version__,
     }
-    for library in _LIBRARIES:
+    for library in (*_LIBRARIES, *more):
         try:
             versions[library] = metadata.version(library)
         except metadata.PackageNotFoundError:

@@ -382,8 +382,10 @@ def _find_pool(spikes: Raster, window: int) -> Raster:
 
 def _order_errors(pairing: Pairing, first: int) -> tuple[Any, Any, Any]:
     """Return step, cell and sign of all errors from a step on, cell by cell, surplus first."""
-    cell, late, step = np.nonzero(np.stack([pairing.surplus, pairing.missing], 1)[first:].T)
-    return step + first, cell, np.where(late, 1, -1)
+    errors = np.stack([pairing.surplus, pairing.missing])[:, first:]
+    late, step, cell = np.unravel_index(np.flatnonzero(errors), errors.shape)
+    order = np.lexsort((step, late, cell))
+    return step[order] + first, cell[order], np.where(late[order], 1, -1)
 
 
 @checked

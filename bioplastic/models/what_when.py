@@ -576,17 +576,12 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
 
     def combined_checks(self) -> None:
         """Refuse read-outs that do not fit the trial."""
-        p, learning = self.reservoir, self.learning
-        problem = ""
-        if float(learning.average_end) > float(p.trial):
-            problem = f"average_end must lie within the trial of {p.trial}, got "
-            problem += f"{learning.average_end}"
-        count = float(p.trial) / float(learning.rls_interval)
-        if self.optimiser == "rls" and abs(count - round(count)) > 1e-6 * count:
-            problem = f"rls_interval must divide the trial of {p.trial}, got "
-            problem += f"{learning.rls_interval}"
-        if problem:
-            raise ValueError(f"{type(self).__name__}.learning: {problem}")
+        p, learning, place = self.reservoir, self.learning, f"{type(self).__name__}.learning"
+        if (end := learning.average_end) > p.trial:
+            raise ValueError(f"{place}: average_end must lie in the trial of {p.trial}, got {end}")
+        if self.optimiser == "rls":
+            check_multiple(f"{place}: rls_interval must divide the trial", p.trial,
+                           learning.rls_interval)  # fmt: skip
 
     # ---- network and inputs ----------------------------------------------------------------------
 

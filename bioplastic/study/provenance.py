@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import platform
 import shlex
 import shutil
 import subprocess
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 
-import bioplastic
+from bioplastic.checkpoints import reading
 from bioplastic.checkpoints.seconds import seconds_spent
 
 __all__ = ["Stopwatch", "collect_versions", "find_revision"]
 
-_PACKAGES = ("brian2", "numpy", "scipy", "scikit-learn", "matplotlib")
 _ROOT = Path(__file__).resolve().parents[2]
 _CODE = ("bioplastic", "experiments", "setup.cfg", "pyproject.toml")
 
@@ -60,17 +57,7 @@ class Stopwatch:
 
 def collect_versions() -> dict[str, str | None]:
     """Return the versions of everything the numbers depend on; None for what is missing."""
-    versions: dict[str, str | None] = {
-        "python": platform.python_version(),
-        "bioplastic": bioplastic.__version__,
-    }
-    for package in _PACKAGES:
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = None
-    versions["compiler"] = _compiler_version()
-    return versions
+    return {**reading.collect_versions("matplotlib"), "compiler": _compiler_version()}
 
 
 def find_revision(root: Path = _ROOT) -> str | None:

@@ -336,17 +336,9 @@ def _draw_rows(results: Results, rows: Mapping[str, str], networks: list[str]) -
     return figure
 
 
-def draw_distances(results: Results) -> Any:
-    """Draw how far the networks are from the target."""
-    rows = {"train_distance": "$D_P$ (trains)", "activity_distance": "$D_A$ (activity)"}
-    return _draw_rows(results, rows, list(NETWORKS))
-
-
-def draw_statistics(results: Results) -> Any:
-    """Draw intervals and spike counts."""
-    rows = {"interval_distance": "interval\ndistance", "count": "spikes per\nneuron, mean",
-            "count_spread": "spikes per\nneuron, s.d."}  # fmt: skip
-    return _draw_rows(results, rows, list(_COLOURS))
+_DISTANCES = {"train_distance": "$D_P$ (trains)", "activity_distance": "$D_A$ (activity)"}
+_STATISTICS = {"interval_distance": "interval\ndistance", "count": "spikes per\nneuron, mean",
+               "count_spread": "spikes per\nneuron, s.d."}  # fmt: skip
 
 
 def draw_learning(results: Results) -> Any:
@@ -491,7 +483,8 @@ EXPERIMENT = Experiment(
     options=("trials", "n_iterations", "pif_trials"),
     compute=compute,
     figures={
-        "distances": draw_distances, "statistics": draw_statistics,
+        "distances": lambda results: _draw_rows(results, _DISTANCES, list(NETWORKS)),
+        "statistics": lambda results: _draw_rows(results, _STATISTICS, list(_COLOURS)),
         "learning_curve": draw_learning, "weights": draw_weight_errors, "chaos": draw_chaos,
         "raster_uniform": lambda results: _draw_raster(results, "uniform"),
         "raster_half_max": lambda results: _draw_raster(results, "half_max"),

@@ -26,7 +26,6 @@ from bioplastic.fields import Constants, param
 from bioplastic.models.what_when import (
     Block,
     LearningParameters,
-    Prediction,
     ReservoirParameters,
     WhatWhenPredictor,
     expectation,
@@ -42,7 +41,6 @@ from bioplastic.study.results import Results
 __all__ = ["EXPERIMENT", "compute"]
 
 Floats = NDArray[np.float64]
-Statistics = tuple[float, int, int]
 PAPER = {
     "correlation_amplitude_probability_a": 0.978, "correlation_amplitude_probability_b": -0.989,
     "error_trial_1": 0.192, "error_trial_10": 0.136, "error_trial_50": 0.092,
@@ -73,13 +71,11 @@ ARMS: Mapping[str, dict[str, Any]] = {
 """Constructor arguments of each arm; one forgets correlations at each switch."""
 HEADLINE_ARMS = ("local", "rls", "rls_forgetting", "rls_reset", "merged", "merged_rls")
 """Measured with all seeds."""
-FIRST: Statistics = (0.8, 300, 600)
-"""The first block: probability of A, latencies of A and B in ms."""
-SWITCHES: Mapping[str, Statistics] = {
-    "time": (0.8, 450, 750), "probability": (0.2, 300, 600), "both": (0.2, 450, 750), "back": FIRST,
-}  # fmt: skip
-"""Blocks after it; the way back follows the switch of both. On the grid, or beside it, lies the
-condition of each with as long a latency."""
+FIRST = Block(p_a=0.8, latency_a=300 * ms, latency_b=600 * ms)
+_LATE = FIRST.with_values(latency_a=450 * ms, latency_b=750 * ms)
+SWITCHES = {"time": _LATE, "probability": FIRST.with_values(p_a=0.2),
+            "both": _LATE.with_values(p_a=0.2), "back": FIRST}  # fmt: skip
+"""Blocks after the first; the way back follows the switch of both."""
 
 
 class Protocol(Constants):
@@ -112,72 +108,64 @@ def make_model(protocol: Protocol, seed: int, **arguments: Any) -> WhatWhenPredi
     return model.fit([], [])
 
 
-def make_block(statistics: Statistics, n_trials: int) -> Block:
-    """Return a block of given probability and latencies in ms."""
-    p_a, latency_a, latency_b = statistics
-    return Block(p_a=p_a, latency_a=latency_a * ms, latency_b=latency_b * ms, n_trials=n_trials)
-
-
 def truth_of(block: Block) -> Floats:
     """Return the expectation of an ideal observer, shape (1000, 2)."""
     return expectation(block.probabilities, block.latencies, n_steps=1000)
 
 
-def measure_prediction(prediction: Prediction, block: Block) -> xr.Dataset:
-    """Return error, amplitudes, probabilities and time course of a prediction."""
+def examine(model: WhatWhenPredictor, block: Block) -> xr.Dataset:
+    """Return error, amplitudes, probabilities and time course of a prediction, and the weights."""
+    prediction = model.predict()
     output = prediction.output
+    theta = np.stack([model.what_weights_, model.when_weights_]).astype(np.float32)
     return xr.Dataset(
         {
             "error": expectation_error(output, truth_of(block)),
             "amplitude": ("channel", window_amplitude(output, np.asarray(block.latencies))),
             "what": ("channel", prediction.what.mean(axis=0)),
             "output": (("time", "channel"), output.astype(np.float32)[::5]),
+            "theta": (("readout", "cell", "channel"), theta),
         },
         {"channel": ["a", "b"], "time": 5 * np.arange(len(output[::5]))},
     )
 
 
-def weights_of(model: WhatWhenPredictor) -> xr.DataArray:
-    """Return identity and timing weights."""
-    theta = np.stack([model.what_weights_, model.when_weights_]).astype(np.float32)
-    return xr.DataArray(theta, dims=("readout", "cell", "channel"), name="theta")
-
-
-def learn_block(
+def learn(
     model: WhatWhenPredictor, block: Block, draw: list[int], tests: Sequence[int]
 ) -> xr.Dataset:
-    """Learn a block; return errors and weights at every test on the way, and before it."""
-    start = expectation_error(model.predict().output, truth_of(block))
+    """Learn the events of a block, and examine the model at every test on the way."""
     events, latencies = block.draw(draw)
     found = []
     for done, trial in zip((0, *tests), tests, strict=False):
         model.partial_fit(events[done:trial], latencies[done:trial])
-        found.append(measure_prediction(model.predict(), block).assign(theta=weights_of(model)))
+        found.append(examine(model, block))
     joined = xr.concat(found, "test").assign_coords(test=list(tests))
-    return joined.assign(output=joined.output.isel(test=-1), start=start)
+    return joined.assign(output=joined.output.isel(test=-1))
 
 
 def run_level(seed: int, p: float, protocol: Protocol) -> xr.Dataset:
     """Learn one probability of A; the same events would drive an ideal leaky counter."""
-    block = make_block((p, 300, 600), protocol.block)
+    block = FIRST.with_values(p_a=p, n_trials=protocol.block)
     events, latencies = block.draw([seed, 11, round(10 * p)])
     counter = np.zeros(2)
     for event in events:
         counter += 0.05 * (np.eye(2)[event] - counter)
     model = make_model(protocol, seed).partial_fit(events, latencies)
-    return measure_prediction(model.predict(), block).assign(counter=("channel", counter))
+    return examine(model, block).drop_vars("theta").assign(counter=("channel", counter))
 
 
 def run_switches(seed: int, protocol: Protocol) -> xr.Dataset:
     """Learn the first block, then from there every switch of `SWITCHES`."""
-    model = make_model(protocol, seed)
-    block = make_block(FIRST, protocol.block)
-    found = [learn_block(model, block, [seed, 12, 0], protocol.tests)]
-    seen, first = model.watch(), model.fork()
-    for k, (name, statistics) in enumerate(SWITCHES.items()):
+    first = model = make_model(protocol, seed)
+    found, seen = [], dict[str, Any]()
+    for k, (name, block) in enumerate({"first": FIRST, **SWITCHES}.items()):
+        block = block.with_values(n_trials=protocol.block)
         model = model if name == "back" else first.fork()
-        block, draw = make_block(statistics, protocol.block), [seed, 13, min(k, 2), k // 3]
-        found.append(learn_block(model, block, draw, protocol.tests))
+        start = examine(model, block).error
+        draw = [seed, 13, min(k - 1, 2), (k - 1) // 3] if k else [seed, 12, 0]
+        found.append(learn(model, block, draw, protocol.tests).assign(start=start))
+        if name == "first":
+            seen, first = model.watch(), model
     return xr.concat(found, "block").assign(
         spike_time=("spike", (1e3 * seen["spike_time"]).round()),
         spike_cell=("spike", seen["spike_cell"]),
@@ -188,9 +176,10 @@ def run_switches(seed: int, protocol: Protocol) -> xr.Dataset:
 
 def run_condition(seed: int, p: float, latency: int, protocol: Protocol) -> xr.DataArray:
     """Learn one condition of the grid and return the weights."""
-    block = make_block((p, latency, latency + 300), protocol.grid_block)
+    block = Block(p_a=p, latency_a=latency * ms, latency_b=(latency + 300) * ms,
+                  n_trials=protocol.grid_block)  # fmt: skip
     events = block.draw([seed, 14, round(10 * p), latency])
-    return weights_of(make_model(protocol, seed).partial_fit(*events))
+    return examine(make_model(protocol, seed).partial_fit(*events), block).theta
 
 
 def run_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
@@ -198,21 +187,19 @@ def run_arm(arm: dict[str, Any], seed: int, protocol: Protocol) -> xr.Dataset:
     reset = arm.get("reset_at_switch", False)
     model = make_model(protocol, seed, **{k: v for k, v in arm.items() if k != "reset_at_switch"})
     tests, errors = [t for t in protocol.tests if t not in (2, 5)], []
-    for number, statistics in enumerate((FIRST, SWITCHES["time"], SWITCHES["both"])):
+    for number, block in enumerate((FIRST, SWITCHES["time"], SWITCHES["both"])):
         if number and reset:
             model.reset_optimiser()
-        block = make_block(statistics, protocol.block)
-        errors.append(learn_block(model, block, [seed, 15, number], tests)[["error"]])
+        block = block.with_values(n_trials=protocol.block)
+        errors.append(learn(model, block, [seed, 15, number], tests)[["error"]])
     return xr.concat(errors, "block").assign_coords(block=[1, 2, 3])
 
 
 def run_shuffled(seed: int, protocol: Protocol) -> float:
     """Learn events whose times are drawn anew in every trial: there is nothing to learn of time."""
-    block = make_block(FIRST, protocol.block)
-    events, _ = block.draw([seed, 12, 0])
+    events, _ = (block := FIRST.with_values(n_trials=protocol.block)).draw([seed, 12, 0])
     times = np.random.default_rng([seed, 16]).uniform(0.2, 0.9, events.size)
-    model = make_model(protocol, seed).partial_fit(events, times)
-    return expectation_error(model.predict().output, truth_of(block))
+    return float(examine(make_model(protocol, seed).partial_fit(events, times), block).error)
 
 
 def run_clock(recovery: str, coupling: str, seed: int, protocol: Protocol) -> dict[str, Any]:
@@ -221,15 +208,14 @@ def run_clock(recovery: str, coupling: str, seed: int, protocol: Protocol) -> di
     model = make_model(protocol, seed, reservoir=ReservoirParameters(
         recovery=recovery, coupling_excitatory=excitatory, coupling_inhibitory=inhibitory
     ))  # fmt: skip
-    block = make_block(FIRST, protocol.block)
     train, test = (10, 4) if protocol.block > 50 else (3, 2)
-    seen = model.watch(train + test)
+    seen, block = model.watch(train + test), FIRST.with_values(n_trials=protocol.block)
     activity = seen["r"][:, ::4].astype(np.float64)
     model.partial_fit(*block.draw([seed, 12, 0]))
     return {
         "decoding": decode_time(activity[:train], activity[train:], step=4),
         "rate": seen["spike_cell"].size / (train + test) / model.reservoir.n_cells,
-        "error": expectation_error(model.predict().output, truth_of(block)),
+        "error": examine(model, block).error,
     }
 
 
@@ -403,9 +389,10 @@ def compare_weights(theta: xr.DataArray, switches: xr.Dataset, seed: int) -> dic
         for k, row in enumerate(np.column_stack([part["share"], np.abs(part["correlation"])]), 1):
             found |= {f"{label}pc{k}_{n}": float(v) for n, v in zip(names, row, strict=True)}
     plane = part["directions"][:2].T
-    for name, (p, latency, _) in SWITCHES.items():
+    for name, block in SWITCHES.items():
+        latency = round(1e3 * float(block.latency_a))
         vectors = flatten_weights(switches.theta.sel(block=name).values, part["scales"])
-        end = flatten_weights(theta.sel(p=p, latency=latency).values, part["scales"])
+        end = flatten_weights(theta.sel(p=block.p_a, latency=latency).values, part["scales"])
         distance = np.linalg.norm(vectors - end, axis=1)
         found[f"distance_end_{name.replace('back', 'both_back')}"] = distance[-1] / distance[0]
         paths.append(xr.Dataset({
@@ -463,7 +450,7 @@ def compute(run: Run) -> Results:
         **flatten(clocked, names="clock_{recovery}_{coupling}_{name}"),
         "rate": float(switches.rate.mean()),
     }
-    truth = truth_of(make_block(FIRST, sizes.block))
+    truth = truth_of(FIRST)
     chance = weights[["null", "permuted"]].mean(("seed", "sample"))
     baselines = {
         **flatten(numbers[["correlation_leaky_counter"]]),

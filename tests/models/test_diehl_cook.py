@@ -7,9 +7,10 @@ import dataclasses
 import brian2 as b2
 import numpy as np
 import pytest
-from brian2 import ms, mV, second
+from brian2 import ms, second
 from sklearn.utils.estimator_checks import check_estimator
 
+from bioplastic.benchmarks.diehl_cook import scale, stock_network
 from bioplastic.conformance import check_model
 from bioplastic.conformance.models import EXPECTED_FAILURES
 from bioplastic.engine import Program, SpikeRecord
@@ -32,49 +33,19 @@ X, Y = make_images(18, 0)
 
 def stock(model, state, spikes, n):
     """Return what ordinary Brian2 objects make of the same weights, delays and input spikes."""
-    b2.prefs.codegen.target = "numpy"
-    b2.defaultclock.dt = 0.5 * ms
-    equations = """
-        dv/dt = (v_rest - v - ge*v + gi*(e_inh - v))/tau : volt (unless refractory)
-        dge/dt = -ge/(1*ms) : 1
-        dgi/dt = -gi/(2*ms) : 1
-    """
-    exc = b2.NeuronGroup(
-        model.n_hidden, equations + "theta : volt", threshold="v > theta - 72*mV",
-        reset="v = -65*mV; theta += 0.05*mV", refractory=5 * ms, method="euler",
-        namespace={"v_rest": -65 * mV, "e_inh": -100 * mV, "tau": 100 * ms},
-    )  # fmt: skip
-    inh = b2.NeuronGroup(
-        model.n_hidden, equations, threshold="v > -40*mV", reset="v = -45*mV", refractory=2 * ms,
-        method="euler", namespace={"v_rest": -60 * mV, "e_inh": -85 * mV, "tau": 10 * ms},
-    )  # fmt: skip
-    exc.v, exc.theta, inh.v = -100 * mV, 20 * mV, -100 * mV
+    b2.prefs.codegen.target, b2.defaultclock.dt = "numpy", 0.5 * ms
     times, cells = spikes
-    image = b2.SpikeGeneratorGroup(N_PIXELS, cells, times * second)
-    learn = b2.Synapses(
-        image, exc, """w : 1
-        dpre/dt = -pre/(20*ms) : 1 (event-driven)
-        dpost1/dt = -post1/(20*ms) : 1 (event-driven)
-        dpost2/dt = -post2/(40*ms) : 1 (event-driven)""",
-        on_pre="ge_post += w; pre = 1; w = clip(w - 0.0001*post1, 0, 1)",
-        on_post="w = clip(w + 0.01*pre*post2, 0, 1); post1 = 1; post2 = 1",
+    w, delay = state["image_exc.w"], state.get("image_exc.delay")
+    network = stock_network(
+        b2.SpikeGeneratorGroup(N_PIXELS, cells, times * second), model.n_hidden, w,
+        delay=None if delay is None else delay.ravel() * second,
     )  # fmt: skip
-    learn.connect()
-    if "image_exc.delay" in state:
-        learn.pre.delay = state["image_exc.delay"].ravel() * second
-    w = state["image_exc.w"].copy()
-    forth = b2.Synapses(exc, inh, on_pre="ge_post += 10.4")
-    forth.connect(j="i")
-    back = b2.Synapses(inh, exc, on_pre="gi_post += 17")
-    back.connect("i != j")
-    monitor = b2.SpikeMonitor(exc)
-    network = b2.Network(exc, inh, image, learn, forth, back, monitor)
     for _ in range(n):
-        learn.w = (w * 0.9 * N_PIXELS / w.sum(axis=0)).ravel()
+        scale(network["learn"], w.shape, 0.9 * N_PIXELS)
         network.run(0.5 * second)
-        exc.theta *= np.exp(-0.5 / 1e4)
-        w = np.reshape(learn.w, w.shape)
-    return w, np.asarray(exc.theta / b2.volt), monitor
+        network["exc"].theta *= np.exp(-0.5 / 1e4)
+    w = np.reshape(network["learn"].w, w.shape)
+    return w, np.asarray(network["exc"].theta / b2.volt), network["spikes"]
 
 
 @pytest.mark.parametrize("delay_max", [0 * ms, 10 * ms])

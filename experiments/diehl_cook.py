@@ -4,7 +4,7 @@ Diehl & Cook (2015), Front. Comput. Neurosci. 9:99. Cells learn prototypes of di
 then the training images are shown once more, with learning off, to give each cell the class that it
 answers to most. The test images are shown once, at the end. Published are three passes through
 MNIST for 100 and 400 cells, more for more. Beside it stand the same network without delays, and
-two more without delays: thresholds that do not adapt, and random weights that never learn.
+two more without delays: thresholds that do not grow, and random weights that never learn.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "random": {"delay_max": 0 * ms, "eta_pre": 0.0, "eta_post": 0.0},
 }  # fmt: skip
 NAMES = {"delays": "published network", "no_delays": "without delays",
-         "fixed": "fixed thresholds", "random": "random weights"}  # fmt: skip
+         "fixed": "no growing thresholds", "random": "random weights"}  # fmt: skip
 COLOURS = dict(zip(ARMS, PALETTE, strict=False))
 PAPER = {100: 0.829, 400: 0.870, 1600: 0.919, 6400: 0.950}  # MNIST, by number of cells
 
@@ -116,7 +116,7 @@ def draw_learning(results: Results) -> Any:
     known = {name.removeprefix("accuracy_"): v for name, v in results.paper.items()} or None
     lines(data.curve, left, x="images", hue="arm", factor=100, labels=NAMES, colours=COLOURS,
           xlabel="training images", ylabel="held-out accuracy (%)", ylim=(0, 102),
-          baselines=levels, legend="lower right")  # fmt: skip
+          baselines=levels, legend=None)  # fmt: skip
     bars(data.accuracy, right, x="arm", labels=NAMES, colours=COLOURS, published=known,
          xlabel="test accuracy (%)", ylabel="", xlim=(0, 101), baselines=levels)  # fmt: skip
     return figure
@@ -134,7 +134,7 @@ EXPERIMENT = Experiment(
     name="diehl_cook",
     title="Digits without labels: prototypes by STDP and homeostasis",
     reference="Diehl & Cook (2015), Front. Comput. Neurosci. 9:99",
-    costs={"smoke": "10 s", "quick": "2 min", "paper": "25 min of processor time per seed"},
+    costs={"smoke": "10 s", "quick": "2.5 min", "paper": "25 min of processor time per seed"},
     datasets=("digits", "mnist"),
     protocols={
         "smoke": Protocol(n_hidden=50, epochs=2, train=600, evaluate_every=300, seeds=1),

@@ -533,6 +533,18 @@ ROWS: tuple[Row, ...] = (
         remark="144 motifs in 128 inputs; 32 are learnt",
         seeds="0 to 4",
     ),
+    Row(
+        "diehl_cook",
+        "diehl_cook",
+        "{accuracy_delays:%}, without delays {accuracy_no_delays:%}; {presentations_delays:.1f} "
+        "presentations per image",
+        "random weights {baselines.accuracy_random:%}, thresholds that do not "
+        "grow {baselines.accuracy_fixed:%}, linear on pixels {baselines.linear:%}, chance "
+        "{baselines.chance:%}",
+        paper="Diehl & Cook 2015, digits without labels",
+        remark="scikit-learn digits, 100 cells",
+        seeds="0 to 2",
+    ),
 )
 """All rows, in the order of the long table."""
 

@@ -23,6 +23,15 @@ from bioplastic.signals.poisson import PoissonSource
 __all__ = ["StockObjects", "reads_time"]
 
 _SLOT = "groups"
+_CPP_WORDS = frozenset(
+    "alignas alignof asm auto break case catch char char8_t char16_t char32_t class concept const "
+    "const_cast constexpr continue decltype default delete do double dynamic_cast else enum "
+    "explicit export extern float for friend goto if inline int long mutable namespace new "
+    "noexcept nullptr operator private protected public register reinterpret_cast requires return "
+    "short signed sizeof static static_assert static_cast struct switch template this "
+    "thread_local throw try typedef typeid typename union unsigned using virtual void volatile "
+    "wchar_t while".split()
+) - {"int"}  # a function of Brian2
 
 
 class StockObjects:
@@ -75,12 +84,26 @@ class StockObjects:
                 "intervals and in the last of others; give all rules one interval_at"
             )
         self.shift = int(offsets == {1})
+        self._placed: set[int] = set()
         for number, action in enumerate(plan.step):
             self._order = 10 * number
             self._place(action)
+        for group in self.objects:  # groups bring what an action does elsewhere, or nothing needs
+            group.contained_objects[:] = [m for m in group.contained_objects if self._knows(m)]
 
     def _put(self, member: Any, order: int | None = None) -> None:
         member.when, member.order = _SLOT, self._order if order is None else order
+        self._placed.add(id(member))
+
+    def _knows(self, member: Any) -> bool:
+        return id(member) in self._placed
+
+    def _spell(self, owner: Any, code: str) -> str:
+        """Return statements whose temporaries are no words of C++, as Brian2 writes them there."""
+        words = get_identifiers(code) & _CPP_WORDS
+        if taken := sorted(words & set(owner.variables)):
+            self._refuse(f"variable {taken[0]!r} in C++ ({owner.name!r})", "rename it")
+        return str(word_substitute(code, {word: f"{word}_value" for word in words}))
 
     def _refuse(self, what: str, advice: str) -> None:
         raise ValueError(f"Program.target: stock Brian2 has no {what}; {advice}")
@@ -174,22 +197,23 @@ class StockObjects:
         if interval > 1:
             clock = {"dt": interval * self.plan.clock.dt}
         order = self._order if order is None else order
-        owner.run_regularly(code, when=_SLOT, order=order, **clock)
+        code = self._spell(owner, code)
+        self._placed.add(id(owner.run_regularly(code, when=_SLOT, order=order, **clock)))
 
     @_place.register
     def _(self, action: actions.SpikeStatements) -> None:
         if not action.delayed:
-            action.group.contained_objects.append(
-                b2.CodeRunner(
-                    action.group, "reset", code=action.code, name=action.name, when=_SLOT,
-                    order=self._order, clock=self.plan.clock, needed_variables=["_spikespace"],
-                    template_kwds={"eventspace_variable": action.group.variables["_spikespace"]},
-                )
+            runner = b2.CodeRunner(
+                action.group, "reset", code=self._spell(action.group, action.code),
+                name=action.name, clock=self.plan.clock, needed_variables=["_spikespace"],
+                template_kwds={"eventspace_variable": action.group.variables["_spikespace"]},
             )  # fmt: skip
+            self._put(runner)
+            action.group.contained_objects.append(runner)
             return
         group = action.group
         names = {n: f"{n}_post" for n in get_identifiers(action.code) if n in group.variables}
-        code = word_substitute(action.code, names)
+        code = self._spell(group, word_substitute(action.code, names))
         echo = b2.Synapses(
             group, group, on_pre=code, name=f"{action.name}_echo", clock=self.plan.clock,
             delay=self._delays[action.delayed] * self.plan.clock.dt,
@@ -207,6 +231,7 @@ class StockObjects:
                 "write them as synapses onto synapses",
             )
         pathway = getattr(action.synapses, action.pathway)
+        pathway.code = self._spell(action.synapses, pathway.code)
         self._put(pathway)
         if action.delayed:
             pathway.delay = self._delays[action.delayed] * self.plan.clock.dt

@@ -241,12 +241,12 @@ class Tempotron(SpikingClassifier):
     def _cell(self) -> NeuronModel:
         return NeuronModel(
             name="tempotron",
-            equations="m : 1\ns : 1\ny : 1\nslope : 1\nv_max : 1\nnew : 1\nteacher : 1\nerr : 1\n"
+            equations="m : 1\ns : 1\ny : 1\nslope : 1\nv_max : 1\nrose : 1\nteacher : 1\nerr : 1\n"
             "tau : second\nv_th : 1",
             update="y = exp(-dt/tau)*(y + m*dt/tau)\n"  # tau dm/dtau, of the exact solution
             "m = exp(-dt/tau)*m\ns = exp(-dt/tau_s)*s\n"
-            "new = int(v0*(m - s) > v_max)\n"
-            "v_max = v_max + new*(v0*(m - s) - v_max)\nslope = slope + new*(v0*y - slope)",
+            "rose = int(v0*(m - s) > v_max)\n"
+            "v_max = v_max + rose*(v0*(m - s) - v_max)\nslope = slope + rose*(v0*y - slope)",
             parameters={"tau_s": self.tau_s, "v0": self._v0},
             initial={"tau": self.tau, "v_th": self.v_th},
         )  # fmt: skip
@@ -258,7 +258,7 @@ class Tempotron(SpikingClassifier):
             synapse="w : 1\ndx/dt = -x/tau_post : 1 (clock-driven)\n"
             "dz/dt = -z/tau_s : 1 (clock-driven)\npeak : 1",
             on_pre="x += 1; z += 1",
-            every="peak = peak + new_post*(v0*(x - z) - peak)",
+            every="peak = peak + rose_post*(v0*(x - z) - peak)",
             on_trial_start="x = 0; z = 0; peak = 0",
             on_trial_end="w += eta*err_post*peak",
             parameters={"tau_s": self.tau_s, "v0": self._v0, "eta": self.eta},

@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="give a constant of the script another value",
     )  # fmt: skip
     parser.add_argument("--json", type=Path, help="write the verdicts there")
+    parser.add_argument("--markdown", type=Path, help="write a table for a page there")
     parser.add_argument("--one", choices=("compare", "time"), help=argparse.SUPPRESS)
     options = parser.parse_intermixed_args(arguments)
     values = dict(text.split("=", 1) for text in options.set)
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.json.write_text(
             json.dumps([asdict(v) for v in verdicts], indent=1), encoding="utf-8"
         )
+    if options.markdown:
+        rows = [_markdown_row(verdict) for verdict in verdicts]
+        options.markdown.write_text("\n".join([*_HEAD, *rows, ""]), encoding="utf-8")
     agreed = sum(v.verdict == "agrees" for v in verdicts)
     print(f"{agreed} of {len(verdicts)} agree")
     return 0 if all(v.verdict != "differs" for v in verdicts) else 1
@@ -99,6 +103,22 @@ def _spawn(options: argparse.Namespace, name: str, what: str) -> Any:
         except subprocess.TimeoutExpired:
             return None
         return json.loads(result.read_text(encoding="utf-8")) if result.exists() else None
+
+
+_HEAD = (
+    "| example | biological time | verdict | stock standalone, CPU s | ours, CPU s |",
+    "|---|---|---|---|---|",
+)
+
+
+def _markdown_row(verdict: Verdict) -> str:
+    times = ["" if t != t else f"{t:.4f}" for t in (verdict.standalone, verdict.ours)]
+    found = f"{verdict.verdict}: {verdict.detail or verdict.how}"
+    if verdict.verdict == "agrees":
+        found = f"agrees: {verdict.spikes:,} spikes, error {verdict.error:.1e}; {verdict.how}"
+    name = verdict.name.removesuffix(".py")
+    cells = (f"`{name}`", f"{verdict.seconds:g} s", found.replace("|", "\\|"), *times)
+    return f"| {' | '.join(cells)} |"
 
 
 def format_row(verdict: Verdict) -> str:

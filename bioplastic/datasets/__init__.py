@@ -19,6 +19,7 @@ from bioplastic.datasets.mnist import MNIST_FAMILY, load_mnist
 from bioplastic.datasets.nmnist import EventRecordings, load_nmnist
 from bioplastic.datasets.preprocessing import (
     equalise_brightness,
+    normalise_patches,
     preprocess_fashion,
     resize_images,
 )
@@ -32,6 +33,7 @@ from bioplastic.datasets.targets import (
     sine,
     van_der_pol,
 )
+from bioplastic.datasets.traverse import synthetic_traverse
 
 __all__ = [
     "CIFAR_FAMILY",
@@ -52,6 +54,7 @@ __all__ = [
     "load_mnist",
     "load_nmnist",
     "lorenz",
+    "normalise_patches",
     "ode_to_joy",
     "permuted_tasks",
     "preprocess_fashion",
@@ -63,5 +66,6 @@ __all__ = [
     "sine",
     "split_tasks",
     "stratified_split",
+    "synthetic_traverse",
     "van_der_pol",
 ]

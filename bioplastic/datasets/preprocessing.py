@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import zoom
+from scipy.ndimage import uniform_filter, zoom
 
 from bioplastic.fields import checked, param
 
-__all__ = ["equalise_brightness", "preprocess_fashion", "resize_images"]
+__all__ = ["equalise_brightness", "normalise_patches", "preprocess_fashion", "resize_images"]
 
 
 @checked
@@ -39,17 +39,11 @@ def resize_images(
     >>> resize_images([[0, 0, 100, 100]], (2, 2), (2, 4))
     array([[  0,   0,   0,   0, 100, 100, 100, 100]], dtype=uint8)
     """
-    images = _check_numbers("resize_images.X", X)
-    rows, columns = image_shape
-    if images.ndim != 2 or images.shape[1] != rows * columns:
-        raise ValueError(
-            f"resize_images.X: must have shape (n, {rows * columns}), got {images.shape}"
-        )
-    factors = (1.0, new_shape[0] / rows, new_shape[1] / columns)
-    square = images.reshape(-1, rows, columns)
+    square = _check_shape("resize_images.X", X, image_shape)
+    factors = (1.0, *(new / old for new, old in zip(new_shape, image_shape, strict=True)))
     large = zoom(square, factors, order=1, mode="nearest", grid_mode=True)
     flat: NDArray[np.uint8] = np.clip(np.rint(large), 0, 255).astype(np.uint8)
-    return flat.reshape(len(images), -1)
+    return flat.reshape(len(square), -1)
 
 
 @checked
@@ -121,6 +115,61 @@ def equalise_brightness(X: ArrayLike, mean: float) -> NDArray[np.uint8]:
            [ 0,  0,  0]], dtype=uint8)
     """
     return _scale_to_mean("equalise_brightness.X", X, mean)
+
+
+@checked(size=param(minimum=2))
+def normalise_patches(
+    X: ArrayLike, image_shape: tuple[int, int], size: int = 7
+) -> NDArray[np.uint8]:
+    """Subtract from each pixel the mean of its surroundings and divide by their deviation.
+
+    What is more than one standard deviation from the mean is cut; -1 to 1 become 0 to 255. Where
+    all is equal, the result is the middle. Outside the image pixels are mirrored.
+
+    Parameters
+    ----------
+    X : array_like of numbers, shape (n, rows * columns)
+        Images.
+    image_shape : tuple of int
+        Rows and columns.
+    size : int, default 7
+        Pixels along each side of the surroundings.
+
+    Returns
+    -------
+    ndarray of uint8, shape (n, rows * columns)
+        The normalised images.
+
+    Raises
+    ------
+    ValueError
+        If the images do not have ``image_shape``.
+
+    References
+    ----------
+    Hussaini, Milford & Fischer (2023), ICRA, arXiv 2209.08723 (their program).
+
+    Examples
+    --------
+    >>> normalise_patches([[10, 10, 10, 200], [7, 7, 7, 7]], (2, 2), size=3)
+    array([[ 69,  37,  37, 219],
+           [128, 128, 128, 128]], dtype=uint8)
+    """
+    images, window = _check_shape("normalise_patches.X", X, image_shape), (1, size, size)
+    mean, square = uniform_filter(images, window), uniform_filter(images**2, window)
+    variance = square - mean**2
+    plain = variance <= 1e-9 * square  # what rounding leaves of no variance
+    scaled = np.where(plain, 0, (images - mean) / np.sqrt(np.where(plain, 1, variance)))
+    grey: NDArray[np.uint8] = np.rint(127.5 * (1 + np.clip(scaled, -1, 1))).astype(np.uint8)
+    return grey.reshape(len(images), -1)
+
+
+def _check_shape(place: str, X: ArrayLike, image_shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Return flat images as squares."""
+    images, (rows, columns) = _check_numbers(place, X), image_shape
+    if images.ndim != 2 or images.shape[1] != rows * columns:
+        raise ValueError(f"{place}: must have shape (n, {rows * columns}), got {images.shape}")
+    return images.reshape(-1, rows, columns)
 
 
 def _check_numbers(place: str, X: ArrayLike) -> NDArray[np.float64]:

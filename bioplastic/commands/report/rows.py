@@ -699,6 +699,15 @@ SYSTEMS: tuple[Row, ...] = (
         paper="Apolinario et al. 2025, TESS",
     ),
     Row(
+        "place_recognition",
+        "place_recognition",
+        "recall@1 {recall:%}, hyperactive cells silenced {recall_silenced:%} (gain {gain:%}); one "
+        "network {baselines.recall_one:%}, random weights {baselines.recall_random:%}, absolute "
+        "differences {baselines.recall_sad:%}",
+        "more with cells silenced (no number known)",
+        paper="Hussaini et al. 2023, modular place recognition",
+    ),
+    Row(
         "delays",
         "delays",
         "motifs of 31 steps found {found_depth_31:%}, of 5 {found_depth_5:%}, delays shuffled "

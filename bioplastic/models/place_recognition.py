@@ -14,7 +14,6 @@ The limit is chosen with queries of a part of the way that is not tested.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from bioplastic.analysis.assignment import ResponseWindow
-from bioplastic.engine import NetworkSpec, Population
 from bioplastic.fields import checked, param
 from bioplastic.models.diehl_cook import DiehlCookClassifier
 from bioplastic.plasticity import Normalisation
@@ -128,9 +126,7 @@ class PlaceModules(DiehlCookClassifier):
     -----
     The published program adds at a presynaptic spike what Diehl & Cook subtract, lets inhibition
     decay with 0.5 ms, and clocks the cells so that they fire at most every 50 ms; here all is as in
-    `DiehlCookClassifier`, whose parameters can be given, but voltages take steps of exponential
-    Euler. Half of the pixels of a normalised image are bright, dozens of cells fire at once, and
-    under so much inhibition plain Euler steps of 0.5 ms overshoot until cells fire forever.
+    `DiehlCookClassifier`, whose parameters can be given.
 
     References
     ----------
@@ -159,16 +155,6 @@ class PlaceModules(DiehlCookClassifier):
     # fmt: on
 
     activity_: NDArray[np.int64]
-
-    def network(self, kind: str) -> NetworkSpec:
-        """Return the network of one module, that learns or that answers."""
-        spec = super().network(kind)
-        stable = [
-            replace(cells, model=replace(cells.model, method="exponential_euler"))
-            if isinstance(cells, Population) else cells
-            for cells in spec.populations
-        ]  # fmt: skip
-        return replace(spec, populations=tuple(stable))
 
     # ---- learning --------------------------------------------------------------------------------
 

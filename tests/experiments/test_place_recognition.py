@@ -63,16 +63,6 @@ def test_silenced_cells_do_not_count(model):
     assert chosen == (None if None in best else max(best))
 
 
-def test_many_cells_that_fire_at_once_do_not_overshoot():
-    bright = np.full((4, 64), 255, dtype=np.uint8)
-    model = PlaceModules(80, n_modules=1, scaling=1.5, epochs=1, delay_max=0 * ms)
-    model.fit(bright, [0, 1, 0, 1])
-    for name, low in (("exc", -0.106), ("inh", -0.101)):
-        v = model.state_[f"{name}.v"]
-        assert low < v.min() <= v.max() < 0
-    assert 0.02 < model.state_["exc.theta"].max() < 0.072  # what fires is below 0 mV
-
-
 def test_recall_and_precision():
     rng = np.random.default_rng(0)
     scores, y = rng.random((60, 9)), rng.integers(0, 9, 60)

@@ -86,9 +86,8 @@ def recognise(seed: int, arm: str, sizes: Protocol) -> dict[str, Any]:
 def compare(seed: int, sizes: Protocol) -> dict[str, Any]:
     """Return what the sum of absolute differences recognises, and chance."""
     _, way, calibrates = travel(seed, sizes)
-    distance = cdist(way.X_test[~calibrates], way.X, "cityblock")
-    nearest = distance.reshape(len(distance), -1, sizes.places).min(axis=1)
-    return describe(-nearest, way.y_test[~calibrates]) | {"chance": 1 / sizes.places}
+    distance = cdist(way.X_test[~calibrates], way.X, "cityblock").reshape(-1, 2, sizes.places)
+    return describe(-distance.min(axis=1), way.y_test[~calibrates]) | {"chance": 1 / sizes.places}
 
 
 def compute(run: Run) -> Results:
@@ -113,7 +112,7 @@ def draw_recall(results: Results) -> Any:
     figure, (left, middle, right) = panels(1, 3, height=2.8, width_ratios=(1, 1.2, 1))
     left.plot(of.chosen, 100 * of.recall_silenced, "o", c=PALETTE[1], ms=4, label="chosen")
     lines(of.over_limit, left, x="limit", factor=100, baselines={"none silenced": of.recall},
-          xlabel="references that silence", ylabel="recall@1 (%)", ylim=(0, 102))  # fmt: skip
+          xlabel="references to silence a cell", ylabel="recall@1 (%)", ylim=(0, 102))  # fmt: skip
     kinds = {"modules": of.recall, "cells silenced": of.recall_silenced}
     kinds |= {CONTROLS[arm]: data.recall.sel(arm=arm) for arm in data.arm.values[1:]}
     kinds["SAD"], colours = beside.recall, dict(zip((*kinds, "SAD"), PALETTE, strict=False))
@@ -123,7 +122,8 @@ def draw_recall(results: Results) -> Any:
     curves = {"modules": of.precision, "cells silenced": of.precision_silenced,
               "one network": data.precision.sel(arm="one"), "SAD": beside.precision}  # fmt: skip
     reached = {name: curve.where((curve > 0).all("seed")) for name, curve in curves.items()}
-    lines(reached, right, x="level", xlabel="recall", ylabel="precision (%)", ylim=(0, 103), **look)
+    lines(reached, right, x="level", xlabel="recall", ylabel="precision (%)", ylim=(0, 103),
+          show="mean", markers=False, **look)  # fmt: skip
     return figure
 
 
@@ -132,11 +132,11 @@ def draw_places(results: Results) -> Any:
     views = results.arrays["views"].reshape(4, 5, 28, 28)
     framed = np.pad(views.astype(float), ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
     sheet = xr.DataArray(framed.swapaxes(1, 2).reshape(120, 150), dims=("row", "column"))
-    figure, ax = panels(width=3.5, height=2.8)
-    images(sheet, ax, cmap="gray", label="", aspect="equal", xlabel="place", ylabel="")
+    ax = images(sheet, panels(width=3.5, height=2.8)[1], cmap="gray", label="", aspect="equal",
+                xlabel="place", ylabel="")  # fmt: skip
     ax.set_xticks(15 + 30 * np.arange(5), range(1, 6))
     ax.set_yticks(15 + 30 * np.arange(4), ["reference", "query", "same,\nnormalised", "query"])
-    return figure
+    return ax.figure
 
 
 EXPERIMENT = Experiment(

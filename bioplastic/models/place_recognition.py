@@ -194,8 +194,7 @@ class PlaceModules(DiehlCookClassifier):
                 counts[mine, k], shown[mine] = record["exc.count"], record["presentations"]
             states.append(state)
         self.state_ = {name: np.stack([each[name] for each in states]) for name in states[0]}
-        record = {"exc.count": counts.reshape(len(y), -1), "presentations": shown}
-        self.observe(record, X, y)
+        self.observe({"exc.count": counts.reshape(len(y), -1), "presentations": shown}, X, y)
 
     def _label(self, X: Any, y: NDArray[np.int32]) -> None:
         counts = self._show(X, stream=(2,))["exc.count"]

@@ -152,7 +152,7 @@ def normalise_patches(
     Examples
     --------
     >>> normalise_patches([[10, 10, 10, 200], [7, 7, 7, 7]], (2, 2), size=3)
-    array([[ 69,  37,  37, 219],
+    array([[ 82,  59,  59, 255],
            [128, 128, 128, 128]], dtype=uint8)
     """
     images, window = _check_shape("normalise_patches.X", X, image_shape), (1, size, size)

@@ -1,14 +1,12 @@
 """Learn on simulated saccades, test on a real event camera.
 
-Time surfaces: Lagorce et al. (2017), IEEE TPAMI 39, 1346-1359; the recordings (N-MNIST): Orchard et
-al. (2015), Frontiers in Neuroscience 9, 437. What is new here is the question: prototypes and
-read-out learn by local rules on simulated saccades over MNIST images, and are tested on recordings
-of a camera. With ``--data digits`` there are no recordings, and simulated ones alone are tested.
+Time surfaces: Lagorce et al. (2017); the recordings (N-MNIST): Orchard et al. (2015), Frontiers in
+Neuroscience 9, 437. New is the question: prototypes and read-out learn by local rules on simulated
+saccades over images, and are tested on recordings. With ``--data digits`` there are none of these.
 
-Beside the learned prototypes stand patches that were merely sampled, and the counts of all pixels
-with the same read-out. The classes are still pictures: nothing here needs the order of the events.
-The geometry of the simulated saccades was fitted to recordings 1 to 100 (correlation of the counts
-of pixels with those of the same image), so the transfer is tested on all others.
+Beside the learned prototypes stand patches that were merely sampled, and the counts of all pixels.
+The classes are still pictures: nothing here needs the order of the events. The geometry of the
+simulation was fitted to the pixel counts of recordings 1 to 100; the transfer is tested on others.
 """
 
 from __future__ import annotations
@@ -18,7 +16,6 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from brian2 import ms
-from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedKFold, cross_val_score
 from sklearn.preprocessing import normalize
 
@@ -53,16 +50,9 @@ class Protocol(Constants):
     seeds: int = param(3, minimum=1, doc="seeds")
 
 
-def count_pixels(recordings: list[Events]) -> NDArray[Any]:
-    """Return the counts of all pixels and both polarities, of unit length."""
-    counts = np.array([events.counts().values.ravel() for events in recordings], float)
-    return np.asarray(normalize(counts))
-
-
 def transfer(seed: int, features: str, data: str, protocol: Protocol) -> dict[str, Any]:
     """Learn from simulated recordings; return accuracies on simulated and on real ones."""
-    rng = np.random.default_rng(seed)
-    dataset = load_dataset(data)
+    rng, dataset = np.random.default_rng(seed), load_dataset(data)
     first = RECORDED if data == "mnist" else 0
     here = first + rng.permutation(len(dataset.X) - first)[: protocol.train]
     there = rng.permutation(len(dataset.X_test))[: protocol.test]
@@ -71,23 +61,21 @@ def transfer(seed: int, features: str, data: str, protocol: Protocol) -> dict[st
         stack = resize_images(X, dataset.image_shape, (28, 28)).reshape(-1, 28, 28)
         return simulate_saccades(stack, random_state=seed)
 
-    sets = [see(dataset.X[here], seed), see(dataset.X_test[there], seed + 10_000)]
     real = load_nmnist() if data == "mnist" else None
+    sets = [see(dataset.X[here], seed), see(dataset.X_test[there], seed + 10_000)]
     sets += [real.X] if real else []
     found: dict[str, Any] = {}
-    if features == "counts":
-        seen = [count_pixels(part) for part in sets]
+    if features == "counts":  # of all pixels and both polarities, of unit length
+        seen = [normalize([events.counts().values.ravel() for events in part]) for part in sets]
     else:
-        learned = {"learn": features == "learned", "random_state": seed}
-        surfaces = TimeSurfaces(protocol.prototypes, patches=protocol.patches, **learned)
-        surfaces.fit(sets[0])
+        surfaces = TimeSurfaces(protocol.prototypes, patches=protocol.patches, random_state=seed,
+                                learn=features == "learned").fit(sets[0])  # fmt: skip
         seen = [surfaces.transform(part) for part in sets]
         best = surfaces.prototypes_.reshape(-1, 14, 7)[:8]
         found["prototype"] = xr.DataArray(best, dims=("cell", "row", "column"))
     short = {"eta": protocol.eta, "passes": protocol.passes}
-    training = LONG if features == "counts" else short
-    readout = DeltaReadout(random_state=seed, **training).fit(seen[0], dataset.y[here])
-    found["simulated"] = readout.score(seen[1], dataset.y_test[there])
+    readout = DeltaReadout(random_state=seed, **(LONG if features == "counts" else short))
+    found["simulated"] = readout.fit(seen[0], dataset.y[here]).score(seen[1], dataset.y_test[there])
     if real:
         unseen = real.ids > FITTED
         found["real"] = readout.score(seen[2][unseen], real.y[unseen])
@@ -112,15 +100,11 @@ def compute(run: Run) -> Results:
     data = run.measure(transfer, seed=run.seeds, features=list(FEATURES), data=run.data,
                        protocol=run.protocol, ragged=("prototype",))  # fmt: skip
     numbers = data[[name for name in TESTS if name in data]]
-    rest = {
-        f"{name}_{key}": value
-        for name in ("sampled", "counts")
-        for key, value in flatten(numbers.sel(features=name, drop=True)).items()
-    }
     pictures = {"recording": first_saccades()} if run.data == "mnist" else {}
     return Results(
         metrics=flatten(numbers.sel(features="learned", drop=True)),
-        baselines={"chance": 0.1, **rest},
+        baselines={"chance": 0.1}
+        | flatten(numbers.drop_sel(features="learned"), names="{features}_{name}"),
         measured={"transfer": data, **pictures},
     )
 
@@ -149,22 +133,18 @@ def draw_recording(results: Results) -> Any:
     """Draw the first saccade of a recording beside its simulation, ON minus OFF events."""
     if "recording" not in results.measured:
         return None
-    shown = results.measured["recording"].difference
-    figure, axes = panels(1, 2, height=2.4, width=4.5)
-    images(shown, axes, x="x", y="y", facet="source", cmap="RdBu_r", aspect="equal",
+    shown, (figure, axes) = results.measured["recording"], panels(1, 2, height=2.4, width=4.5)
+    images(shown.difference, axes, x="x", y="y", facet="source", cmap="RdBu_r", aspect="equal",
            label="ON minus OFF events", xlabel="column", ylabel="row")  # fmt: skip
     return figure
 
 
 EXPERIMENT = Experiment(
-    name="time_surfaces",
-    title="Prototypes of time surfaces, from simulated saccades to a real camera",
+    name="time_surfaces", title="Prototypes of time surfaces, from simulated saccades to a camera",
     reference="Lagorce et al. (2017), IEEE TPAMI 39, 1346-1359",
-    costs={"smoke": "10 s", "quick": "2 min", "paper": "6 min"},
-    datasets=("digits", "mnist"),
+    costs={"smoke": "10 s", "quick": "2 min", "paper": "6 min"}, datasets=("digits", "mnist"),
     protocols={"smoke": Protocol(train=100, test=50, prototypes=8, patches=4000, seeds=2),
                "quick": Protocol(), "paper": Protocol(train=2000, test=1000, eta=0.05, passes=5)},
-    options=("train", "test", "prototypes", "eta", "passes"),
-    compute=compute,
+    options=("train", "test", "prototypes", "eta", "passes"), compute=compute,
     figures={"accuracy": draw, "prototypes": draw_prototypes, "recording": draw_recording},
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,29 @@ class Reaching:
     velocity: NDArray[np.float64]
     dt: float
     n_units: int
+
+    def counts(self) -> NDArray[np.float64]:
+        """Return the spikes of every step, shape (n_steps, n_units)."""
+        counts = np.zeros((len(self.velocity), self.n_units))
+        counts[(self.times / self.dt).astype(int), self.units] = 1
+        return counts
+
+    def shifted(self, calibration: float, by: float = 100.0) -> Reaching:
+        """Return the same with spikes so much later than the velocity, the control of a decoder.
+
+        Parameters
+        ----------
+        calibration : float
+            Seconds; spikes go round in them, and in what follows, each by itself.
+        by : float, default 100
+            Seconds, or half of such a part if that is less.
+        """
+        total = len(self.velocity) * self.dt
+        early = self.times < calibration
+        start = np.where(early, 0.0, calibration)
+        length = np.where(early, calibration, total - calibration)
+        later = (self.times - start + np.minimum(by, np.round(length / 2))) % length
+        return replace(self, times=start + later)
 
 
 @checked(

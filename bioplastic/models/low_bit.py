@@ -26,7 +26,6 @@ from bioplastic.engine import (
     NetworkSpec,
     Population,
     PopulationMean,
-    SpikeCount,
     StateRecord,
     Trial,
     TrialRecord,
@@ -164,7 +163,7 @@ class LowBitClassifier(DeltaClassifier):
     annealing = 0.8
 
     def network(self, kind: str) -> NetworkSpec:
-        """Return the network that learns, that answers, or that which shows the spikes."""
+        """Return the network that learns, or that answers and keeps the spikes."""
         learn, n_cells = kind == "learn", self.mix_.shape[1]
         minus = " - int(u < -1)" if self.code == "ternary" else ""
         cell = NeuronModel(
@@ -181,8 +180,8 @@ class LowBitClassifier(DeltaClassifier):
             projections=(self.readout(learn, f"v_post += w*s_pre/{float(self.n_steps)}"),),
             trial=Trial(duration=self.n_steps * self.dt),
             records=(
-                TrialRecord(population="output", variable="v"), SpikeCount(population="hidden"),
-                *([StateRecord(population="hidden", variable="s")] if kind == "spikes" else []),
+                TrialRecord(population="output", variable="v"),
+                *([] if learn else [StateRecord(population="hidden", variable="s")]),
             ),
         )  # fmt: skip
 
@@ -207,7 +206,7 @@ class LowBitClassifier(DeltaClassifier):
 
     def spikes(self, X: Any) -> NDArray[np.int8]:
         """Return the spikes of all cells, -1, 0 or 1, shape (n_samples, n_steps, n_cells)."""
-        return np.asarray(np.rint(self.answer(X, kind="spikes")["hidden.s"]), dtype=np.int8)
+        return np.asarray(np.rint(self.answer(X)["hidden.s"]), dtype=np.int8)
 
     @property
     def memory_bits_(self) -> int:

@@ -5,8 +5,8 @@ gradients (their loss centres the mean of a layer). Here intrinsic plasticity br
 by one threshold the layer, to a rate; one half is the highest entropy there is.
 
 Measured on digits, for cells with random weights: the entropy of a cell in a step, what the cell
-(any spike at all) tells about the class, and a read-out of the counts by the delta rule. The bias of
-few samples is removed from entropy and information. Noise on the membrane, to which thresholds
+(any spike at all) tells about the class, and a read-out of the counts by the delta rule. The bias
+of few samples is removed from entropy and information. Noise on the membrane, to which thresholds
 adapt as well, shows that entropy measures neither of the others.
 """
 

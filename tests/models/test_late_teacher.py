@@ -1,4 +1,4 @@
-"""The read-out of all steps beside its traces, leaky cells beside a loop, thresholds, smoke runs."""
+"""The read-out of all steps beside its traces, leaky cells beside a loop, and smoke runs."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def test_gates_and_answers_of_every_step():
     x, wanted = rng.random((6, 3, 2)), rng.integers(0, 2, (6, 3))
     closed = StepReadout(2, 2).learn(x, wanted, np.zeros(6), rng=rng)
     assert not closed.weights.any()
-    one, other = (StepReadout(2, 2).learn(
-        x, answer, rng=np.random.default_rng(3)) for answer in (wanted[:, 2], wanted[:, [2]]))  # fmt: skip
+    one, other = (
+        StepReadout(2, 2).learn(x, answer, rng=np.random.default_rng(3))
+        for answer in (wanted[:, 2], wanted[:, [2]])
+    )
     np.testing.assert_array_equal(one.weights, other.weights)
     assert (one.weights != StepReadout(2, 2).learn(x, wanted, rng=rng).weights).any()
     copy = one.copy().learn(x, wanted, rng=rng)

@@ -59,7 +59,7 @@ def look(seed: int, scope: str, rate: float, noise: float, sizes: Protocol) -> d
     told = [mutual_information(y, cell.any(axis=1).astype(int), correction="shuffle",
                                n_shuffles=sizes.shuffles, seed=seed) for cell in cells]  # fmt: skip
     return {
-        "accuracy": readout.score(counts[n:], data.y_test), "rate": spikes[:n].mean(),
+        "accuracy": readout.score(counts[n:], data.y_test), "fired": spikes[:n].mean(),
         "entropy": np.mean([response_entropy(cell.ravel().astype(int)) for cell in cells]),
         "information": np.mean(told), "silent": np.mean([not cell.any() for cell in cells]),
     }  # fmt: skip

@@ -403,6 +403,25 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 2",
     ),
     Row(
+        "low_bit",
+        "low_bit",
+        "digits, weights of 1, 2, 4 bits rounded at random {stochastic_1:%}, {stochastic_2:%}, "
+        "{stochastic_4:%}; at a learning rate of 0.01 {stochastic_1_small_rate:%}, "
+        "{stochastic_2_small_rate:%}, {stochastic_4_small_rate:%}; {stochastic_1_bytes:.0f only}, "
+        "{stochastic_2_bytes:.0f only}, {stochastic_4_bytes:.0f only} bytes while learning; "
+        "ternary cells {accuracy_ternary_1:%}",
+        "floats {baselines.float:%} in {baselines.float_bytes:.0f} bytes; rounded to the nearest "
+        "{baselines.nearest_1:%}, {baselines.nearest_2:%}, {baselines.nearest_4:%}, at 0.01 "
+        "{baselines.nearest_1_small_rate:%}, {baselines.nearest_2_small_rate:%}, "
+        "{baselines.nearest_4_small_rate:%}; with a float copy {baselines.shadow_1:%}, "
+        "{baselines.shadow_2:%}, {baselines.shadow_4:%} in {baselines.shadow_1_bytes:.0f}, "
+        "{baselines.shadow_2_bytes:.0f}, {baselines.shadow_4_bytes:.0f} bytes; on/off pairs for as "
+        "many operations {baselines.accuracy_pair_1:%}",
+        paper="after Guo et al. 2024, weights of few bits, ternary spikes",
+        remark="each at its own learning rate; local, not back-propagation",
+        seeds="0 to 4",
+    ),
+    Row(
         "robustness_mnist_paper",
         "robustness --data mnist --scale paper",
         "thresholds that adapt on a stream: clean {homeostasis_clean:%}, Gaussian noise "
@@ -641,6 +660,16 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.counts_folds:%}; sampled patches {baselines.sampled_simulated:%}, "
         "{baselines.sampled_real:%}, {baselines.sampled_folds:%}",
         paper="Lagorce et al. 2017, time surfaces, from simulation to camera",
+    ),
+    Row(
+        "low_bit",
+        "low_bit",
+        "weights of 1, 2, 4 bits {stochastic_1:%}, {stochastic_2:%}, {stochastic_4:%}; to the "
+        "nearest, small rate {baselines.nearest_1_small_rate:%}, "
+        "{baselines.nearest_2_small_rate:%}, {baselines.nearest_4_small_rate:%}; floats "
+        "{baselines.float:%}",
+        "–",
+        paper="after Guo et al. 2024, weights of few bits",
     ),
     Row(
         "robustness_mnist_paper",

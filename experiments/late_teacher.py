@@ -131,7 +131,7 @@ def draw(results: Results) -> Any:
 EXPERIMENT = Experiment(
     name="late_teacher", title="Late answers teach early ones, where input is noisy",
     reference="after Ding et al. (2025), NeurIPS, arXiv 2510.07924",
-    costs={"smoke": "10 s", "quick": "1 min"}, datasets=("digits",),
+    costs={"smoke": "5 s", "quick": "30 s"}, datasets=("digits",),
     protocols={"smoke": Protocol(train=700, cells=80, epochs=10, seeds=2), "quick": Protocol()},
     options=("labels", "cells", "epochs", "rate", "gate"), compute=compute,
     figures={"teaching": draw},

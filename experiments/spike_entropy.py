@@ -100,7 +100,7 @@ def draw(results: Results) -> Any:
 EXPERIMENT = Experiment(
     name="spike_entropy", title="Entropy of spikes is not information",
     reference="after Guo et al. (2022), IM-Loss, NeurIPS",
-    costs={"smoke": "10 s", "quick": "1 min"}, datasets=("digits",),
+    costs={"smoke": "5 s", "quick": "30 s"}, datasets=("digits",),
     protocols={"smoke": Protocol(cells=40, train=500, rates=(0.02, HALF), noise=(0.0, 8.0),
                                  passes=4, seeds=1), "quick": Protocol()},
     options=("cells", "train", "passes"), compute=compute, figures={"entropy": draw},

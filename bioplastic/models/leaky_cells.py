@@ -106,7 +106,7 @@ def balance_thresholds(
     """
     spread = current.std(axis=(0, 1))
     spread = np.full_like(spread, spread.mean()) if shared else spread
-    threshold = spread.copy()
+    threshold: NDArray[np.float64] = spread.copy()
     for k in range(batches):
         some = current[rng.integers(len(current), size=batch)]
         fired = leaky_spikes(some, threshold, **cells).mean(axis=(0, 1))

@@ -77,7 +77,7 @@ def test_thresholds_balance_cells_or_the_layer(shared):
     [
         ("late_teacher", "late_all_noisy", "shuffled_noisy"),
         ("spike_entropy", "accuracy_noise_0_0", "accuracy_noise_8_0"),
-        ("low_bit", "stochastic_2", "nearest_2"),
+        ("low_bit", "stochastic_2_small_rate", "nearest_2_small_rate"),
     ],
 )
 def test_smoke(name, better, worse, tmp_path):

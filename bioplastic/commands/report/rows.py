@@ -422,6 +422,21 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
     Row(
+        "late_teacher",
+        "late_teacher",
+        "mean over steps 2 to 16, Bernoulli spikes: late teacher {late_noisy:%}, ungated "
+        "{late_all_noisy:%}; constant current {late_constant:%}, {late_all_constant:%}",
+        "before {baselines.before_noisy:%}; same step as teacher, gated {baselines.same_noisy:%}; "
+        "the same 200 labels at all steps {baselines.labels_noisy:%}; itself as teacher "
+        "{baselines.own_noisy:%}; other images {baselines.shuffled_noisy:%}; all labels "
+        "{baselines.all_noisy:%}; constant current {baselines.before_constant:%}, "
+        "{baselines.same_constant:%}, {baselines.labels_constant:%}, {baselines.own_constant:%}, "
+        "{baselines.shuffled_constant:%}, {baselines.all_constant:%}",
+        paper="after Ding et al. 2025, late answers as teachers",
+        remark="digits, 200 labels; local, not back-propagation",
+        seeds="0 to 4",
+    ),
+    Row(
         "robustness_mnist_paper",
         "robustness --data mnist --scale paper",
         "thresholds that adapt on a stream: clean {homeostasis_clean:%}, Gaussian noise "
@@ -670,6 +685,15 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.float:%}",
         "–",
         paper="after Guo et al. 2024, weights of few bits",
+    ),
+    Row(
+        "late_teacher",
+        "late_teacher",
+        "noisy digits, 200 labels: late teacher {late_noisy:%}, same step "
+        "{baselines.same_noisy:%}, before {baselines.before_noisy:%}; without noise "
+        "{late_constant:%}, {baselines.same_constant:%}, {baselines.before_constant:%}",
+        "–",
+        paper="after Ding et al. 2025, late answers as teachers",
     ),
     Row(
         "robustness_mnist_paper",

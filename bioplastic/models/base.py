@@ -106,7 +106,7 @@ from bioplastic.models.saving import read_estimator, write_estimator
 from bioplastic.timing import log_time
 from bioplastic.validation import check_integer
 
-__all__ = ["SpikingClassifier", "SpikingEstimator", "SpikingRegressor", "name_of"]
+__all__ = ["SpikingClassifier", "SpikingEstimator", "SpikingRegressor", "callback_name"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -382,7 +382,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         every = len(X) if watch_every is None else watch_every
         check_integer(f"{place}.watch_every", every, minimum=1)
         if checkpoints is not None:
-            described |= {**self._describe_run(X, y), "watch": name_of(watch)}
+            described |= {**self._describe_run(X, y), "watch": callback_name(watch)}
         if watch is not None:
             described["watch_every"] = every
         with (
@@ -641,12 +641,12 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "n_seen_")
 
 
-def name_of(function: Any) -> Any:
+def callback_name(function: Any) -> Any:
     """Return what a run folder knows a function by: a dataclass by its fields, others by name.
 
     Examples
     --------
-    >>> name_of(len)
+    >>> callback_name(len)
     'len'
     """
     if function is None or dataclasses.is_dataclass(function):

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic.analysis.continual import ContinualScores, score_continual
 from bioplastic.checkpoints import RunFolder, describe_parameters
 from bioplastic.datasets import ContinualTask
-from bioplastic.models.base import SpikingClassifier, name_of
+from bioplastic.models.base import SpikingClassifier, callback_name
 from bioplastic.validation import check_integer
 
 __all__ = ["ContinualLearner"]
@@ -145,7 +145,7 @@ class ContinualLearner(SpikingClassifier):
         """
         self._check_params()
         every = np.unique(np.concatenate([np.unique(np.asarray(task.y)) for task in tasks]))
-        growing, noted = ("n_tasks", "tasks"), name_of(after_task)
+        growing, noted = ("n_tasks", "tasks"), callback_name(after_task)
         with self.open_run("in turn", tasks, checkpoints, resume, growing, after_task=noted) as run:
             for number in range(self.n_tasks_ if run.found else 0, len(tasks)):
                 task = tasks[number]

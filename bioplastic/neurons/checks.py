@@ -28,7 +28,7 @@ from bioplastic.equations import (
 from bioplastic.linear import has_powers
 from bioplastic.neurons.integration import METHODS, StepMethod
 
-__all__ = ["check_model"]
+__all__ = ["check_neuron"]
 
 
 class ModelData(Protocol):
@@ -67,7 +67,7 @@ class ModelData(Protocol):
         """The equations."""
 
 
-def check_model(model: ModelData) -> None:
+def check_neuron(model: ModelData) -> None:
     """Check all slots of a model but its initial values.
 
     Raises

@@ -25,7 +25,7 @@ from bioplastic.equations import (
 )
 from bioplastic.expressions import evaluate
 from bioplastic.fields import check_params, checked
-from bioplastic.neurons.checks import check_model
+from bioplastic.neurons.checks import check_neuron
 from bioplastic.neurons.integration import StepMethod
 from bioplastic.validation import check_identifier, check_integer
 
@@ -118,7 +118,7 @@ class NeuronModel:
             "parameters",
             check_parameters(f"{self._place}, parameters", self.parameters, timed=True),
         )
-        check_model(self)
+        check_neuron(self)
         object.__setattr__(self, "initial", FrozenMap(self._check_initial(self.initial)))
 
     def __hash__(self) -> int:

@@ -21,12 +21,12 @@ __all__ = [
     "PUBLISHED",
     "Labelled",
     "Look",
+    "axis_text",
     "draw_legend",
     "draw_levels",
     "entries_of",
     "in_style",
     "make_axes",
-    "name_of",
     "panels",
     "place_entries",
     "plus_minus",
@@ -219,13 +219,13 @@ def write_texts(
     first = next(iter(curves.values()), data)
     found: dict[str, Any] = {}
     if isinstance(first, xr.DataArray):
-        found[value_label] = name_of(first, None)
+        found[value_label] = axis_text(first, None)
         if curves:
-            found["xlabel"] = name_of(first, first.dims[0])
+            found["xlabel"] = axis_text(first, first.dims[0])
     axes.set(**found | texts)
 
 
-def name_of(data: xr.DataArray, dimension: Hashable | None) -> str:
+def axis_text(data: xr.DataArray, dimension: Hashable | None) -> str:
     source: Any = (
         data if dimension is None else data[dimension] if dimension in data.coords else None
     )

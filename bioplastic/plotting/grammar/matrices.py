@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from bioplastic.plotting._parts import add_colour_bar
 from bioplastic.plotting.grammar._frame import (
+    axis_text,
     in_style,
     make_axes,
-    name_of,
     panels,
     shorten,
 )
@@ -129,10 +129,10 @@ def images(
         if facet is not None:
             key = entry[facet].item() if facet in entry.coords else ""
             axes.set_title((labels or {}).get(key, str(key)))
-        axes.set(**{"xlabel": name_of(entry, x), "ylabel": name_of(entry, y)} | texts)
+        axes.set(**{"xlabel": axis_text(entry, x), "ylabel": axis_text(entry, y)} | texts)
         if facet is not None and axes is not axes_of[0] and "ylabel" not in texts:
             axes.set_ylabel("")
-    text = name_of(data, None) if label is None else label
+    text = axis_text(data, None) if label is None else label
     if text and drawn is not None:
         place: Any = axes_of[0] if facet is None else list(axes_of[: len(entries)])
         if facet is None:

@@ -10,6 +10,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, create_runner_codeobj
+from bioplastic.engine.columns import Columns
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out
 from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan
@@ -31,6 +32,7 @@ class Assembly:
     calendars: list[str] = field(default_factory=list)
     frames: dict[str, str] = field(default_factory=dict)
     moving_rates: bool = False
+    columns: dict[str, Columns] = field(default_factory=dict)
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)
 
     @property
@@ -71,6 +73,15 @@ class Assembly:
             note = "draws random numbers in a loop of their own"
         self.parts.append(Part(name, template, path, size, note))
         return f"run_{name}();"
+
+    def add_plain(self, template: str, **kwds: Any) -> None:
+        """Render a function that is made of no statements."""
+        self.kernels.append(KernelCode.templater.env.get_template(template).render(**kwds))
+
+    def literal(self, value: float) -> str:
+        """Return a number in the precision of the program, as the compiler reads it."""
+        text = repr(float(value)).replace("inf", "INFINITY")
+        return f"{self.float_type}({text})"
 
     def _keep_used_declarations(self, body: str, variables: dict[str, Any]) -> str:
         """Drop unused pointers and constants, and remember the arrays that remain."""

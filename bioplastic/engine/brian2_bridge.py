@@ -27,10 +27,12 @@ import numpy as np
 
 __all__ = [
     "SUPPORTED",
+    "ArrayVariable",
     "KernelCode",
     "KernelGenerator",
     "NumpyCode",
     "StandaloneProject",
+    "Subexpression",
     "abstract_code",
     "adopt",
     "analyse_identifiers",

@@ -14,6 +14,7 @@ VARIABLE = "BIOPLASTIC_WITHOUT"
 OPTIMISATIONS = {
     "single": "float32 loops take the time step in float32",
     "draws": "uniform numbers of a loop over cells are drawn in a loop of their own",
+    "columns": "columns of a dense matrix that learn nothing and are scaled right are left alone",
     "flat": "statements for every synapse that name no cell run in one loop",
 }
 

@@ -13,7 +13,7 @@ from brian2.core.namespace import DEFAULT_UNITS
 from bioplastic.engine.plan import Plan
 from bioplastic.equations import solve_decay
 
-__all__ = ["slow_decays"]
+__all__ = ["constant_rate", "slow_decays"]
 
 #: Half a unit in the last place of a number near one: what a stored decay per step is wrong by.
 _ROUNDING = 2.0**-25
@@ -39,7 +39,7 @@ def slow_decays(plan: Plan) -> Iterator[str]:
             stored = group.variables[variable]
             if stored.dtype != np.float32:
                 continue
-            rate = _rate(variable, expression.code, group)
+            rate = constant_rate(variable, expression.code, group)
             share = _ROUNDING / abs(rate * float(plan.clock.dt)) if rate else 0.0
             if share > _TOLERANCE:
                 time = b2.Quantity(1 / abs(rate), dim=b2.second.dim)
@@ -50,7 +50,7 @@ def slow_decays(plan: Plan) -> Iterator[str]:
                 )
 
 
-def _rate(variable: str, expression: str, group: Any) -> float:
+def constant_rate(variable: str, expression: str, group: Any) -> float:
     """Return the constant rate of a decay per second, 0 if there is none."""
     moving = {name for name in group.equations.diff_eq_names if name != variable}
     found = solve_decay(variable, expression, moving)

@@ -9,6 +9,7 @@ import numpy as np
 
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
+from bioplastic.engine.columns import find_columns
 from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
@@ -68,7 +69,7 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
         State, inputs and outputs in the order the compiled function takes them.
     """
     with float_precision(plan.dtype):
-        assembly = Assembly(plan)
+        assembly = Assembly(plan, columns=find_columns(plan))
         calls = _render_calls(plan, assembly)
         repeat = plan.repeat.cpp(assembly) if plan.repeat else ""
         on_repeat = plan.on_repeat.cpp(assembly) if plan.on_repeat else ""
@@ -126,6 +127,11 @@ def _describe_queue(events: StateEntry, layout: Layout, plan: Plan) -> dict[str,
     return {"name": events.owner, "delay": delay.array, "n_synapses": size}
 
 
+def _sizes(plan: Plan, name: str) -> tuple[int, int]:
+    projection = plan.spec.projection(name)
+    return int(plan.groups[projection.source].N), int(plan.groups[projection.target].N)
+
+
 def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str, Any]:
     state_arrays = {e.array for e in layout.state}
     frames = assembly.frames
@@ -156,6 +162,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "scratch": scratch,
         "frames": frames,
         "solvers": assembly.least_squares,
+        "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},
         "float_type": c_data_type(plan.dtype),
         "connectivity": layout.connectivity,
         "tables": layout.tables,

@@ -18,6 +18,8 @@ from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import (
     c_data_type,
 )
+from bioplastic.engine.columns import Columns
+from bioplastic.engine.part import Part
 from bioplastic.engine.projections import (
     Projection,
     SparseProjection,
@@ -41,6 +43,9 @@ class Normalise(Action):
     def cpp(self, assembly: Assembly) -> str:
         """Return the C++ call."""
         projection, synapses = self.projection, self.synapses
+        columns = assembly.columns.get(projection.name)
+        if columns is not None and columns.variable == self.rule.variable:
+            return self._moved_columns(assembly, columns)
         sparse = isinstance(projection, SparseProjection)
         needed = tuple(filter(None, (self.rule.variable, self.only)))
         if isinstance(self.rule.total, str):
@@ -66,6 +71,17 @@ class Normalise(Action):
             projection=projection.name,
             **sizes_of(projection, synapses),
         )
+
+    def _moved_columns(self, assembly: Assembly, columns: Columns) -> str:
+        size = n_synapses(self.projection, self.synapses)
+        note = f"not where the sum is right to {columns.tolerance:.0e}"
+        assembly.parts.append(
+            Part(self.name, "columns", "dense matrix, columns that changed", size, note)
+        )
+        weight = f"_array_{self.projection.name}_{columns.variable}"
+        numbers = (self.rule.total, columns.tolerance, columns.low, columns.high)
+        values = ", ".join(assembly.literal(float(value)) for value in numbers)
+        return f"_columns_{self.projection.name}.scale({weight}, {values});"
 
     def numpy(self, network: Any) -> Callable[[], Any]:
         """Return what does the same to the objects of Brian2."""

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplastic.engine.action import Action
-from bioplastic.engine.actions.kernels import (
-    events_of,
-)
+from bioplastic.engine.actions.kernels import events_of
 from bioplastic.engine.assembly import Assembly
 
 __all__ = ["SpikeStatements"]
@@ -26,16 +24,22 @@ class SpikeStatements(Action):
 
     def cpp(self, assembly: Assembly) -> str:
         """Return the C++ call."""
-        group = self.group
-        return assembly.add(
+        group, events = self.group, events_of(self.group, self.delayed)
+        told = [
+            f" _columns_{name}.spike({events}, {events}[{int(group.N)}]);"
+            for name, columns in assembly.columns.items()
+            if columns.jump == self.name
+        ]
+        call = assembly.add(
             self.name,
             group,
             self.code,
             "reset",
             path="spiking neurons only",
             size=int(group.N),
-            events=events_of(group, self.delayed),
+            events=events,
         )
+        return "".join([call, *told])
 
     def numpy(self, network: Any) -> Callable[[], Any]:
         """Return what does the same to the objects of Brian2."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from brian2.equations.unitcheck import check_units_statements
@@ -26,6 +26,7 @@ from bioplastic.engine.brian2_bridge import (
     c_data_type,
     stock_run,
 )
+from bioplastic.engine.columns import Columns
 from bioplastic.engine.projections import (
     DenseProjection,
     Projection,
@@ -75,9 +76,12 @@ class SynapseStatements(Action):
             "size": n_synapses(projection, synapses),
             "events": events_of(spiking, self.delayed),
         }
+        columns = assembly.columns.get(projection.name)
+        if columns is not None and columns.action == self.name:
+            return _columns(self, columns, code, assembly, common)
         if isinstance(projection, DenseProjection):
             row = self.direction == "pre"
-            return assembly.add(
+            call = assembly.add(
                 self.name,
                 synapses,
                 code,
@@ -86,6 +90,10 @@ class SynapseStatements(Action):
                 **sizes_of(projection, synapses),
                 **common,
             )
+            if columns is not None and not row:
+                events = common["events"]
+                call += f" _columns_{projection.name}.move({events}, {events}[{spiking.N}]);"
+            return call
         return assembly.add(
             self.name,
             synapses,
@@ -105,6 +113,37 @@ class SynapseStatements(Action):
             timestep = network.plan.clock.variables["timestep"]
             return run_arrivals(self, calendar, timestep, self.group)
         return stock_run(getattr(self.synapses, self.pathway))
+
+
+def _columns(
+    action: SynapseStatements, columns: Columns, code: str, assembly: Assembly, common: Any
+) -> str:
+    """Render presynaptic spikes that leave columns alone; see `bioplastic.engine.columns`."""
+    projection, synapses, name = action.projection, action.synapses, action.name
+    common = {**common, **sizes_of(projection, synapses), "projection": projection.name}
+
+    def add(part: str, statements: str, template: str, path: str, **kwds: Any) -> None:
+        whole = f"{name}{part}"
+        assembly.add(whole, synapses, statements, template, path=path, **kwds, **common)
+
+    add("", code, "dense_pre", "dense matrix, contiguous rows")
+    note = f"without the last {columns.bound:.0e} of a pair per spike and synapse"
+    assembly.parts[-1] = replace(assembly.parts[-1], note=note)
+    if columns.transmit:
+        add("_read", columns.transmit, "dense_read", "dense matrix, contiguous rows")
+    path = "dense matrix, chosen columns"
+    add("_learn", columns.learn, "dense_columns", path, columns="learning")
+    if columns.clip:
+        add("_clip", columns.clip, "dense_columns", path, columns="outside")
+    trace = synapses.variables[columns.trace]
+    assembly.add_plain(
+        "columns_pre.cpp", name=name, projection=projection.name, events=common["events"],
+        n_pre=common["n_pre"], trace=f"_array_{trace.owner.name}_{trace.name}",
+        weight=f"_array_{projection.name}_{columns.variable}", clip=columns.clip,
+        transmit=columns.transmit, least=assembly.literal(columns.least),
+        low=assembly.literal(columns.low), high=assembly.literal(columns.high),
+    )  # fmt: skip
+    return f"run_{name}_columns();"
 
 
 def _uniform(action: SynapseStatements, assembly: Assembly) -> str:

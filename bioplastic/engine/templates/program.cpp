@@ -4,6 +4,9 @@
 {% include 'least_squares.hpp' %}
 {% endif %}
 {{support}}
+{% if columns %}
+{% include 'columns.hpp' %}
+{% endif %}
 {% if event_queues %}
 {% include 'event_queue.hpp' %}
 {% endif %}
@@ -79,6 +82,10 @@ struct Network
 
     {% for name, (n_pre, n_post, forgetting, exact) in solvers.items() %}
     LeastSquares<{{float_type}}, {{n_pre}}, {{n_post}}> _solver_{{name}}{ {{forgetting}}, {{'true' if exact else 'false'}} };
+    {% endfor %}
+
+    {% for name, (n_pre, n_post, most) in columns.items() %}
+    Columns<{{float_type}}, {{n_pre}}, {{n_post}}, {{most}}> _columns_{{name}};
     {% endfor %}
 
     {{kernels}}

@@ -216,6 +216,7 @@ VALID: dict[str, dict[str, Any]] = {
     "datasets.read_idx": {"path": idx_file, "ndim": 1},
     "datasets.corrupt": {"X": IMAGES, "kind": "blur", "image_shape": (4, 4)},
     "datasets.load_nmnist": {"root": recordings},
+    "datasets.normalise_patches": {"X": IMAGES, "image_shape": (4, 4), "size": 3},
     "datasets.resize_images": {"X": IMAGES, "image_shape": (4, 4), "new_shape": (8, 8)},
     "datasets.stratified_split": {"y": LABELS, "fraction": 0.5},
     **{

@@ -242,9 +242,19 @@ class PlaceModules(DiehlCookClassifier):
         -------
         array, shape (n_queries, n_places)
             A place without cells gets zero.
+
+        Raises
+        ------
+        ValueError
+            If there is a limit, but no activity to compare it with, as after `partial_fit`.
         """
         place = self.assignment_
         if hyperactive_from is not None:
+            if self.moving_:
+                raise ValueError(
+                    f"{type(self).__name__}.hyperactive_from: cells have learned since references "
+                    "were shown to all modules; call `assign` with them first"
+                )
             place = np.where(self.activity_ >= hyperactive_from, -1, place)
         member = place[:, None] == np.arange(len(self.classes_))
         return np.asarray(counts @ member / np.maximum(1, member.sum(axis=0)))
@@ -273,5 +283,7 @@ class PlaceModules(DiehlCookClassifier):
         check_is_fitted(self, "n_seen_")
         samples, places = self.check_data(X, y, first=False)
         counts = self._show(samples)["exc.count"]
+        if not limits:
+            raise ValueError(f"{type(self).__name__}.limits: must hold at least one limit")
         gentle = sorted(limits, key=lambda limit: -np.inf if limit is None else -limit)
         return max(gentle, key=lambda limit: recall_at(self.place_scores(counts, limit), places))

@@ -61,6 +61,12 @@ def test_silenced_cells_do_not_count(model):
     chosen = model.choose_hyperactive(WAY.X_test, WAY.y_test, limits)
     best = [k for k, recall in zip(limits, recalls, strict=True) if recall == max(recalls)]
     assert chosen == (None if None in best else max(best))
+    with pytest.raises(ValueError, match=r"PlaceModules\.limits: must hold at least one"):
+        model.choose_hyperactive(WAY.X_test, WAY.y_test, [])
+    learned = model.fork(hyperactive_from=3).partial_fit(WAY.X, WAY.y)
+    with pytest.raises(ValueError, match=r"hyperactive_from: cells have learned since"):
+        learned.predict(WAY.X)
+    learned.assign(WAY.X, WAY.y).predict(WAY.X)
 
 
 def test_recall_and_precision():

@@ -114,7 +114,7 @@ def time_ours(X: NDArray[np.uint8], n_hidden: int, delay_max: Any) -> float:
 
 
 def main() -> None:
-    """Measure, print and write ``diehl_cook_speed.json``."""
+    """Measure, print and write ``speed_diehl_cook.json``."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of MNIST")
     parser.add_argument(
@@ -135,7 +135,7 @@ def main() -> None:
         results[f"brian2_step_{step}_ms_per_image".replace("0.", "0_")] = 1e3 * seconds
     for name, value in results.items():
         print(f"{name}: {value:.2f}")
-    write_json(given.out / "diehl_cook_speed.json", {
+    write_json(given.out / "speed_diehl_cook.json", {
         "benchmark": "diehl_cook", "results": results, "machine": describe_machine(),
         "parameters": {"images": given.images, "n_hidden": given.n_hidden, "brian2": given.target},
         "versions": describe_versions(),

@@ -62,7 +62,8 @@ def learn(seed: int, arm: str, data: str, sizes: Protocol, shown: int, folder: s
     s, options = load(sizes, data, seed), {}
     model = DiehlCookClassifier(sizes.n_hidden, epochs=sizes.epochs, random_state=seed, **ARMS[arm])
     if folder is not None:
-        name = f"{arm}-{sizes.n_hidden}-{sizes.epochs}-{seed}-{digest_code(learn)[:8]}"
+        size = f"{sizes.n_hidden}-{sizes.epochs}-{sizes.train}"
+        name = f"{arm}-{size}-{seed}-{digest_code(learn)[:8]}"
         options = {"checkpoints": Path(folder) / name, "resume": True}
     model.fit(s.X, s.y, watch=lambda m: {"right": m.score(s.X_held_out, s.y_held_out)},
               watch_every=sizes.evaluate_every, **options)  # fmt: skip

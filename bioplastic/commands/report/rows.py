@@ -579,6 +579,26 @@ ROWS: tuple[Row, ...] = (
         remark="scikit-learn digits, 100 cells",
         seeds="0 to 2",
     ),
+    Row(
+        "diehl_cook_mnist_paper",
+        "diehl_cook --data mnist --scale paper --arms no_delays,random",
+        "without delays {accuracy_no_delays:%}",
+        "random weights {baselines.accuracy_random:%}, linear on pixels {baselines.linear:%}; "
+        "published, as remembered, {paper.accuracy_no_delays:%}",
+        remark="400 cells, three passes",
+        seeds="0 to 2",
+    ),
+    Row(
+        "diehl_cook_mnist_1600",
+        "diehl_cook --data mnist --scale paper --arms no_delays --seeds 1 --n-hidden 1600",
+        "without delays {accuracy_no_delays:%}",
+        "linear on pixels {baselines.linear:%}; published, as remembered, "
+        "{paper.accuracy_no_delays:%}",
+        short="... --arms no_delays --seeds 1 --n-hidden 1600",
+        remark="three passes",
+        seeds="0",
+        named=True,
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -767,6 +787,14 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.found_shuffled:%}; learnt {learnt_found:%}",
         "{paper.found_233:%} (233 motifs)",
         paper="Grimaldi & Perrinet 2023, heterogeneous delays",
+    ),
+    Row(
+        "diehl_cook_mnist_paper",
+        "diehl_cook --data mnist --scale paper --arms no_delays,random",
+        "400 cells, no delays, {accuracy_no_delays:%}, random weights "
+        "{baselines.accuracy_random:%}, linear {baselines.linear:%}",
+        "{paper.accuracy_no_delays:%} (as remembered)",
+        paper="Diehl & Cook 2015, digits without labels",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

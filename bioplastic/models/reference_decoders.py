@@ -44,7 +44,7 @@ def refitted_ridge(x: Array, target: Array, first: int, taught: NDArray[np.bool_
     >>> x = rng.normal(size=(1200, 1))
     >>> y = 2 * x + 0.1 * rng.normal(size=x.shape)
     >>> found = refitted_ridge(x, y, 600, np.arange(600) % 100 < 10)
-    >>> bool(np.allclose(found, 2 * x[600:], atol=0.1))
+    >>> bool(r2_score(y[600:], found) > 0.99)
     True
     """
     known = np.r_[np.ones(first, dtype=bool), taught]

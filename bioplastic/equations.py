@@ -490,8 +490,8 @@ def declared_variables(
         known[name] = (
             dimensions
             if isinstance(dimensions, Variable)
-            else Variable(name=name, dimensions=get_dimensions(dimensions))
-        )
+            else Variable(name=name, dimensions=get_dimensions(dimensions), dtype=np.float64)
+        )  # with a type: looking up Brian2's preference would take most of the time
     known.update(declared_equations(equations))
     for name, value in parameters.items():
         known[name] = (

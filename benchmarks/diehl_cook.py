@@ -88,8 +88,8 @@ def time_stock(X: NDArray[np.uint8], n_hidden: int, step: float) -> list[float]:
     b2.defaultclock.dt = step * ms
     shape = (X.shape[1], n_hidden)
     image = b2.PoissonGroup(shape[0], 0 * b2.Hz)
-    w = 0.3 * (np.random.default_rng(0).random(shape) + 0.01)
-    network = stock_network(image, n_hidden, w, delay="rand()*10*ms")
+    drawn = 0.3 * (np.random.default_rng(0).random(shape) + 0.01)
+    network = stock_network(image, n_hidden, drawn, delay="rand()*10*ms")
     seconds = []
     for pixels in X:
         begin = time.process_time()

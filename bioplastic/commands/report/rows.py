@@ -589,6 +589,17 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 2",
     ),
     Row(
+        "diehl_cook_mnist_delays",
+        "diehl_cook --data mnist --scale paper --arms delays,no_delays --train 20000 --epochs 1 "
+        "--seeds 1",
+        "{accuracy_delays:%}, without delays {accuracy_no_delays:%}",
+        "linear on pixels of these images {baselines.linear:%}",
+        short="... --arms delays,no_delays --train 20000 --epochs 1 --seeds 1",
+        remark="400 cells, 20,000 images once",
+        seeds="0",
+        named=True,
+    ),
+    Row(
         "diehl_cook_mnist_1600",
         "diehl_cook --data mnist --scale paper --arms no_delays --seeds 1 --n-hidden 1600",
         "without delays {accuracy_no_delays:%}",

@@ -33,6 +33,8 @@ class Assembly:
     frames: dict[str, str] = field(default_factory=dict)
     moving_rates: bool = False
     columns: dict[str, Columns] = field(default_factory=dict)
+    steady: dict[str, str] = field(default_factory=dict)
+    beginnings: list[str] = field(default_factory=list)
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)
 
     @property

@@ -228,6 +228,12 @@ def stock_run(runner: Any) -> Callable[[], Any]:
     return run
 
 
+def add_synaptic_array(synapses: Any, name: str) -> None:
+    """Give synapses a further array of numbers in double precision, without a dimension."""
+    if name not in synapses.variables:
+        synapses.variables.add_dynamic_array(name, size=0, dtype=np.float64, index="_idx")
+
+
 def connect_pairs(
     n_pre: int,
     n_post: int,

@@ -150,7 +150,8 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
     scratch = {
         name: value
         for name, value in sorted(arrays.items())
-        if name not in state_arrays and name not in frames and not name.startswith("_array_clock_")
+        if not (name in state_arrays or name in frames or name in assembly.steady)
+        and not name.startswith("_array_clock_")
     }
     return {
         "dt": repr(layout.dt),
@@ -161,6 +162,8 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "state_numbers": {e.array: number for number, e in enumerate(layout.state)},
         "scratch": scratch,
         "frames": frames,
+        "steady": assembly.steady,
+        "beginnings": assembly.beginnings,
         "solvers": assembly.least_squares,
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},
         "float_type": c_data_type(plan.dtype),

@@ -15,8 +15,10 @@ from bioplastic.engine import (
     Population,
     Program,
     Regularly,
+    SparseProjection,
     SpikeCount,
     SpikeRecord,
+    StateRecord,
     Trial,
 )
 from bioplastic.engine.columns import find_columns
@@ -204,3 +206,47 @@ def test_columns_that_no_equation_speaks_for_are_updated(changes: dict[str, str]
     assert find_columns(lower(learning_network(), 0.5 * ms, plan.dtype, connect=False)).keys() == {
         "feed"
     }
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_time_constants_of_synapses_cost_a_multiplication(sparse, dtype):
+    """The exponentials of a call are those of every step, as in stock Brian2 on numpy."""
+    rng = np.random.default_rng(0)
+    tau, rule = rng.uniform(1, 50, 12) * ms, PlasticityRule(
+        name="het",
+        synapse="w : 1\ntau : second\ndx/dt = (y - x)/tau : 1 (clock-driven)\n"
+        "dy/dt = -y/(2*tau) : 1 (clock-driven)",
+        on_pre="y += w",
+    )  # fmt: skip
+    cell = NeuronModel(name="sum", equations="drive : 1", threshold="drive > 2", reset="")
+    options: dict[str, Any] = {
+        "name": "feed", "source": "in", "target": "cell", "rule": rule, "summed": "drive_post = x",
+    }  # fmt: skip
+    pairs = np.indices((3, 4)).reshape(2, -1)
+    feed = (
+        SparseProjection(**options, pre=pairs[0], post=pairs[1], initial={"w": 1.0, "tau": tau})
+        if sparse
+        else DenseProjection(**options, initial={"w": 1.0, "tau": tau.reshape(3, 4)})
+    )
+    spec = NetworkSpec(
+        populations=[
+            PoissonSource(name="in", n=3, rates="200*Hz"), Population(name="cell", n=4, model=cell)
+        ],
+        projections=[feed],
+        trial=Trial(duration=60 * ms),
+        records=[SpikeCount(population="cell"), StateRecord(projection="feed", variable="x")],
+    )  # fmt: skip
+    fast, plain = play(spec, dtype=dtype), play(spec, left=("steady",), dtype=dtype)
+    stock = play(spec, dtype=dtype, target="numpy")
+    assert fast["cell.count"].sum() > 10
+    tolerance = 1e-13 if dtype == "float64" else 1e-6
+    for key, value in plain.items():
+        np.testing.assert_allclose(fast[key], value, rtol=tolerance, atol=tolerance)
+        np.testing.assert_allclose(fast[key], stock[key], rtol=10 * tolerance, atol=10 * tolerance)
+    report = Program(spec, dt=0.5 * ms, dtype=dtype).report()
+    assert "feed_integrate_begin" in report
+    # whoever assigns the time constants gets new exponentials in every step
+    changing = replace(rule, on_pre="y += w; tau *= 1.01")
+    moved = replace(spec, projections=[replace(feed, rule=changing)])
+    assert "feed_integrate_begin" not in Program(moved, dt=0.5 * ms, dtype=dtype).report()

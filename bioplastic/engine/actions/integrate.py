@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from bioplastic.engine.action import Action
-from bioplastic.engine.actions.kernels import (
-    every_synapse,
-)
+from bioplastic.engine.actions.kernels import every_synapse, synapse_count
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import (
     abstract_code,
+    add_synaptic_array,
     refractory_steps,
     stock_run,
 )
+from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.part import Part
-from bioplastic.engine.projections import (
-    Projection,
-)
+from bioplastic.engine.projections import Projection
+from bioplastic.engine.steady import constant_names, steady_names, take_steady
 
 __all__ = ["Integrate"]
 
@@ -47,9 +46,7 @@ class Integrate(Action):
             return settle
         # Brian2 has checked the equations; what it makes of noise has no consistent units.
         if self.projection is not None:
-            return every_synapse(
-                name, self.projection, self.group, code, assembly, check_units=False
-            )
+            return _integrate_synapses(name, self.projection, self.group, code, assembly)
         return settle + assembly.add(
             name,
             self.group,
@@ -63,3 +60,24 @@ class Integrate(Action):
     def numpy(self, network: Any) -> Callable[[], Any]:
         """Return what does the same to the objects of Brian2."""
         return stock_run(self.group.state_updater)
+
+
+def _integrate_synapses(
+    name: str, projection: Projection, synapses: Any, code: str, assembly: Assembly
+) -> str:
+    """Render a step of all synapses; what stays during a call is computed when it begins."""
+    found: dict[str, str] = {}
+    if has_optimisation("steady"):
+        names = steady_names(assembly.plan.spec, projection)
+        code, found = take_steady(code, names, constant_names(synapses))
+    for number in found:
+        add_synaptic_array(synapses, number)
+        array = f"_array_{synapses.name}_{number}"
+        assembly.steady[array] = synapse_count(projection, synapses)
+    call = every_synapse(name, projection, synapses, code, assembly, check_units=False)
+    if found:
+        fill = "\n".join(f"{number} = {text}" for number, text in found.items())
+        assembly.beginnings.append(
+            every_synapse(f"{name}_begin", projection, synapses, fill, assembly, check_units=False)
+        )
+    return call

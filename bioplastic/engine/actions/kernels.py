@@ -19,6 +19,7 @@ __all__ = [
     "n_synapses",
     "reduction",
     "sizes_of",
+    "synapse_count",
 ]
 
 _DENSE_PATHS = {
@@ -113,6 +114,13 @@ def n_synapses(projection: Any, synapses: Any) -> int:
         return projection.n_synapses
     groups = getattr(projection, "groups", 1)
     return int(synapses.source.N) * int(synapses.target.N) // groups
+
+
+def synapse_count(projection: Any, synapses: Any) -> str:
+    """Return the number of synapses in C++; that of a sparse projection is known in a call."""
+    if isinstance(projection, SparseProjection):
+        return f"_row_{projection.name}[{int(synapses.source.N)}]"
+    return str(n_synapses(projection, synapses))
 
 
 def clocked(network: Any, owner: Any, action: Any) -> Callable[[], Any]:

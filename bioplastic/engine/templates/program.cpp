@@ -62,6 +62,11 @@ struct Network
     {% for name, (ctype, size) in scratch.items() %}
     alignas(64) {{ctype}} {{name}}[{{size}}] = {};
     {% endfor %}
+    // steady: numbers per synapse that stay for a call
+    {% for name in steady %}
+    std::vector<double> {{name}}_memory;
+    double* {{name}} = nullptr;
+    {% endfor %}
     // signals: pointers into the inputs of the caller, never written to
     {% for array, name in frames.items() %}
     {{input_types[name]}}* _frames_{{name}} = nullptr;
@@ -91,6 +96,16 @@ struct Network
     {{kernels}}
 
     void set_time() { _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0]; }
+    void start_call()
+    {
+        {% for name, size in steady.items() %}
+        {{name}}_memory.resize({{size}});
+        {{name}} = {{name}}_memory.data();
+        {% endfor %}
+        {% for call in beginnings %}
+        {{call}}
+        {% endfor %}
+    }
     void start_trial()
     {
         set_time();
@@ -182,6 +197,7 @@ extern "C" Result* bp_run(void** arrays, void** inputs, void** outputs, int64_t 
     net._queue_{{queue.name}}.begin(net.{{queue.delay}}, {{queue.n_synapses}}, net._array_clock_dt[0],
                                     net._events_{{queue.name}}, *(const int64_t*)arrays[_a++], clock[0]);
     {% endfor %}
+    net.start_call();
     int _i = 0;
     {% for input in inputs %}
     {% if input.kind == 'array' %}

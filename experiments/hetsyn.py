@@ -118,7 +118,7 @@ def draw(results: Results) -> Any:
     known = {int(arm[4:]): v for arm, v in ELSEWHERE.items() if arm in same}
     lines({"the same for all": over.rename(arm="tau")}, left, x="tau", factor=100, xscale="log",
           published=xr.DataArray(list(known.values()), {"tau": list(known)}), ylim=(40, 102),
-          published_label="elsewhere", legend="upper left", xlabel="time constant (ms)",
+          published_label="elsewhere", legend="lower right", xlabel="time constant (ms)",
           baselines={"one per synapse": plain.fixed.sel(arm="synapse"),
                      "one per cell": plain.fixed.sel(arm="cell")},
           ylabel="accuracy, fixed weights (%)")  # fmt: skip

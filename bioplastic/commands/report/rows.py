@@ -610,6 +610,23 @@ ROWS: tuple[Row, ...] = (
         seeds="0",
         named=True,
     ),
+    Row(
+        "hetsyn",
+        "hetsyn",
+        "time constants per synapse: fixed weights {fixed_synapse:%} at {rate_synapse:.1f} Hz; "
+        "local rule {taught_synapse:%} at {taught_rate_synapse:.1f} Hz, its output cell alone "
+        "{frozen_synapse:%}",
+        "per cell {baselines.fixed_cell:%}; the same for all, 40, 200, 400, 800, 1600 ms: "
+        "{baselines.fixed_same40:%}, {baselines.fixed_same200:%}, {baselines.fixed_same400:%}, "
+        "{baselines.fixed_same800:%}, {baselines.fixed_same1600:%}; local rule per cell "
+        "{baselines.taught_cell:%}, 400 ms {baselines.taught_same400:%}, 1600 ms "
+        "{baselines.taught_same1600:%}; an earlier program {paper.fixed_synapse_elsewhere:%}, per "
+        "cell {paper.fixed_cell_elsewhere:%}, 40 ms {paper.fixed_same40_elsewhere:%}, 400 ms "
+        "{paper.fixed_same400_elsewhere:%}; published, back through time {paper.taught_synapse:%}",
+        paper="Deng et al. 2025, HetSyn",
+        remark="match to sample over 800 ms; last epoch",
+        seeds="0 to 9",
+    ),
 )
 """All rows, in the order of the long table."""
 
@@ -806,6 +823,15 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.accuracy_random:%}, linear {baselines.linear:%}",
         "{paper.accuracy_no_delays:%} (as remembered)",
         paper="Diehl & Cook 2015, digits without labels",
+    ),
+    Row(
+        "hetsyn",
+        "hetsyn",
+        "fixed weights {fixed_synapse:%}, per cell {baselines.fixed_cell:%}, 400 ms "
+        "{baselines.fixed_same400:%}, 1600 ms {baselines.fixed_same1600:%}; local rule "
+        "{taught_synapse:%}",
+        "{paper.taught_synapse:%} (back through time)",
+        paper="Deng et al. 2025, HetSyn",
     ),
 )
 """One line for each system, for the README: ``beside`` is what was published."""

@@ -437,6 +437,23 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
     Row(
+        "spike_entropy",
+        "spike_entropy",
+        "thresholds per cell at 0.2, 0.5, 0.8 spikes per step: entropy {entropy_0_2:.2f}, "
+        "{entropy_0_5:.2f}, {entropy_0_8:.2f} bits, information {information_0_2:.3f}, "
+        "{information_0_5:.3f}, {information_0_8:.3f}, accuracy {accuracy_0_2:%}, "
+        "{accuracy_0_5:%}, {accuracy_0_8:%}; at 0.5 with noise of 8 deviations "
+        "{entropy_noise_8_0:.2f}, {information_noise_8_0:.3f}, {accuracy_noise_8_0:%}",
+        "one threshold for the layer {baselines.layer_entropy_0_2:.2f}, "
+        "{baselines.layer_entropy_0_5:.2f}, {baselines.layer_entropy_0_8:.2f}; "
+        "{baselines.layer_information_0_2:.3f}, {baselines.layer_information_0_5:.3f}, "
+        "{baselines.layer_information_0_8:.3f}; {baselines.layer_accuracy_0_2:%}, "
+        "{baselines.layer_accuracy_0_5:%}, {baselines.layer_accuracy_0_8:%}",
+        paper="after Guo et al. 2022, entropy of spikes",
+        remark="digits, bias of few samples removed",
+        seeds="0 to 2",
+    ),
+    Row(
         "robustness_mnist_paper",
         "robustness --data mnist --scale paper",
         "thresholds that adapt on a stream: clean {homeostasis_clean:%}, Gaussian noise "

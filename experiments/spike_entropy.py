@@ -83,7 +83,7 @@ def draw(results: Results) -> Any:
     """Draw accuracy, entropy and information over the rate, and over noise at one half."""
     rates, noise = results.measured["rates"], results.measured["noise"]
     figure, axes = panels(2, 3, height=4.2)
-    shown = {"accuracy": "accuracy (%)", "entropy": "entropy (bits per cell and step)",
+    shown = {"accuracy": "accuracy (%)", "entropy": "entropy (bits per step)",
              "information": "information (bits per cell)"}  # fmt: skip
     for column, (name, text) in enumerate(shown.items()):
         factor = 100 if name == "accuracy" else 1
@@ -93,7 +93,7 @@ def draw(results: Results) -> Any:
         lines(noise[name], axes[1, column], x="noise", factor=factor, ylabel=text, legend=None,
               xlabel="membrane noise (sd of the drive)")  # fmt: skip
         for ax in axes[:, column]:
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, 1.05 * ax.get_ylim()[1])
     return figure
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "ExitScores",
     "choose_threshold",
     "confidences",
+    "exit_curve",
     "exit_times",
     "score_exit",
 ]
@@ -196,6 +197,38 @@ def choose_threshold(
     if best is None:  # only the end is good enough
         return 1.0, float(alphas[0])
     return best[1], best[2]
+
+
+@checked
+def exit_curve(
+    evidence: ArrayLike, y: ArrayLike, *, alpha: float = 30.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean latencies, growing, and accuracies of thresholds over their whole range.
+
+    Parameters
+    ----------
+    evidence, y, alpha
+        See `score_exit`.
+
+    Returns
+    -------
+    latency, accuracy : array, shape (n_points,)
+        Latencies count parts of the time from 1.
+
+    Examples
+    --------
+    >>> evidence = np.cumsum([[[0.0, 9.0]] * 4, [[1.0, 0.0], [0.0, 4.0], [0, 4], [0, 4]]], axis=1)
+    >>> exit_curve(evidence, [1, 1], alpha=3)[1][[0, -1]]
+    array([0.5, 1. ])
+    """
+    values = _check_evidence("exit_curve.evidence", evidence)
+    truth = check_labels("exit_curve.y", y, n_samples=len(values))
+    right, rows = values.argmax(axis=2) == truth[:, None], np.arange(len(values))
+    highest = np.maximum.accumulate(confidences(values, alpha=alpha), axis=1)
+    levels = np.unique([-1.0, *np.quantile(highest, np.linspace(0, 1, 101))])  # the first: at once
+    stops = np.array([_first(highest > level) for level in levels])
+    latency, first = np.unique((stops + 1).mean(axis=1), return_index=True)
+    return latency, right[rows, stops].mean(axis=1)[first]
 
 
 def _first(hit: NDArray[np.bool_]) -> NDArray[np.int64]:

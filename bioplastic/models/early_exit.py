@@ -157,7 +157,9 @@ class EarlyExit(ClassifierMixin, MetaEstimatorMixin, Parametrised, BaseEstimator
         return score_exit(self.evidence(X), self._code(y), self.threshold_, alpha=self.alpha_)
 
 
-def spike_evidence(model: SpikingClassifier, X: ArrayLike, n_times: int) -> NDArray[np.float64]:
+def spike_evidence(
+    model: SpikingClassifier, X: ArrayLike, n_times: int, population: str | None = None
+) -> NDArray[np.float64]:
     """Return the spikes of the outputs of a classifier up to the end of each part of a trial.
 
     Parameters
@@ -169,29 +171,29 @@ def spike_evidence(model: SpikingClassifier, X: ArrayLike, n_times: int) -> NDAr
     n_times : int
         Equal parts of the window in which spikes count. Where a sample is presented several times,
         they are parts of its last presentation.
+    population : str, optional
+        Whose spikes are taken. Default: the outputs.
 
     Returns
     -------
-    array, shape (n_samples, n_times, n_classes)
-        At the last time the scores of the classifier.
+    array, shape (n_samples, n_times, n_cells)
+        At the last time the counts of the whole window; of the outputs, scores of the classes.
 
     Raises
     ------
     TypeError
-        If the scores are no spike counts of output cells.
+        If the network does not count spikes of that population.
     """
     place = "EarlyExit.estimator"
     if not isinstance(model, SpikingClassifier):
         raise TypeError(f"{place}: must be a SpikingClassifier or have evidence(), got {model!r}")
+    cells = population or model.output
     network = model.network(model.frozen)
-    counts = [r for r in network.records if isinstance(r, SpikeCount)]
-    counts = [r for r in counts if r.population == model.output]
+    counts = [r for r in network.records if isinstance(r, SpikeCount) and r.population == cells]
     if not counts:
         raise TypeError(f"{place}: must count the spikes of its outputs, got {model!r}")
-    if not any(
-        isinstance(r, SpikeRecord) and r.population == model.output for r in network.records
-    ):
-        record = SpikeRecord(population=model.output)
+    if not any(isinstance(r, SpikeRecord) and r.population == cells for r in network.records):
+        record = SpikeRecord(population=cells)
         network = dataclasses.replace(network, records=(*network.records, record))
     program = Program(network, dt=model.dt, dtype=model.dtype, target=model.target)
     begin, end = counts[0].window or (0, network.trial.duration)
@@ -199,17 +201,16 @@ def spike_evidence(model: SpikingClassifier, X: ArrayLike, n_times: int) -> NDAr
     samples = model.check_samples(X)
     state = {**program.initial_state(0), **model.frozen_state()}
     seed, chunk = model.stream(1), model.chunk or len(samples)
-    n_classes = len(model.classes_)
-    gathered = np.zeros((len(samples), n_times, n_classes))
+    gathered = np.zeros((len(samples), n_times, network.population(cells).n))
     for start in range(0, len(samples), chunk):
         part = samples[start : start + chunk]
         state, found = program(state, model.present(part), seed=seed)
         shown = np.cumsum(found["presentations"]) - 1  # the last presentation of each sample
-        sample = np.searchsorted(shown, found[f"{model.output}.spike_trial"])
-        step = np.rint(found[f"{model.output}.spike_time"] / program.layout.dt).astype(int)
-        chosen = (found[f"{model.output}.spike_trial"] == shown[sample]) & (step >= first)
+        sample = np.searchsorted(shown, found[f"{cells}.spike_trial"])
+        step = np.rint(found[f"{cells}.spike_time"] / program.layout.dt).astype(int)
+        chosen = (found[f"{cells}.spike_trial"] == shown[sample]) & (step >= first)
         chosen &= step < last
         when = (step[chosen] - first) * n_times // (last - first)
-        cells = found[f"{model.output}.spike_cell"][chosen]
-        np.add.at(gathered, (start + sample[chosen], when, cells), 1)
+        fired = found[f"{cells}.spike_cell"][chosen]
+        np.add.at(gathered, (start + sample[chosen], when, fired), 1)
     return np.cumsum(gathered, axis=1)

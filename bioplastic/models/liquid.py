@@ -20,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from bioplastic.engine import DenseProjection, NetworkSpec, Population, SpikeCount, Trial
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
+from bioplastic.models.early_exit import spike_evidence
 from bioplastic.neurons import NeuronModel
 from bioplastic.signals import SpikeListSource
 
@@ -147,6 +148,25 @@ class LiquidStateMachine(SpikingClassifier):
         found = linear_read_out().fit(self.counts_, self.labels_)
         scores[:, found.classes_] = found.predict_proba(counts)
         return scores
+
+    def evidence(self, X: Any, n_times: int) -> NDArray[np.float64]:
+        """Return what the read-out has gathered by the end of each part of the time.
+
+        The logits are linear in the spikes, so those so far give their share, and so does the
+        constant; see `bioplastic.models.early_exit.EarlyExit`.
+
+        Returns
+        -------
+        array, shape (n_samples, n_times, n_classes)
+        """
+        counts = spike_evidence(self, X, n_times, "liquid")
+        scaler, logistic = linear_read_out().fit(self.counts_, self.labels_).named_steps.values()
+        share = np.arange(1, n_times + 1)[:, None] / n_times
+        logits = (counts - share * scaler.mean_) / scaler.scale_ @ logistic.coef_.T
+        logits += share * logistic.intercept_
+        gathered = np.zeros((*counts.shape[:2], len(self.classes_)))
+        gathered[..., logistic.classes_[-logits.shape[2] :]] = logits  # two classes have one logit
+        return gathered
 
 
 def _gaussian(sd: float) -> Any:

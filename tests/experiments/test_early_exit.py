@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from bioplastic import SymSTDPClassifier, cli, load_digits
@@ -11,6 +12,7 @@ from bioplastic.analysis.early_exit import choose_threshold, exit_times, score_e
 from bioplastic.models.bcm import BCMCells
 from bioplastic.models.bit_budget import BitBudgetClassifier
 from bioplastic.models.early_exit import EarlyExit, spike_evidence
+from bioplastic.models.liquid import LiquidStateMachine
 from bioplastic.study.results import load_results
 
 
@@ -76,6 +78,16 @@ def test_evidence_ends_in_the_scores_of_the_classifier():
     np.testing.assert_allclose(found[:, -1], 4 * model.scores(X[:20]), rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="must divide the 4 steps"):
         model.evidence(X[:20], 3)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_evidence_of_a_liquid_ends_in_its_probabilities(n_classes):
+    rng, y = np.random.default_rng(0), np.arange(60) % n_classes
+    X = np.kron(np.eye(n_classes), np.ones(40))[y] * (rng.random((60, 40 * n_classes)) < 0.5)
+    liquid = LiquidStateMachine(n_inputs=n_classes, n_cells=30, sd_in=3.0).fit(X, y)
+    gathered = liquid.evidence(X[:20], 8)
+    np.testing.assert_allclose(softmax(gathered[:, -1], axis=1), liquid.scores(X[:20]), rtol=1e-9)
+    assert np.abs(gathered[:, 0]).mean() < np.abs(gathered[:, -1]).mean()
 
 
 class Drift(ClassifierMixin, BaseEstimator):

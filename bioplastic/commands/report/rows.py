@@ -372,6 +372,19 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 4",
     ),
     Row(
+        "early_exit_mnist_paper",
+        "early_exit --scale paper --data mnist --seeds 3",
+        "{accuracy_sym_stdp:%} after {latency_sym_stdp:%} of the time, threshold for one point: "
+        "{accuracy_within_1_sym_stdp:%} after {latency_within_1_sym_stdp:%}, "
+        "{gain_within_1_sym_stdp:%} more than the same time for all",
+        "the same time for all {baselines.fixed_sym_stdp:%}; full time "
+        "{baselines.full_sym_stdp:%}; oracle {baselines.oracle_sym_stdp:%} after "
+        "{baselines.oracle_latency_sym_stdp:%}",
+        short="... --scale paper --data mnist --seeds 3",
+        remark="1600 hidden cells",
+        seeds="0 to 2",
+    ),
+    Row(
         "energy",
         "energy",
         "bits x steps 4x1, 2x2, 1x4 at one bit budget: digits {accuracy_digits_4x1:%}, "
@@ -770,6 +783,14 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.standardised_clean:%}, {baselines.standardised_gaussian:%}, "
         "{baselines.standardised_occlusion:%}, {baselines.standardised_sorted:%}",
         paper="after Luo et al. 2025, homeostasis on corrupted images",
+    ),
+    Row(
+        "early_exit",
+        "early_exit",
+        "digits {accuracy_sym_stdp:%} after {latency_sym_stdp:%} of the time, the same time for "
+        "all {baselines.fixed_sym_stdp:%}, full time {baselines.full_sym_stdp:%}",
+        "94.3 % at 43 % of the time, 93.1 % at that time for all (CIFAR-10, not run)",
+        paper="Li et al. 2023, Dynamic Confidence",
     ),
     Row(
         "lempel_ziv",

@@ -203,7 +203,7 @@ def choose_threshold(
 def exit_curve(
     evidence: ArrayLike, y: ArrayLike, *, alpha: float = 30.0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean latencies, growing, and accuracies of thresholds over their whole range.
+    """Return mean latencies, growing, and accuracies of all thresholds that tell samples apart.
 
     Parameters
     ----------
@@ -218,14 +218,15 @@ def exit_curve(
     Examples
     --------
     >>> evidence = np.cumsum([[[0.0, 9.0]] * 4, [[1.0, 0.0], [0.0, 4.0], [0, 4], [0, 4]]], axis=1)
-    >>> exit_curve(evidence, [1, 1], alpha=3)[1][[0, -1]]
-    array([0.5, 1. ])
+    >>> latency, accuracy = exit_curve(evidence, [1, 1], alpha=3)
+    >>> latency[[0, -1]], accuracy[[0, -1]]
+    (array([1.5, 4. ]), array([1., 1.]))
     """
     values = _check_evidence("exit_curve.evidence", evidence)
     truth = check_labels("exit_curve.y", y, n_samples=len(values))
     right, rows = values.argmax(axis=2) == truth[:, None], np.arange(len(values))
     highest = np.maximum.accumulate(confidences(values, alpha=alpha), axis=1)
-    levels = np.unique([-1.0, *np.quantile(highest, np.linspace(0, 1, 101))])  # the first: at once
+    levels = np.unique(np.quantile(highest, np.linspace(0, 1, 101)))
     stops = np.array([_first(highest > level) for level in levels])
     latency, first = np.unique((stops + 1).mean(axis=1), return_index=True)
     return latency, right[rows, stops].mean(axis=1)[first]

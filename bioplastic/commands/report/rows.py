@@ -364,10 +364,13 @@ ROWS: tuple[Row, ...] = (
         "early_exit",
         "early_exit",
         "symmetric STDP {accuracy_sym_stdp:%} after {latency_sym_stdp:%} of the time; integrators "
-        "{accuracy_integrators:%} after {latency_integrators:%}",
-        "the same time for all {baselines.fixed_sym_stdp:%}, {baselines.fixed_integrators:%}; full "
-        "time {baselines.full_sym_stdp:%}, {baselines.full_integrators:%}; oracle "
-        "{baselines.oracle_sym_stdp:%}, {baselines.oracle_integrators:%}",
+        "{accuracy_integrators:%} after {latency_integrators:%}; liquid {accuracy_liquid:%} after "
+        "{latency_liquid:%}",
+        "the same time for all {baselines.fixed_sym_stdp:%}, {baselines.fixed_integrators:%}, "
+        "{baselines.fixed_liquid:%}; full time {baselines.full_sym_stdp:%}, "
+        "{baselines.full_integrators:%}, {baselines.full_liquid:%}; oracle "
+        "{baselines.oracle_sym_stdp:%}, {baselines.oracle_integrators:%}, "
+        "{baselines.oracle_liquid:%}",
         remark="scikit-learn digits",
         seeds="0 to 4",
     ),

@@ -68,7 +68,7 @@ def test_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_readme_is_short_and_points_to_what_is_there() -> None:
     text = README.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 140
+    assert len(text.splitlines()) <= 130
     settings = configparser.ConfigParser()
     settings.read(ROOT / "setup.cfg")
     home = settings["metadata"]["url"]

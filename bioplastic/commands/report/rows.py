@@ -422,7 +422,7 @@ ROWS: tuple[Row, ...] = (
         "low_bit",
         "low_bit",
         "digits, weights of 1, 2, 4 bits rounded at random {stochastic_1:%}, {stochastic_2:%}, "
-        "{stochastic_4:%}; at a learning rate of 0.01 {stochastic_1_small_rate:%}, "
+        "{stochastic_4:%}; at a small learning rate {stochastic_1_small_rate:%}, "
         "{stochastic_2_small_rate:%}, {stochastic_4_small_rate:%}; {stochastic_1_bytes:.0f only}, "
         "{stochastic_2_bytes:.0f only}, {stochastic_4_bytes:.0f only} bytes while learning; "
         "ternary cells {accuracy_ternary_1:%}",
@@ -455,10 +455,10 @@ ROWS: tuple[Row, ...] = (
     Row(
         "spike_entropy",
         "spike_entropy",
-        "thresholds per cell at 0.2, 0.5, 0.8 spikes per step: entropy {entropy_0_2:.2f}, "
+        "thresholds per cell at 1/5, 1/2, 4/5 spikes per step: entropy {entropy_0_2:.2f}, "
         "{entropy_0_5:.2f}, {entropy_0_8:.2f} bits, information {information_0_2:.3f}, "
         "{information_0_5:.3f}, {information_0_8:.3f}, accuracy {accuracy_0_2:%}, "
-        "{accuracy_0_5:%}, {accuracy_0_8:%}; at 0.5 with noise of 8 deviations "
+        "{accuracy_0_5:%}, {accuracy_0_8:%}; at 1/2 with noise of 8 deviations "
         "{entropy_noise_8_0:.2f}, {information_noise_8_0:.3f}, {accuracy_noise_8_0:%}",
         "one threshold for the layer {baselines.layer_entropy_0_2:.2f}, "
         "{baselines.layer_entropy_0_5:.2f}, {baselines.layer_entropy_0_8:.2f}; "
@@ -679,6 +679,14 @@ SYSTEMS: tuple[Row, ...] = (
         paper="its rules in columns with receptive fields",
     ),
     Row(
+        "diehl_cook_mnist_paper",
+        "diehl_cook --data mnist --scale paper --arms no_delays,random",
+        "400 cells, no delays, {accuracy_no_delays:%}, random weights "
+        "{baselines.accuracy_random:%}, linear {baselines.linear:%}",
+        "{paper.accuracy_no_delays:%} (as remembered)",
+        paper="Diehl & Cook 2015, digits without labels",
+    ),
+    Row(
         "ncg_mnist",
         "ncg --data mnist",
         "{accuracy_s2stdp_ncg:%}",
@@ -856,14 +864,6 @@ SYSTEMS: tuple[Row, ...] = (
         "{baselines.found_shuffled:%}; learnt {learnt_found:%}",
         "{paper.found_233:%} (233 motifs)",
         paper="Grimaldi & Perrinet 2023, heterogeneous delays",
-    ),
-    Row(
-        "diehl_cook_mnist_paper",
-        "diehl_cook --data mnist --scale paper --arms no_delays,random",
-        "400 cells, no delays, {accuracy_no_delays:%}, random weights "
-        "{baselines.accuracy_random:%}, linear {baselines.linear:%}",
-        "{paper.accuracy_no_delays:%} (as remembered)",
-        paper="Diehl & Cook 2015, digits without labels",
     ),
     Row(
         "hetsyn",

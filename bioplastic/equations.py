@@ -147,6 +147,17 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
+#: Arguments of Brian2's templates, which the pointer of a variable of that name would stand for.
+_TEMPLATE_WORDS = frozenset({
+    "codeobj_name", "constant_or_scalar", "eventspace_variable", "get_array_name", "if_expression",
+    "inner_variable", "iterator_func", "iterator_kwds", "outer_index", "outer_index_array",
+    "outer_index_offset", "outer_index_size", "owner", "record_variables", "result_index",
+    "result_index_array", "result_index_condition", "result_index_offset", "result_index_size",
+    "result_index_used", "scalar_code", "skip_if_invalid", "sources", "targets", "variable_indices",
+    "variables", "vector_code",
+})  # fmt: skip
+
+
 def check_name(place: str, name: str, where: str = "", taken: Iterable[str] = ()) -> None:
     """Refuse a name that means something already: it would hide it, or be hidden by it.
 
@@ -184,6 +195,7 @@ def check_name(place: str, name: str, where: str = "", taken: Iterable[str] = ()
         "a constant": DEFAULT_CONSTANTS,
         "a unit": DEFAULT_UNITS,
         "a provided variable": PROVIDED | frozenset(taken),
+        "the code generation of Brian2": _TEMPLATE_WORDS,
         "noise": (name if name.startswith("xi_") else "",),
     }
     for kind, names in kinds.items():

@@ -21,16 +21,16 @@ def format_summary(results: Results) -> str:
     accuracy    50.0 %  10.0 %
     """
     families = {_family(name) for name in results.metrics}
-    columns: dict[str, tuple[str, float]] = {}  # title: (which metrics, value)
+    columns: dict[str, dict[str, float]] = {}  # title: value by first word of the metrics
     rest: dict[str, float] = {}
     for name, value in results.baselines.items():
         if name.endswith("_std"):
             continue
         family, _, title = name.partition("_")
         if title and _family(family) in families:
-            columns[title.replace("_", " ")] = (_family(family), value)
+            columns.setdefault(title.replace("_", " "), {})[_family(family)] = value
         elif "accuracy" in families and 0 <= value <= 1:
-            columns[name.replace("_", " ")] = ("accuracy", value)
+            columns.setdefault(name.replace("_", " "), {})["accuracy"] = value
         else:
             rest[name] = value
     names = [name for name in results.metrics if not name.endswith("_std")]
@@ -42,8 +42,7 @@ def format_summary(results: Results) -> str:
         row.append(
             format_value(name, results.metrics.get(name), results.metrics.get(f"{name}_std"))
         )
-        for family, value in columns.values():
-            row.append(format_value(name, value if family == _family(name) else None))
+        row += [format_value(name, values.get(_family(name))) for values in columns.values()]
         if results.paper:
             row.append(
                 format_value(name, results.paper.get(name), results.paper.get(f"{name}_std"))

@@ -9,7 +9,12 @@ from typing import Any
 from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
-from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, create_runner_codeobj
+from bioplastic.engine.brian2_bridge import (
+    TEMPLATE_WORDS,
+    KernelCode,
+    c_data_type,
+    create_runner_codeobj,
+)
 from bioplastic.engine.columns import Columns
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out
 from bioplastic.engine.part import Part
@@ -48,6 +53,7 @@ class Assembly:
         """Render one kernel and return the call that runs it."""
         random = bool(get_identifiers(code) & set(RANDOM_FUNCTIONS))
         wanted = {name: name not in left_out() for name in OPTIMISATIONS}
+        words = {"vectorise": not random, "size": size, "wanted": wanted}
         try:
             codeobj = create_runner_codeobj(
                 owner,
@@ -59,7 +65,7 @@ class Assembly:
                 override_conditional_write=kwds.pop("override", None),
                 additional_variables=kwds.pop("additional", None),
                 check_units=kwds.pop("check_units", True),
-                template_kwds={"vectorise": not random, "size": size, "wanted": wanted, **kwds},
+                template_kwds={TEMPLATE_WORDS: words | kwds},
                 codeobj_class=KernelCode,
             )
         except (KeyError, ValueError, SyntaxError, DimensionMismatchError) as error:

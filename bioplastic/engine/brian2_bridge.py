@@ -27,6 +27,7 @@ import numpy as np
 
 __all__ = [
     "SUPPORTED",
+    "TEMPLATE_WORDS",
     "ArrayVariable",
     "KernelCode",
     "KernelGenerator",
@@ -98,6 +99,8 @@ from brian2.devices.device import RuntimeDevice, all_devices, get_device
 from brian2.parsing.rendering import CPPNodeRenderer
 from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsException
 from brian2.utils.stringtools import get_identifiers, word_substitute
+from jinja2.runtime import Context
+from jinja2.utils import missing
 
 from bioplastic.engine.hoisting import keep_varying, names_none, take_draws, take_invariant
 from bioplastic.engine.optimisations import has_optimisation
@@ -585,6 +588,24 @@ def _declare_constant(name: str, variable: Constant) -> str:
     return f"constexpr {_scalar_type()} {name} = {_float_literal(float(value))};"
 
 
+#: Under this name, which no variable can have, templates get their words.
+TEMPLATE_WORDS = "_words"
+
+
+class _OwnWordsFirst(Context):
+    """What a template is given under `TEMPLATE_WORDS` comes before variables of the same name.
+
+    Brian2 adds the pointer of every variable to the words of a template, so that a cell with a
+    variable ``size`` would otherwise be a loop over a pointer.
+    """
+
+    def resolve_or_missing(self, key: str) -> Any:
+        words = super().resolve_or_missing(TEMPLATE_WORDS)
+        if words is not missing and key in words:
+            return words[key]
+        return super().resolve_or_missing(key)
+
+
 class KernelCode(CodeObject):  # type: ignore[misc]
     """Source of one kernel; it is compiled with its network, never alone."""
 
@@ -680,6 +701,7 @@ def bind_function(function: Any, name: str, numpy_form: Callable[[Any], Any]) ->
     function.implementations.add_dynamic_implementation(NumpyCode, code=numpy_form)
 
 
+KernelCode.templater.env.context_class = _OwnWordsFirst
 KernelCode.templater.env.filters["invariant"] = take_invariant
 KernelCode.templater.env.filters["varying"] = keep_varying
 KernelCode.templater.env.filters["take_draws"] = take_draws

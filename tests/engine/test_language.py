@@ -152,6 +152,31 @@ def test_words_of_other_languages_are_names_like_others(target):
     assert state["p.w"][0, 0] == pytest.approx(math.pi / 6)
 
 
+def test_words_of_templates_are_names_like_others():
+    """A loop over ``size`` cells once ran to where the variable ``size`` is in memory."""
+    names, own = ["size", "events", "wanted", "n"], ["width", "groups", "column", "depth"]
+    cell = NeuronModel(
+        name="cell", equations="\n".join(["v : 1", *(f"{name} : 1" for name in names)]),
+        threshold="v > 1", reset="; ".join(["v = 0", *(f"{name} += 1" for name in names)]),
+        initial={"v": 2.0},
+    )  # fmt: skip
+    rule = PlasticityRule(
+        name="r", synapse="\n".join(["w : 1", *(f"{name} : 1" for name in own)]),
+        on_pre="; ".join(["w += 0.1*n_post", *(f"{name} += 2" for name in own)]),
+        every="w += n_pre; width += 1", on_trial_end="w += width; depth += n_post",
+    )  # fmt: skip
+    network = NetworkSpec(
+        populations=[Population(name=name, n=3, model=cell) for name in "ab"],
+        projections=[DenseProjection(name="p", source="a", target="b", rule=rule)],
+        trial=Trial(duration=3 * ms),
+    )
+    for target in ("numpy", "cpp"):
+        program = Program(network, dt=1 * ms, dtype="float64", target=target)
+        state, _ = program(program.initial_state(), n_samples=1)
+        assert [state[f"a.{name}"].tolist() for name in names] == [[1.0] * 3] * len(names)
+        assert [state[f"p.{name}"][0, 0] for name in own] == [5.0, 2.0, 2.0, 3.0]
+
+
 @pytest.mark.parametrize("target", ["numpy", "cpp"])
 @pytest.mark.parametrize("name", ["input", "sum", "id"])
 def test_functions_of_python_are_names_like_others(target, name):
@@ -188,7 +213,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", PROVIDED)
+@pytest.mark.parametrize("name", [*PROVIDED, "owner", "targets"])
 def test_names_that_mean_something_already_are_refused(place, name):
     with pytest.raises(ValueError, match=r"'r'|Source|Trial|Projection") as caught:
         PLACES[place](name)

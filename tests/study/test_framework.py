@@ -354,6 +354,15 @@ def test_summary_loses_no_baseline():
     ]
 
 
+def test_baselines_of_one_title_stand_beside_their_own_metrics():
+    table = format_summary(
+        Results(
+            metrics={"recall": 3.0, "error": 4.0}, baselines={"recall_one": 1.0, "error_one": 2.0}
+        )
+    )
+    assert [line.split()[-1] for line in table.splitlines()] == ["one", "1", "2"]
+
+
 def test_stopwatch_counts_child_processes():
     burn = "import time\nend = time.process_time() + 0.3\nwhile time.process_time() < end: pass"
     with provenance.Stopwatch() as watch:

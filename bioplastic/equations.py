@@ -43,6 +43,7 @@ from bioplastic.arithmetic import (
 )
 
 __all__ = [
+    "ARRAY_WORDS",
     "DEFAULT_NAMES",
     "FrozenMap",
     "UnitMismatchError",
@@ -147,8 +148,8 @@ def suggest(name: str, candidates: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
-#: Arguments of Brian2's templates, which the pointer of a variable of that name would stand for.
-_TEMPLATE_WORDS = frozenset({
+#: Arguments of Brian2's templates, in whose place a variable of that name would be put.
+ARRAY_WORDS = frozenset({
     "codeobj_name", "constant_or_scalar", "eventspace_variable", "get_array_name", "if_expression",
     "inner_variable", "iterator_func", "iterator_kwds", "outer_index", "outer_index_array",
     "outer_index_offset", "outer_index_size", "owner", "record_variables", "result_index",
@@ -195,7 +196,6 @@ def check_name(place: str, name: str, where: str = "", taken: Iterable[str] = ()
         "a constant": DEFAULT_CONSTANTS,
         "a unit": DEFAULT_UNITS,
         "a provided variable": PROVIDED | frozenset(taken),
-        "the code generation of Brian2": _TEMPLATE_WORDS,
         "noise": (name if name.startswith("xi_") else "",),
     }
     for kind, names in kinds.items():
@@ -253,7 +253,8 @@ def _parse_equations(place: str, text: str) -> b2.Equations:
         left, _, right = line.partition("#")[0].partition(":")[0].partition("=")
         declared = re.match(r"\s*(?:d\s*(\w+)\s*/\s*dt|(\w+))\s*$", left)
         if declared:
-            check_name(place, declared.group(1) or declared.group(2), line)
+            name = declared.group(1) or declared.group(2)
+            check_name(place, name, line, ARRAY_WORDS)
         if right.strip():
             check_language(place, line, right)
     try:

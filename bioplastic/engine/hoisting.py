@@ -30,7 +30,7 @@ def take_invariant(code: str | Sequence[str], *varying: str) -> str:
 
     Examples
     --------
-    >>> body = "const float a = p[_i];\nconst float b = tanh(a);\nconst float c = w[_j]*b;"
+    >>> body = "const float a = p[_i];\\nconst float b = tanh(a);\\nconst float c = w[_j]*b;"
     >>> print(take_invariant(body, "_j"))
     const float a = p[_i];
     const float b = tanh(a);

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from brian2 import Quantity, second
 
-from bioplastic.equations import check_expression, check_name, parse_statements
+from bioplastic.equations import ARRAY_WORDS, check_expression, check_name, parse_statements
 from bioplastic.fields import check_params
 from bioplastic.validation import check_identifier, check_integer, check_quantity, check_real
 
@@ -59,7 +59,7 @@ class Trial:
         values = {}
         for name, value in dict(self.variables).items():
             check_identifier("Trial.variables", name)
-            check_name("Trial.variables", name, taken=("repeat_trial",))
+            check_name("Trial.variables", name, taken=("repeat_trial", *ARRAY_WORDS))
             values[name] = check_real(f"Trial.variables[{name!r}]", value)
         object.__setattr__(self, "variables", MappingProxyType(values))
         parse_statements("Trial.on_repeat", self.on_repeat)

@@ -8,7 +8,7 @@ from typing import Any
 from brian2 import Quantity, Unit
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
-from bioplastic.equations import check_name
+from bioplastic.equations import ARRAY_WORDS, check_name
 from bioplastic.signals.base import InputSource
 from bioplastic.validation import check_choice, check_identifier, check_integer
 
@@ -65,7 +65,7 @@ class AnalogueSource(InputSource):
         check_identifier(f"{place}.name", self.name)
         check_integer(f"{place}.n", self.n, minimum=1)
         check_identifier(f"{place}.variable", self.variable)
-        check_name(f"{place}.variable", self.variable)
+        check_name(f"{place}.variable", self.variable, taken=ARRAY_WORDS)
         check_choice(f"{place}.dtype", self.dtype, ("float32", "float64"))
         check_integer(f"{place}.every", self.every, minimum=1)
         if self.unit is not None and not isinstance(self.unit, (Unit, Quantity)):
@@ -135,7 +135,7 @@ class NoiseSource(InputSource):
         check_identifier(f"{place}.name", self.name)
         check_integer(f"{place}.n", self.n, minimum=1)
         check_identifier(f"{place}.variable", self.variable)
-        check_name(f"{place}.variable", self.variable)
+        check_name(f"{place}.variable", self.variable, taken=ARRAY_WORDS)
         check_integer(f"{place}.every", self.every, minimum=1)
 
     @property

@@ -12,6 +12,7 @@ from brian2 import Quantity, get_dimensions, hertz, second
 from brian2.units.fundamentalunits import DIMENSIONLESS
 
 from bioplastic.equations import (
+    ARRAY_WORDS,
     CLOCK_VARIABLES,
     DEFAULT_NAMES,
     check_expression,
@@ -105,7 +106,7 @@ class PoissonSource(InputSource):
             for name, dtype in declared.items():
                 check_identifier(f"{place}.{argument}", name)
                 taken = ("source_emits", "source_probability", *self.parameters)
-                check_name(f"{place}.{argument}", name, taken=taken)
+                check_name(f"{place}.{argument}", name, taken={*taken, *ARRAY_WORDS})
                 check_choice(f"{place}.{argument}[{name!r}]", dtype, INPUT_DTYPES)
             object.__setattr__(self, argument, MappingProxyType(declared))
         if self.window is not None:

@@ -213,11 +213,18 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", [*PROVIDED, "owner", "targets"])
+@pytest.mark.parametrize("name", PROVIDED)
 def test_names_that_mean_something_already_are_refused(place, name):
     with pytest.raises(ValueError, match=r"'r'|Source|Trial|Projection") as caught:
         PLACES[place](name)
     assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["synapse", "variable", "equation", "input", "signal", "trial"])
+@pytest.mark.parametrize("name", ["owner", "variables", "targets"])
+def test_variables_with_names_that_brian2_needs_are_refused(place, name):
+    with pytest.raises(ValueError, match=f"the name '{name}' is taken by a provided variable"):
+        PLACES[place](name)
 
 
 @pytest.mark.parametrize(

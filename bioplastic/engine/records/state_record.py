@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,8 +52,8 @@ class StateRecord(VariableRecord):
     when : {'end', 'start'}, default 'end'
         ``'end'``: after the last step of every interval, resets included. ``'start'``: before the
         first step of every interval, as a Brian2 ``StateMonitor`` does. An interval longer than the
-        trial records nothing with ``'end'`` and is refused; a call with a shorter ``duration`` than
-        ``every`` has no records.
+        trial records nothing with ``'end'``, which is warned of; a call with a longer ``duration``
+        has records.
     subset : sequence of int or of pairs, optional
         Which cells, or which synapses: their places in the (flattened) array of the state, or pairs
         ``(pre, post)``. Default: all.
@@ -86,9 +87,11 @@ class StateRecord(VariableRecord):
         """Return the entry of the layout."""
         every = plan.steps_of("StateRecord.every", self.every)
         if self.when == "end" and every > plan.n_steps:
-            raise ValueError(
-                f"StateRecord.every: {self.key!r} would never be looked at, {every} steps exceed "
-                f"the trial of {plan.n_steps}; shorten it, or choose when='start'"
+            warnings.warn(
+                f"StateRecord.every: {self.key!r} is not looked at in a trial, {every} steps "
+                f"exceed its {plan.n_steps}; shorten it, choose when='start', or call with a duration",
+                RuntimeWarning,
+                stacklevel=2,
             )
         rows = plan.n_steps // every if self.when == "end" else -(-plan.n_steps // every)
         shape = [rows, *self.shape(plan.state)]

@@ -89,7 +89,7 @@ class StateRecord(VariableRecord):
         if self.when == "end" and every > plan.n_steps:
             warnings.warn(
                 f"StateRecord.every: {self.key!r} is not looked at in a trial, {every} steps "
-                f"exceed its {plan.n_steps}; shorten it, choose when='start', or call with a duration",
+                f"exceed its {plan.n_steps}; shorten it, use when='start', or call with a duration",
                 RuntimeWarning,
                 stacklevel=2,
             )

@@ -26,7 +26,7 @@ from bioplastic.engine.projections import DenseProjection
 from bioplastic.engine.writers import Writer, writers
 from bioplastic.equations import read_names
 
-__all__ = ["Columns", "find_columns"]
+__all__ = ["NARROW", "Columns", "find_columns"]
 
 #: Most that is left out at a synapse after a postsynaptic spike, in changes by one pair of spikes,
 #: if presynaptic spikes come in every step; less than what rounding does to the weight.
@@ -35,8 +35,8 @@ _MOST = {"float32": 1e-4, "float64": 1e-13}
 #: Where more than one in so many columns learn, the whole rows are updated.
 _FEW = 8
 
-#: Below so many columns the whole rows are updated.
-_NARROW = 32
+#: Below so many columns the whole rows are updated: at 400 leaving some alone saved nothing.
+NARROW = 1024
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def find_columns(plan: Plan) -> dict[str, Columns]:
 
 def _find(projection: DenseProjection, plan: Plan, known: list[Writer]) -> Columns | None:
     synapses = plan.synapses[projection.name]
-    narrow = int(synapses.target.N) < _NARROW
+    narrow = int(synapses.target.N) < NARROW
     if projection.groups != 1 or narrow or synapses.lazy_ is not None:
         return None
     pre = [

@@ -121,6 +121,12 @@ def test_names_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- columns that are left alone -----------------------------------------------------------------
 
 
+@pytest.fixture
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let small networks leave columns alone too."""
+    monkeypatch.setattr("bioplastic.engine.columns.NARROW", 32)
+
+
 def learning_network(n: int = 100, total: float | None = 4.0, **changes: Any) -> NetworkSpec:
     """Return few cells that fire among many, with weights beyond their limits on the way."""
     cell = NeuronModel(
@@ -151,6 +157,7 @@ def learning_network(n: int = 100, total: float | None = 4.0, **changes: Any) ->
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize("total", [4.0, None])
 def test_columns_left_alone_are_those_where_nothing_happens(total: float | None) -> None:
     spec = learning_network(total=total)
@@ -171,6 +178,7 @@ def test_columns_left_alone_are_those_where_nothing_happens(total: float | None)
     np.testing.assert_allclose(single["feed.w"], right["feed.w"], rtol=5e-6, atol=bound)
 
 
+@pytest.mark.usefixtures("narrow")
 def test_a_cut_run_leaves_the_same_columns_alone() -> None:
     program = Program(learning_network(), dt=0.5 * ms)
     assert "without the last 1e-04 of a pair per spike and synapse" in program.report()
@@ -183,6 +191,7 @@ def test_a_cut_run_leaves_the_same_columns_alone() -> None:
         np.testing.assert_array_equal(state[name], values, err_msg=name)
 
 
+@pytest.mark.usefixtures("narrow")
 @pytest.mark.parametrize(
     "changes",
     [

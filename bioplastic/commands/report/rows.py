@@ -622,6 +622,17 @@ ROWS: tuple[Row, ...] = (
         seeds="0 to 2",
     ),
     Row(
+        "diehl_cook_mnist_paper_delays",
+        "diehl_cook --data mnist --scale paper --arms delays --seeds 1",
+        "{accuracy_delays:%}",
+        "published, as remembered {paper.accuracy_delays:%}; linear on pixels "
+        "{baselines.linear:%}, chance {baselines.chance:%}",
+        short="... --arms delays --seeds 1",
+        remark="400 cells, with delays",
+        seeds="0",
+        named=True,
+    ),
+    Row(
         "diehl_cook_mnist_delays",
         "diehl_cook --data mnist --scale paper --arms delays,no_delays --train 20000 --epochs 1 "
         "--seeds 1",

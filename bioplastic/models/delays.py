@@ -26,6 +26,7 @@ from bioplastic.engine import NetworkSpec, Population, SparseProjection, StateRe
 from bioplastic.engine import UniformProjection as Uniform
 from bioplastic.fields import check_params, param
 from bioplastic.models.base import SpikingEstimator
+from bioplastic.models.rasters import check_rasters, raster_spikes
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule
 from bioplastic.signals import SpikeListSource
@@ -84,11 +85,7 @@ class MotifDetector(SpikingEstimator):
     def check_values(self, array: NDArray[Any]) -> None:
         """Refuse anything but 0 and 1, and a number of bins that is no multiple of the inputs."""
         super().check_values(array)
-        if not np.isin(array, (0, 1)).all() or array.shape[1] % self.n_inputs:
-            raise ValueError(
-                f"MotifDetector.X: must be 0 and 1, a multiple of {self.n_inputs} (n_inputs) bins, "
-                f"got {array.shape[1]} bins from {array.min()} to {array.max()}"
-            )
+        check_rasters(f"{type(self).__name__}.X", array, self.n_inputs)
 
     def check_data(self, X: Any, y: Any, *, first: bool, classes: Any = None) -> tuple[Any, Any]:
         """Return rasters and events.
@@ -122,9 +119,9 @@ class MotifDetector(SpikingEstimator):
     def present(self, X: NDArray[Any], y: Any = None) -> dict[str, Any]:
         """Show input spikes, and teachers when the last spike of a motif is due."""
         steps = self.n_steps_
-        given = {"input": [_spikes(row, steps, 0) for row in X]}
+        given = {"input": raster_spikes(X, steps, self.dt)}
         if y is not None:
-            given["teacher"] = [_spikes(row, steps, self.depth - 1) for row in y]
+            given["teacher"] = raster_spikes(y, steps, self.dt, late=self.depth - 1)
         return given
 
     # ---- the network -----------------------------------------------------------------------------
@@ -259,8 +256,3 @@ class MotifDetector(SpikingEstimator):
     def _recorded(self, X: Any, variable: str) -> NDArray[Any]:
         steps = slice(self.depth, self.depth + self.n_steps_)
         return np.asarray(self.answer(X)[f"motif.{variable}"][:, steps].transpose(0, 2, 1))
-
-
-def _spikes(row: NDArray[Any], steps: int, late: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    cells, at = np.divmod(np.flatnonzero(row), steps)
-    return cells, 1e-3 * (at + late)

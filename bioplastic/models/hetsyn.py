@@ -31,6 +31,7 @@ from bioplastic.engine import DenseProjection, NetworkSpec, Population, Trial, T
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
 from bioplastic.models.liquid import linear_read_out
+from bioplastic.models.rasters import check_rasters, raster_spikes
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule
 from bioplastic.signals import SpikeListSource
@@ -107,11 +108,7 @@ class HetSynClassifier(SpikingClassifier):
     def check_values(self, array: NDArray[Any]) -> None:
         """Refuse anything but 0 and 1, and steps that are no multiple of the inputs."""
         super().check_values(array)
-        if not np.isin(array, (0, 1)).all() or array.shape[1] % self.n_inputs:
-            raise ValueError(
-                f"HetSynClassifier.X: must be 0 and 1, a multiple of {self.n_inputs} (n_inputs) "
-                f"steps, got {array.shape[1]} steps from {array.min()} to {array.max()}"
-            )
+        check_rasters(f"{type(self).__name__}.X", array, self.n_inputs)
 
     def check_data(self, X: Any, y: Any, *, first: bool, classes: Any = None) -> tuple[Any, Any]:
         """Return samples and labels of two classes."""
@@ -240,8 +237,8 @@ class HetSynClassifier(SpikingClassifier):
 
     def present(self, X: NDArray[Any], y: Any = None) -> dict[str, Any]:
         """Show spikes, and the label while the output cell learns."""
-        spikes = [np.nonzero(row.reshape(self.n_inputs, -1)) for row in X]
-        given: dict[str, Any] = {"input": [(cell, at * float(self.dt)) for cell, at in spikes]}
+        steps = X.shape[1] // self.n_inputs
+        given: dict[str, Any] = {"input": raster_spikes(X, steps, self.dt)}
         if y is not None:
             given["label"] = np.asarray(y, dtype=np.float32)[:, None]
         return given

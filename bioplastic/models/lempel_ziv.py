@@ -29,6 +29,7 @@ from bioplastic.analysis.complexity import lempel_ziv_complexity
 from bioplastic.engine import DenseProjection, NetworkSpec, Population, Trial, TrialRecord
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
+from bioplastic.models.rasters import check_rasters, raster_spikes
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import PlasticityRule
 from bioplastic.signals import SpikeListSource
@@ -198,11 +199,7 @@ class Tempotron(SpikingClassifier):
     def check_values(self, array: NDArray[Any]) -> None:
         """Refuse anything but 0 and 1, and bins that are no multiple of the inputs."""
         super().check_values(array)
-        if not np.isin(array, (0, 1)).all() or array.shape[1] % self.n_inputs:
-            raise ValueError(
-                f"Tempotron.X: must be 0 and 1, a multiple of {self.n_inputs} (n_inputs) bins, got "
-                f"{array.shape[1]} bins from {array.min()} to {array.max()}"
-            )
+        check_rasters(f"{type(self).__name__}.X", array, self.n_inputs)
 
     def network(self, kind: str) -> NetworkSpec:
         """Return inputs and one cell per class."""
@@ -271,8 +268,8 @@ class Tempotron(SpikingClassifier):
 
     def present(self, X: NDArray[Any], y: Any = None) -> dict[str, Any]:
         """Show spikes at the beginning of their bins, and teach one cell per class."""
-        spikes = [np.nonzero(row.reshape(self.n_inputs, -1)) for row in X]
-        given: dict[str, Any] = {"input": [(cell, 1e-3 * at) for cell, at in spikes]}
+        steps = X.shape[1] // self.n_inputs
+        given: dict[str, Any] = {"input": raster_spikes(X, steps, self.dt)}
         return given if y is None else given | {"teacher": np.eye(len(self.classes_))[y]}
 
     def frozen_state(self) -> dict[str, NDArray[Any]]:

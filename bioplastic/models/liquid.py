@@ -21,6 +21,7 @@ from bioplastic.engine import DenseProjection, NetworkSpec, Population, SpikeCou
 from bioplastic.fields import param
 from bioplastic.models.base import SpikingClassifier
 from bioplastic.models.early_exit import spike_evidence
+from bioplastic.models.rasters import check_rasters, raster_spikes
 from bioplastic.neurons import NeuronModel
 from bioplastic.signals import SpikeListSource
 
@@ -75,11 +76,7 @@ class LiquidStateMachine(SpikingClassifier):
     def check_values(self, array: NDArray[Any]) -> None:
         """Refuse anything but 0 and 1, and bins that are no multiple of the inputs."""
         super().check_values(array)
-        if not np.isin(array, (0, 1)).all() or array.shape[1] % self.n_inputs:
-            raise ValueError(
-                f"LiquidStateMachine.X: must be 0 and 1, a multiple of {self.n_inputs} (n_inputs) "
-                f"bins, got {array.shape[1]} bins from {array.min()} to {array.max()}"
-            )
+        check_rasters(f"{type(self).__name__}.X", array, self.n_inputs)
 
     def network(self, kind: str) -> NetworkSpec:
         """Return inputs and liquid; nothing in it learns."""
@@ -112,8 +109,7 @@ class LiquidStateMachine(SpikingClassifier):
 
     def present(self, X: NDArray[Any], y: Any = None) -> dict[str, Any]:
         """Show spikes at the beginning of their bins."""
-        spikes = [np.nonzero(row.reshape(self.n_inputs, -1)) for row in X]
-        return {"input": [(cell, 1e-3 * at) for cell, at in spikes]}
+        return {"input": raster_spikes(X, X.shape[1] // self.n_inputs, self.dt)}
 
     def frozen_state(self) -> dict[str, NDArray[Any]]:
         """Return the weights as they are read to answer."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -187,13 +187,10 @@ def choose_threshold(
     least, rows = right[:, -1].mean() - lost - 1e-12, np.arange(len(values))
     best: tuple[float, float, float] | None = None
     for alpha in alphas:
-        certain = confidences(values, alpha=alpha)
-        highest = np.maximum.accumulate(certain, axis=1)  # a threshold is passed where this is
-        for threshold in np.unique(np.quantile(highest, np.linspace(0, 1, 201))):
-            stop = _first(highest > threshold)
+        for threshold, stop in _all_stops(values, alpha, 201):
             latency = float(stop.mean())
             if right[rows, stop].mean() >= least and (best is None or latency < best[0] - 1e-12):
-                best = latency, float(threshold), float(alpha)
+                best = latency, threshold, float(alpha)
     if best is None:  # only the end is good enough
         return 1.0, float(alphas[0])
     return best[1], best[2]
@@ -225,11 +222,18 @@ def exit_curve(
     values = _check_evidence("exit_curve.evidence", evidence)
     truth = check_labels("exit_curve.y", y, n_samples=len(values))
     right, rows = values.argmax(axis=2) == truth[:, None], np.arange(len(values))
-    highest = np.maximum.accumulate(confidences(values, alpha=alpha), axis=1)
-    levels = np.unique(np.quantile(highest, np.linspace(0, 1, 101)))
-    stops = np.array([_first(highest > level) for level in levels])
+    stops = np.array([stop for _, stop in _all_stops(values, alpha, 101)])
     latency, first = np.unique((stops + 1).mean(axis=1), return_index=True)
     return latency, right[rows, stops].mean(axis=1)[first]
+
+
+def _all_stops(
+    values: NDArray[np.float64], alpha: float, n: int
+) -> Iterator[tuple[float, NDArray[np.int64]]]:
+    """Yield thresholds, at most ``n`` that tell samples apart, and when each sample stops."""
+    highest = np.maximum.accumulate(confidences(values, alpha=alpha), axis=1)
+    for threshold in np.unique(np.quantile(highest, np.linspace(0, 1, n))):
+        yield float(threshold), _first(highest > threshold)
 
 
 def _first(hit: NDArray[np.bool_]) -> NDArray[np.int64]:

@@ -106,6 +106,7 @@ from bioplastic.engine.hoisting import keep_varying, names_none, take_draws, tak
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 from bioplastic.linear import solve_linear
+from bioplastic.timing import count_processors
 
 # Brian2 evaluates what looks constant; a variable called `sum` or `input` must not be Python's.
 defaults_ns.setdefault("__builtins__", {})
@@ -764,7 +765,7 @@ class StandaloneProject:
         found_arguments = b2.prefs[make_arguments]
         device.reinit()
         b2.prefs["codegen.target"] = "auto"
-        b2.prefs[make_arguments] = [f"-j{os.cpu_count() or 1}"]  # not all files at once
+        b2.prefs[make_arguments] = [f"-j{count_processors()}"]  # not all files at once
         b2.set_device("cpp_standalone", directory=str(folder), build_on_run=False)
         try:
             network, duration, given, found, tables = make()

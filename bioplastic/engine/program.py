@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import ctypes
 import logging
-import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -43,7 +42,7 @@ from bioplastic.engine.standalone import StandaloneNetwork
 from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
 from bioplastic.engine.tables import timed_arrays
 from bioplastic.equations import check_dimensions, suggest
-from bioplastic.timing import log_time
+from bioplastic.timing import count_processors, log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
 
 __all__ = ["Program"]
@@ -380,8 +379,9 @@ class Program:
             [many[name][k] if name in many else value for name, (value, _) in given.items()]
             for k in range(count)
         ]
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        jobs = check_integer("Program.jobs", cores or 1 if jobs is None else jobs, minimum=1)
+        jobs = (
+            count_processors() if jobs is None else check_integer("Program.jobs", jobs, minimum=1)
+        )
         if self.target != "cpp" or self.profile:  # these write into the program
             jobs = 1
 

@@ -15,7 +15,8 @@ from bioplastic.commands.report import TABLE_FILES, write_report
 from bioplastic.commands.report.page import make_page
 from bioplastic.commands.report.pictures import describe_picture, group_pictures, picture_size
 from bioplastic.commands.report.readme import make_table, replace_table, replace_tables
-from bioplastic.commands.report.rows import ROWS, SYSTEMS, Row
+from bioplastic.commands.report.rows import ROWS, Row
+from bioplastic.commands.report.systems import SYSTEMS
 from bioplastic.commands.report.texts import describe_seeds, fill_template
 from bioplastic.plotting import new_figure, save_figure
 from bioplastic.study.results import Results, load_numbers, save_results

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from bioplastic.commands.report.rows import ROWS, SYSTEMS, Row
+from bioplastic.commands.report.rows import ROWS, Row
+from bioplastic.commands.report.systems import SYSTEMS
 from bioplastic.commands.report.texts import describe_seeds, fill_template
 from bioplastic.study.results import Results, load_numbers
 

@@ -13,7 +13,6 @@ import contextlib
 import dataclasses
 import importlib
 import math
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,6 +39,7 @@ from bioplastic.sweeps import (
     parse_axis,
     write_table,
 )
+from bioplastic.timing import count_processors
 
 __all__ = ["main", "make_rows"]
 
@@ -287,7 +287,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers",
         type=_whole,
-        default=os.cpu_count() or 1,
+        default=count_processors(),
         help="processes, one core each (default: all processors; 0 or 1: this process)",
     )
     parser.add_argument(

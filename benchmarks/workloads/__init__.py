@@ -1,0 +1,1 @@
+"""Networks that several contenders simulate, one module each; every run prints one line of JSON."""

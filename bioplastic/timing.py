@@ -1,27 +1,13 @@
-"""How long something took, told through `logging`, and how many processors there are."""
+"""How long something took, told through `logging`."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import time
 from collections.abc import Iterator
 
-__all__ = ["count_processors", "log_time"]
-
-
-def count_processors() -> int:
-    """Return the number of processors that this process may use.
-
-    Examples
-    --------
-    >>> count_processors() >= 1
-    True
-    """
-    if hasattr(os, "sched_getaffinity"):  # a container or a queue may have given fewer
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+__all__ = ["log_time"]
 
 
 @contextlib.contextmanager

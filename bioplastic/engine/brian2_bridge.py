@@ -106,7 +106,7 @@ from bioplastic.engine.hoisting import keep_varying, names_none, take_draws, tak
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 from bioplastic.linear import solve_linear
-from bioplastic.timing import count_processors
+from bioplastic.processors import count_processors
 
 # Brian2 evaluates what looks constant; a variable called `sum` or `input` must not be Python's.
 defaults_ns.setdefault("__builtins__", {})

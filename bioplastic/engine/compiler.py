@@ -56,7 +56,7 @@ def find_compiler() -> tuple[str, ...]:
     for candidate in ([wanted], _split(wanted)) if wanted else (["g++"], ["clang++"]):
         path = shutil.which(candidate[0]) if candidate else None
         if path:
-            return path, *candidate[1:]
+            return os.path.abspath(path), *candidate[1:]
     named = f"CXX={wanted!r} was not found" if wanted else "neither g++ nor clang++ was found"
     raise CompilerError(
         f"Program.target: 'cpp' needs a C++ compiler, but {named}. Install one (for example "
@@ -78,11 +78,11 @@ def _version(compiler: tuple[str, ...]) -> str:
     return output.splitlines()[0] if output else "unknown"
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command, and end it with all that it started when it takes too long."""
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        encoding="utf-8", errors="replace", process_group=0,
+        encoding="utf-8", errors="replace", process_group=0, cwd=folder,
     )  # fmt: skip
     try:
         output, messages = process.communicate(timeout=_PATIENCE_SECONDS)
@@ -154,14 +154,15 @@ def compile_library(source: Path, library: Path) -> None:
     compiler = find_compiler()
     source, library = source.absolute(), library.absolute()  # no path is taken for an option
     objects = library.with_suffix(".o")
+    # Named from its folder, so that ccache knows a source again wherever it lies.
     # Linked without -ffast-math: that would change the floating-point mode of the whole process.
     steps = (
-        [*compiler, *_FLAGS, "-c", str(source), "-o", str(objects)],
+        [*compiler, *_FLAGS, "-c", f"./{source.name}", "-o", str(objects)],
         [*compiler, "-shared", str(objects), "-o", str(library)],
     )
     try:
         for command in steps:
-            done = _run(command)
+            done = _run(command, source.parent)
             if done.returncode != 0:
                 messages = "\n".join(done.stderr.splitlines()[:20])
                 raise CompilerError(f"{compiler[0]} failed on {source.name}:\n{messages}")

@@ -7,7 +7,6 @@ import ctypes
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +41,8 @@ from bioplastic.engine.standalone import StandaloneNetwork
 from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
 from bioplastic.engine.tables import timed_arrays
 from bioplastic.equations import check_dimensions, suggest
-from bioplastic.timing import count_processors, log_time
+from bioplastic.processors import call_at_once, count_processors
+from bioplastic.timing import log_time
 from bioplastic.validation import check_choice, check_flag, check_integer, check_quantity
 
 __all__ = ["Program"]
@@ -379,20 +379,22 @@ class Program:
             [many[name][k] if name in many else value for name, (value, _) in given.items()]
             for k in range(count)
         ]
-        jobs = (
-            count_processors() if jobs is None else check_integer("Program.jobs", jobs, minimum=1)
-        )
-        if self.target != "cpp" or self.profile:  # these write into the program
-            jobs = 1
+        wanted = None if jobs is None else check_integer("Program.jobs", jobs, minimum=1)
 
-        def run(call: list[Any]) -> tuple[State, Recorded]:
-            state, given, seed = call
+        def run(state: Any, given: Any, seed: Any) -> tuple[State, Recorded]:
             return self(state, given, n_samples=n_samples, seed=seed, duration=duration)
 
-        if jobs == 1:
-            return [run(call) for call in calls]
-        with ThreadPoolExecutor(min(jobs, max(1, count))) as pool:
-            return list(pool.map(run, calls))
+        return call_at_once(run, calls, self.calls_at_once(wanted))
+
+    def calls_at_once(self, jobs: int | None = None) -> int:
+        """Return how many calls may run at once in threads: ``jobs``, or all processors.
+
+        It is 1 for the numpy and the standalone target and with a profile, which write into the
+        program.
+        """
+        if self.target != "cpp" or self.profile:
+            return 1
+        return count_processors() if jobs is None else jobs
 
     def _run(
         self,

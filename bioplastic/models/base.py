@@ -65,7 +65,7 @@ scikit-learn. What a system does differently goes into a hook:
 ``stages``                phases of learning and how many epochs each has
 ``begin_stage``           what changes between two phases, such as freezing a layer
 ``order``                 in which order an epoch shows the samples
-``chunk``                 how many samples `learn` gets at once; None for all
+``chunk``, ``block``      how many samples `learn` gets at once, None for all; see `show`
 ``learn``, ``observe``    one call of the program, and what is kept of its record
 ``end_epoch``             annealing, early stopping
 ``finish``                what happens when the last epoch is over
@@ -88,6 +88,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -103,6 +104,7 @@ from bioplastic.engine import NetworkSpec, Program
 from bioplastic.fields import Constants, Parametrised, check_params, param, params_of
 from bioplastic.models.images import encode_labels
 from bioplastic.models.saving import read_estimator, write_estimator
+from bioplastic.processors import call_at_once
 from bioplastic.timing import log_time
 from bioplastic.validation import check_integer
 
@@ -140,6 +142,8 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
     """Time step of the programs."""
     chunk: ClassVar[int | None] = 250
     """Samples that `learn` gets at once, at most; None for all. A property may decide it."""
+    block: ClassVar[int] = 1000
+    """Samples after which the network that answers starts anew, so that blocks run at once."""
     checkpoint_seconds: float = 60.0
     """Seconds from one checkpoint of `fit` to the next."""
     stored: ClassVar[tuple[type, ...]] = ()
@@ -532,20 +536,53 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
         return self._show(self.check_samples(X), kind, stream)
 
     def _show(self, samples: Any, kind: str | None = None, stream: Sequence[int] = (1,)) -> Any:
-        program = self.program(kind or self.frozen)
-        state = {**program.initial_state(0), **self.frozen_state()}
-        seed, records = self.stream(*stream), []
-        told = log_time(_LOG, "%s.answer: %d samples", type(self).__name__, len(samples))
-        with told, self._progress_bar(len(samples)) as bar:
-            for part in self._parts(len(samples), 0, None):
-                state, record = program(state, self.present(samples[part]), seed=seed)
-                records.append(record)
-                bar.update(part.stop - part.start)
+        records = self.show(self.program(kind or self.frozen), samples, stream)
         return {
             name: np.concatenate([record[name] for record in records])
             for name, values in records[0].items()
             if np.ndim(values) > 0
         }
+
+    def show(
+        self, program: Program, samples: Any, stream: Sequence[int] = (1,)
+    ) -> list[dict[str, NDArray[Any]]]:
+        """Show samples to a network that learns nothing, blocks at once over the processors.
+
+        Every `block` samples it starts again from its initial state with the weights that were
+        learned, and with random numbers of its own, so that the records do not depend on how many
+        processors there are.
+
+        Parameters
+        ----------
+        program : Program
+            The network.
+        samples : array
+            As `check_samples` returns them.
+        stream : sequence of int, default (1,)
+            Which random numbers it gets, see `stream`.
+
+        Returns
+        -------
+        list of dict
+            The records of every `chunk` samples, in order.
+        """
+        begin = {**program.initial_state(0), **self.frozen_state()}
+        parts = list(self._parts(len(samples), 0, None))
+        size = max(1, self.block // (self.chunk or len(samples)))
+        told = log_time(_LOG, "%s.answer: %d samples", type(self).__name__, len(samples))
+        with told, self._progress_bar(len(samples)) as bar:
+
+            def run(first: int) -> list[dict[str, NDArray[Any]]]:
+                state, seed = begin, self.stream(*stream, *([first // size] if first else []))
+                records = []
+                for part in parts[first : first + size]:
+                    state, record = program(state, self.present(samples[part]), seed=seed)
+                    records.append(record)
+                    bar.update(part.stop - part.start)
+                return records
+
+            blocks = [(first,) for first in range(0, len(parts), size)]
+            return list(chain(*call_at_once(run, blocks, program.calls_at_once())))
 
     def record_spikes(
         self, sample: ArrayLike, *, kind: str = "spikes"

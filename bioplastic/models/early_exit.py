@@ -199,12 +199,9 @@ def spike_evidence(
     begin, end = counts[0].window or (0, network.trial.duration)
     first, last = (round(float(edge) / program.layout.dt) for edge in (begin, end))
     samples = model.check_samples(X)
-    state = {**program.initial_state(0), **model.frozen_state()}
-    seed, chunk = model.stream(1), model.chunk or len(samples)
     gathered = np.zeros((len(samples), n_times, network.population(cells).n))
-    for start in range(0, len(samples), chunk):
-        part = samples[start : start + chunk]
-        state, found = program(state, model.present(part), seed=seed)
+    start = 0
+    for found in model.show(program, samples):
         shown = np.cumsum(found["presentations"]) - 1  # the last presentation of each sample
         sample = np.searchsorted(shown, found[f"{cells}.spike_trial"])
         step = np.rint(found[f"{cells}.spike_time"] / program.layout.dt).astype(int)
@@ -213,4 +210,5 @@ def spike_evidence(
         when = (step[chosen] - first) * n_times // (last - first)
         fired = found[f"{cells}.spike_cell"][chosen]
         np.add.at(gathered, (start + sample[chosen], when, fired), 1)
+        start += len(shown)
     return np.cumsum(gathered, axis=1)

@@ -186,14 +186,16 @@ class PlaceModules(DiehlCookClassifier):
         """Show each image to the module of its region."""
         program, owner = self.program("learn"), self.modules_of(y)
         counts = np.zeros((len(y), self.n_modules, self.n_hidden), dtype=np.int32)
-        shown, states = np.zeros(len(y), dtype=np.int32), []
-        for k in range(self.n_modules):
-            state, mine = {name: value[k] for name, value in self.state_.items()}, owner == k
-            if mine.any():
-                state, record = program(state, self.present(X[mine]), seed=self.stream(3, k))
-                counts[mine, k], shown[mine] = record["exc.count"], record["presentations"]
-            states.append(state)
-        self.state_ = {name: np.stack([each[name] for each in states]) for name in states[0]}
+        shown, taught = np.zeros(len(y), dtype=np.int32), np.unique(owner)
+        states = [{name: value[k] for name, value in self.state_.items()} for k in taught]
+        images = [self.present(X[owner == k]) for k in taught]
+        ends = program.map(states, images, seeds=[self.stream(3, int(k)) for k in taught])
+        self.state_ = {name: value.copy() for name, value in self.state_.items()}
+        for k, (state, record) in zip(taught, ends, strict=True):
+            for name, values in self.state_.items():
+                values[k] = state[name]
+            counts[owner == k, k] = record["exc.count"]
+            shown[owner == k] = record["presentations"]
         self.observe({"exc.count": counts.reshape(len(y), -1), "presentations": shown}, X, y)
 
     def _label(self, X: Any, y: NDArray[np.int32]) -> None:
@@ -219,12 +221,11 @@ class PlaceModules(DiehlCookClassifier):
 
     def _show(self, samples: Any, kind: str | None = None, stream: Sequence[int] = (1,)) -> Any:
         program, kept = self.program(kind or self.frozen), self.frozen_state()
-        records = []
-        for k in range(self.n_modules):
-            state = program.initial_state(0) | {name: value[k] for name, value in kept.items()}
-            seed = self.stream(*stream, k)
-            records.append(program(state, self.present(samples), seed=seed)[1])
-        return {"exc.count": np.concatenate([each["exc.count"] for each in records], axis=1)}
+        begin, modules = program.initial_state(0), range(self.n_modules)
+        states = [begin | {name: value[k] for name, value in kept.items()} for k in modules]
+        seeds = [self.stream(*stream, k) for k in modules]
+        shown = program.map(states, self.present(samples), seeds=seeds)
+        return {"exc.count": np.concatenate([record["exc.count"] for _, record in shown], axis=1)}
 
     def place_scores(
         self, counts: NDArray[Any], hyperactive_from: int | None

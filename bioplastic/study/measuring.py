@@ -26,6 +26,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints.parameters import to_plain
 from bioplastic.checkpoints.seconds import Seconds, seconds_spent, take_over, taken_over
+from bioplastic.processors import use_processors
 from bioplastic.study.labels import Dimension, assemble, label_part, read_factor
 from bioplastic.study.labels import Fixed as _Fixed
 from bioplastic.study.labels import Labelled as _Labelled
@@ -476,7 +477,8 @@ def _call(function: Callable[..., Any], values: Mapping[str, Any], code: str) ->
     began, before = seconds_spent(), taken_over()
     try:
         _check_code(function, code)
-        with threadpool_limits(limits=1):  # sums do not depend on how many cores there are
+        # Sums do not depend on how many cores there are, and parts at once do not share them.
+        with threadpool_limits(limits=1), use_processors(1) if code else contextlib.nullcontext():
             part = label_part(function(**values))
     except Exception:
         return _Outcome(None, Seconds(), Seconds(), traceback.format_exc(), _worker())

@@ -110,6 +110,24 @@ def test_chunks_between_progress_updates_do_not_matter(
         np.testing.assert_array_equal(counts, getattr(response, name))
 
 
+def test_blocks_are_shown_at_once_from_the_initial_state(
+    fitted: SymSTDPClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A block is what a call of its own shows, however many processors there are."""
+    monkeypatch.setattr(SymSTDPClassifier, "chunk", 4)
+    monkeypatch.setattr(SymSTDPClassifier, "block", 9)  # two chunks
+    program = fitted.program("answer")
+    begin = {**program.initial_state(0), **fitted.frozen_state()}
+    for n_processors in ("1", "3"):
+        monkeypatch.setenv("BIOPLASTIC_PROCESSORS", n_processors)
+        shown = fitted.answer(X)
+        for k, seed in enumerate((fitted.stream(1), fitted.stream(1, 1), fitted.stream(1, 2))):
+            block = slice(8 * k, 8 * k + 8)
+            _, record = program(begin, fitted.present(X[block]), seed=seed)
+            np.testing.assert_array_equal(shown["exc.count"][block], record["exc.count"])
+    assert len(np.unique(shown["exc.count"], axis=0)) > 3
+
+
 def test_the_assignment_window_moves() -> None:
     """Five to six sixths of the last 12 images count, the earlier ones are forgotten."""
     n = len(X)

@@ -25,6 +25,7 @@ from bioplastic.commands.registry import MODULES, load_experiment
 from bioplastic.commands.sweep.drawing import draw_sweep
 from bioplastic.commands.sweep.trials import ExperimentTrial, check_options, list_parameters
 from bioplastic.files import write_json
+from bioplastic.processors import count_processors
 from bioplastic.study import Failure, measure
 from bioplastic.study.framework import SCALES, Experiment, positive_int
 from bioplastic.study.provenance import find_revision
@@ -39,7 +40,6 @@ from bioplastic.sweeps import (
     parse_axis,
     write_table,
 )
-from bioplastic.timing import count_processors
 
 __all__ = ["main", "make_rows"]
 

@@ -19,16 +19,16 @@ BP_SIMD float expf(float) noexcept;
 #endif
 #endif
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <ctime>
 #include <memory>
 #include <new>
 #include <type_traits>
 #include <vector>
 #if defined(__SSE2__)
-#include <immintrin.h>
+#include <xmmintrin.h>
 #endif
 
 using std::sin; using std::cos; using std::tan; using std::sinh; using std::cosh; using std::tanh;
@@ -391,8 +391,9 @@ private:
 // ---- time per part, in programs compiled with profile=True ---------------------------------------
 static inline double bp_seconds()
 {
-    using namespace std::chrono;
-    return duration<double>(steady_clock::now().time_since_epoch()).count();
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec + 1e-9 * now.tv_nsec;
 }
 
 // ---- NaN and infinity: all bits of the exponent are set ------------------------------------------

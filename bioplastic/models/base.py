@@ -65,7 +65,7 @@ scikit-learn. What a system does differently goes into a hook:
 ``stages``                phases of learning and how many epochs each has
 ``begin_stage``           what changes between two phases, such as freezing a layer
 ``order``                 in which order an epoch shows the samples
-``chunk``, ``block``      how many samples `learn` gets at once, None for all; see `show`
+``chunk``                 how many samples `learn` gets at once; None for all
 ``learn``, ``observe``    one call of the program, and what is kept of its record
 ``end_epoch``             annealing, early stopping
 ``finish``                what happens when the last epoch is over
@@ -101,6 +101,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints import RunFolder
 from bioplastic.engine import NetworkSpec, Program
+from bioplastic.engine.recorded import Recorded
 from bioplastic.fields import Constants, Parametrised, check_params, param, params_of
 from bioplastic.models.images import encode_labels
 from bioplastic.models.saving import read_estimator, write_estimator
@@ -142,7 +143,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
     """Time step of the programs."""
     chunk: ClassVar[int | None] = 250
     """Samples that `learn` gets at once, at most; None for all. A property may decide it."""
-    block: ClassVar[int] = 1000
+    answer_block: ClassVar[int] = 1000
     """Samples after which the network that answers starts anew, so that blocks run at once."""
     checkpoint_seconds: float = 60.0
     """Seconds from one checkpoint of `fit` to the next."""
@@ -543,14 +544,12 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
             if np.ndim(values) > 0
         }
 
-    def show(
-        self, program: Program, samples: Any, stream: Sequence[int] = (1,)
-    ) -> list[dict[str, NDArray[Any]]]:
+    def show(self, program: Program, samples: Any, stream: Sequence[int] = (1,)) -> list[Recorded]:
         """Show samples to a network that learns nothing, blocks at once over the processors.
 
-        Every `block` samples it starts again from its initial state with the weights that were
-        learned, and with random numbers of its own, so that the records do not depend on how many
-        processors there are.
+        Every `answer_block` samples it starts again from its initial state with the weights that
+        were learned, and with random numbers of its own, so that the records do not depend on how
+        many processors there are.
 
         Parameters
         ----------
@@ -563,16 +562,16 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        list of dict
+        list of Recorded
             The records of every `chunk` samples, in order.
         """
         begin = {**program.initial_state(0), **self.frozen_state()}
         parts = list(self._parts(len(samples), 0, None))
-        size = max(1, self.block // (self.chunk or len(samples)))
+        size = max(1, self.answer_block // (self.chunk or len(samples)))
         told = log_time(_LOG, "%s.answer: %d samples", type(self).__name__, len(samples))
         with told, self._progress_bar(len(samples)) as bar:
 
-            def run(first: int) -> list[dict[str, NDArray[Any]]]:
+            def run(first: int) -> list[Recorded]:
                 state, seed = begin, self.stream(*stream, *([first // size] if first else []))
                 records = []
                 for part in parts[first : first + size]:

@@ -115,7 +115,7 @@ def test_blocks_are_shown_at_once_from_the_initial_state(
 ) -> None:
     """A block is what a call of its own shows, however many processors there are."""
     monkeypatch.setattr(SymSTDPClassifier, "chunk", 4)
-    monkeypatch.setattr(SymSTDPClassifier, "block", 9)  # two chunks
+    monkeypatch.setattr(SymSTDPClassifier, "answer_block", 9)  # two chunks
     program = fitted.program("answer")
     begin = {**program.initial_state(0), **fitted.frozen_state()}
     for n_processors in ("1", "3"):

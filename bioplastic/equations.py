@@ -59,6 +59,7 @@ __all__ = [
     "declared_equations",
     "declared_variables",
     "equation_text",
+    "is_noise",
     "parse_equations",
     "parse_statements",
     "read_names",
@@ -196,7 +197,7 @@ def check_name(place: str, name: str, where: str = "", taken: Iterable[str] = ()
         "a constant": DEFAULT_CONSTANTS,
         "a unit": DEFAULT_UNITS,
         "a provided variable": PROVIDED | frozenset(taken),
-        "noise": (name if name.startswith("xi_") else "",),
+        "noise": (name if is_noise(name) else "",),
     }
     for kind, names in kinds.items():
         if name in names:
@@ -207,6 +208,17 @@ def read_names(expression: str) -> frozenset[str]:
     """Return the variables and parameters an expression reads, without functions and units."""
     found = get_identifiers(str(expression))
     return frozenset(found - set(DEFAULT_FUNCTIONS) - set(DEFAULT_CONSTANTS))
+
+
+def is_noise(name: str) -> bool:
+    """Return whether a name is white noise: ``xi``, or ``xi_...`` where there are several.
+
+    Examples
+    --------
+    >>> is_noise("xi"), is_noise("xi_fast"), is_noise("x")
+    (True, True, False)
+    """
+    return name == "xi" or name.startswith("xi_")
 
 
 def unit_string(dimensions: Any) -> str:

@@ -218,7 +218,8 @@ class _Suite:
         self.weights = self._make_weights(weights)
         statements = [s for slot in SLOTS for s in rule.statements(slot)]
         names = {name for s in statements for name in read_all_names(s.expression)}
-        self.random = bool(names & {"rand", "randn", "poisson", "binomial"})
+        noise = rule.parse("synapse").stochastic_variables
+        self.random = bool(noise or names & {"rand", "randn", "poisson", "binomial"})
         rng = np.random.default_rng(0)
         self.spikes = _random_spikes(rng, n_steps, count=4)
         self.storm = _random_spikes(rng, n_steps, count=n_steps // 2)

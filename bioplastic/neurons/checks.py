@@ -26,7 +26,7 @@ from bioplastic.equations import (
     unit_string,
 )
 from bioplastic.linear import has_powers
-from bioplastic.neurons.integration import METHODS, StepMethod
+from bioplastic.neurons.integration import METHODS, StepMethod, check_noise
 
 __all__ = ["check_neuron"]
 
@@ -89,15 +89,7 @@ def check_neuron(model: ModelData) -> None:
             )
         if name in model.parameters:
             raise ValueError(f"{place}, parameters: {name!r} is already a variable")
-    noise_type = equations.stochastic_type
-    suitable = {"additive": {"euler+decay", "euler", "milstein", "heun"}}.get(
-        noise_type, {"milstein", "heun"}
-    )
-    if noise_type is not None and model.method not in suitable:
-        raise ValueError(
-            f"{place}, method: {model.method!r} cannot integrate {noise_type} noise, use one of "
-            f"{', '.join(sorted(suitable))}"
-        )
+    check_noise(f"{place}, method", model.method, equations)
     extra: dict[str, Any] = {"i": DIMENSIONLESS, "N": DIMENSIONLESS}
     if model.refractory is not False:
         extra["lastspike"] = b2.second.dim

@@ -20,7 +20,7 @@ from brian2.stateupdaters.base import StateUpdateMethod, UnsupportedEquationsExc
 from bioplastic.equations import parse_statements, read_names, solve_decay
 from bioplastic.linear import constant_value, solve_linear
 
-__all__ = ["METHODS", "StepMethod", "euler_decay"]
+__all__ = ["METHODS", "StepMethod", "check_noise", "euler_decay"]
 
 #: Names a model may give as its method.
 METHODS = (
@@ -34,6 +34,25 @@ METHODS = (
     "heun",
     "milstein",
 )
+
+
+_NOISY = {"additive": ("euler", "euler+decay", "heun", "milstein"), None: METHODS}
+
+
+def check_noise(place: str, method: str, equations: b2.Equations) -> None:
+    """Check that a method can integrate the noise of equations.
+
+    Raises
+    ------
+    ValueError
+        If it cannot, naming methods that can.
+    """
+    kind = equations.stochastic_type
+    suitable = _NOISY.get(kind, ("heun", "milstein"))
+    if method not in suitable:
+        raise ValueError(
+            f"{place}: {method!r} cannot integrate {kind} noise, use one of {', '.join(suitable)}"
+        )
 
 
 #: Methods that divide by the coefficient of a variable.

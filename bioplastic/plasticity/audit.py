@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
 
-from bioplastic.equations import DEFAULT_NAMES, read_names, solve_decay
+from bioplastic.equations import DEFAULT_NAMES, is_noise, read_names, solve_decay
 from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.locality import SHARED, Audit, Origin, Update, Verdict
 from bioplastic.plasticity.statements import SLOTS, Statement
@@ -225,7 +225,8 @@ def _classify(
     order = list(Origin)
     reads = []
     for name in sorted(names):
-        if name in rule.parameters or name in DEFAULT_NAMES or name in {"t", "dt"}:
+        known = name in rule.parameters or name in DEFAULT_NAMES or is_noise(name)
+        if known or name in {"t", "dt"}:
             continue
         if name in {"i", "j", "N_pre", "N_post", "N_incoming", "N_outgoing"}:
             reads.append((name, Origin.SYNAPSE))

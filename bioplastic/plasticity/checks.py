@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import brian2 as b2
+import numpy as np
 from brian2.core.variables import Variable
 from brian2.equations.equations import (
     DIFFERENTIAL_EQUATION,
@@ -24,11 +25,13 @@ from bioplastic.equations import (
     check_name,
     check_units,
     declared_variables,
+    is_noise,
     parse_statements,
     read_names,
     suggest,
 )
 from bioplastic.linear import find_nonlinear, solve_linear
+from bioplastic.neurons.integration import check_noise
 from bioplastic.plasticity.data import RuleData
 from bioplastic.plasticity.statements import SLOTS, Statement, read_scope
 from bioplastic.plasticity.vocabulary import (
@@ -268,8 +271,17 @@ def _check_equations(rule: RuleData, vocabulary: Vocabulary) -> None:
             continue
         code = equation.expr.code
         names = read_names(code)
-        if any(read.split("_")[0] == "xi" for read in names):
-            raise ValueError(f"{slot}: noise 'xi' in the equation of {name!r} is not supported")
+        noise = {read for read in names if is_noise(read)}
+        if noise and "clock-driven" not in equation.flags:
+            raise ValueError(
+                f"{slot}: noise {min(noise)!r} in {name!r} needs a (clock-driven) equation of the "
+                "synapse, which draws in every step"
+            )
+        names -= noise
+        known = vocabulary.known | {
+            read: Variable(name=read, dimensions=(b2.second**-0.5).dim, dtype=np.float64)
+            for read in noise
+        }
         complete = vocabulary.check_names(slot, names)
         _check_reach(slot, part, name, expand_names(names, vocabulary.equations), vocabulary)
         change = equation.type == DIFFERENTIAL_EQUATION
@@ -277,10 +289,11 @@ def _check_equations(rule: RuleData, vocabulary: Vocabulary) -> None:
         if not complete:
             continue
         if equation.var_type == "boolean":
-            check_boolean(slot, code, vocabulary.known)
+            check_boolean(slot, code, known)
             continue
         rate = get_dimensions(b2.Quantity(1, dim=equation.dim) / b2.second)
-        check_units(slot, text, code, rate if change else equation.dim, vocabulary.known)
+        check_units(slot, text, code, rate if change else equation.dim, known)
+    check_noise(f"{vocabulary.place}, method", rule.method, rule.parse("synapse"))
     _check_solvable(vocabulary.place, rule, vocabulary.known)
 
 

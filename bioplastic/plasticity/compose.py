@@ -33,6 +33,7 @@ def compose_rules(one: RuleData, other: RuleData) -> dict[str, Any]:
         merged, shared = _merge_equations(f"{place}, {slot}", one.parse(slot), other.parse(slot))
         fields[slot] = merged
         common |= shared
+    _check_noise(f"{place}, synapse", one.parse("synapse"), other.parse("synapse"))
     for slot in SLOTS:
         fields[slot] = _merge_statements(f"{place}, {slot}", one, other, slot, common)
     clocked = [bool(rule.every or rule.least_squares) for rule in (one, other)]
@@ -89,6 +90,16 @@ def _merge_equations(place: str, one: Equations, other: Equations) -> tuple[str,
                 raise ValueError(f"{place}: {name!r} is {lines[name]!r} and {line!r}")
         lines[name] = line
     return "\n".join(lines.values()), shared
+
+
+def _check_noise(place: str, one: Equations, other: Equations) -> None:
+    """Refuse noise that two rules draw apart and their sum would draw together."""
+    for noise in sorted(one.stochastic_variables & other.stochastic_variables):
+        users = [{n for n, e in rule.items() if noise in e.identifiers} for rule in (one, other)]
+        if users[0] != users[1]:
+            raise ValueError(
+                f"{place}: both rules draw the noise {noise!r}; call it 'xi_...' in one of them"
+            )
 
 
 def _merge_values(place: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:

@@ -158,6 +158,11 @@ class SynapseInterpreter:
             ) from error
 
     def _read_equations(self) -> None:
+        if self.rule.parse("synapse").is_stochastic:
+            raise ValueError(
+                f"SynapseInterpreter.rule: {self.rule.name!r} has noise in its equations, which "
+                "this solves without steps; run it in a network"
+            )
         for slot in ("pre", "post", "modulators", "synapse"):
             equations = self.rule.parse(slot)
             for name, equation in equations.items():

@@ -396,6 +396,36 @@ def test_a_repetition_that_sets_nothing_is_refused():
         Program(network, dt=1 * ms, target="numpy")
 
 
+def noisy_synapses(n):
+    """Additive and multiplicative noise of synapses, all pairs and the same pairs as a list."""
+    rule = PlasticityRule(
+        name="noisy", method="heun", parameters={"tau": 20 * ms, "s": 0.5},
+        synapse="""dw/dt = -w/tau + s*(2/tau)**0.5*xi_w : 1 (clock-driven)
+                   dx/dt = -x/tau + s*x*tau**-0.5*xi_x : 1 (clock-driven)""",
+    )  # fmt: skip
+    pairs = {"pre": np.repeat(np.arange(n), n), "post": np.tile(np.arange(n), n)}
+    ends = {"source": "d", "target": "d", "rule": rule, "initial": {"x": 1.0}}
+    return [DenseProjection(name="dense", **ends), SparseProjection(name="sparse", **ends, **pairs)]
+
+
+def check_noise_of_synapses(state, n, steps, r=1 / 20, s=0.5):
+    """Compare with the moments of Heun's method, and the two variables with each other."""
+    shrink, drawn = (1 - r + r**2 / 2) ** 2, s**2 * 2 * r * (1 - r / 2) ** 2
+    variance = drawn * (1 - shrink**steps) / (1 - shrink)
+    for name in ("dense", "sparse"):
+        w, x = (state[f"{name}.{variable}"].reshape(n, n) for variable in "wx")
+        sums = w.sum(axis=0), w.sum(axis=1)  # of independent numbers, for each cell of both ends
+        errors = {
+            "mean": w.mean() / np.sqrt(variance) * n,
+            "variance": ((w**2).mean() / variance - 1) / np.sqrt(2) * n,
+            **{f"sum{k}": ((v**2).mean() / variance / n - 1) / np.sqrt(2 / n)
+               for k, v in enumerate(sums)},
+            "x": (x.mean() - (1 - r + r**2 / 2 + s**2 * r / 2) ** steps) / x.std() * n,
+            "alike": np.corrcoef(w.ravel(), np.log(x.ravel()))[0, 1] * n,
+        }  # fmt: skip
+        assert max(map(abs, errors.values())) < 3.5, (name, errors)
+
+
 @pytest.mark.parametrize("target", ["numpy", "cpp", "interpreter"])
 def test_random_functions_have_their_moments_everywhere(target):
     """Means of rand, randn**2, poisson(3) and poisson(50), their standard errors known."""
@@ -411,12 +441,14 @@ def test_random_functions_have_their_moments_everywhere(target):
         equations = "\n".join(f"v{number} : 1" for number in range(len(codes)))
         model = NeuronModel(name="m", equations=equations, update="; ".join(lines))
         network = NetworkSpec(
-            populations=[Population(name="c", n=n, model=model)],
-            projections=[],
-            trial=Trial(duration=1 * ms),
+            populations=[Population(name="c", n=n, model=model), SpikeListSource(name="d", n=50)],
+            projections=noisy_synapses(50),
+            trial=Trial(duration=20 * ms),
         )
         program = Program(network, dt=1 * ms, dtype="float64", target=target)
-        states = [program(program.initial_state(), n_samples=1, seed=3)[0] for _ in range(2)]
+        silent = {"d": [([], [] * ms)]}
+        states = [program(program.initial_state(), silent, seed=3)[0] for _ in range(2)]
+        check_noise_of_synapses(states[0], 50, 20)
         draws = [states[0][f"c.v{number}"] for number in range(len(codes))]
         np.testing.assert_array_equal(draws, [states[1][f"c.v{k}"] for k in range(len(codes))])
     errors = (np.mean(draws, axis=1) - wanted["mean"]) / (np.array(wanted["sd"]) / n**0.5)

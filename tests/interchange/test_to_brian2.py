@@ -23,7 +23,7 @@ from bioplastic.engine import (
     Trial,
     UniformProjection,
 )
-from bioplastic.interchange import to_brian2
+from bioplastic.interchange import from_brian2, to_brian2
 from bioplastic.neurons import NeuronModel
 from bioplastic.plasticity import Normalisation, PlasticityRule, pair_stdp
 from bioplastic.signals import AnalogueSource, PoissonInput, PoissonSource, SpikeListSource
@@ -213,3 +213,21 @@ def test_a_project_that_is_ahead_by_a_step_refuses_to_tell_the_time() -> None:
                    records=[])  # fmt: skip
     with pytest.raises(ValueError, match=r"Program\.target: .* something reads t; give the rules"):
         Program(spec, dt=DT, dtype="float64", target="standalone")
+
+
+def test_noise_of_synapses_goes_both_ways() -> None:
+    """Ornstein-Uhlenbeck synapses at rest: the variance is that of Euler's method."""
+    cells = b2.NeuronGroup(40, "v : 1", name="cells")
+    model = "dw/dt = -w/(10*ms) + (0.1/ms)**0.5*xi : 1 (clock-driven)"
+    synapses = b2.Synapses(cells, cells, model, method="euler", name="feed", dt=DT)
+    synapses.connect()
+    cells.clock.dt = DT
+    imported = from_brian2([cells, synapses], duration=60 * ms)
+    state, _ = imported.run(imported.program(target="numpy"), seed=1)
+    exported = to_brian2(imported.spec, dt=imported.dt, state=imported.state)
+    b2.seed(2)
+    exported.network.run(exported.duration, namespace={})
+    shrink = 1 - 0.5 / 10
+    expected = 0.1 * 0.5 * (1 - shrink**240) / (1 - shrink**2)
+    for w in (state["feed.w"], exported.synapses["feed"].w[:]):
+        assert abs(w.var() / expected - 1) < 3 * (2 / 1600) ** 0.5

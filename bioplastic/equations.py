@@ -28,6 +28,7 @@ from brian2.equations.equations import (
     SUBEXPRESSION,
     EquationError,
     SingleEquation,
+    dimensions_and_type_from_string,
 )
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.parsing.statements import parse_statement
@@ -76,6 +77,8 @@ DEFAULT_NAMES = frozenset({*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNIT
 
 #: Variables that Brian2 provides in every group.
 CLOCK_VARIABLES = {"t": b2.second.dim, "dt": b2.second.dim, "t_in_timesteps": DIMENSIONLESS}
+
+_BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
 
 #: Variables of cells, synapses and sources that need no declaration.
 PROVIDED = frozenset(
@@ -221,9 +224,26 @@ def is_noise(name: str) -> bool:
     return name == "xi" or name.startswith("xi_")
 
 
+@lru_cache(maxsize=256)
 def unit_string(dimensions: Any) -> str:
-    """Return dimensions as they are written in an equation, ``"volt"`` or ``"1"``."""
-    return "1" if dimensions is DIMENSIONLESS else repr(get_unit(dimensions))
+    """Return dimensions as they are written in an equation, ``"volt"`` or ``"1"``.
+
+    Examples
+    --------
+    >>> unit_string(b2.volt.dim), unit_string((b2.joule / b2.kelvin / b2.mole).dim)
+    ('volt', 'metre**2.0*kilogram**1.0*second**-2.0*kelvin**-1.0*mole**-1.0')
+    """
+    if dimensions is DIMENSIONLESS:
+        return "1"
+    units = repr(get_unit(dimensions)).replace(" ", "")
+    text = re.sub(r"\((\w+\*\*[\d.]+)\)", r"\1", units)
+    try:
+        if "(" not in text and dimensions_and_type_from_string(text)[0] == dimensions:
+            return text
+    except (ValueError, SyntaxError):
+        pass
+    bases = zip(_BASES, dimensions._dims, strict=True)
+    return "*".join(f"{unit}**{float(power)!r}" for unit, power in bases if power)
 
 
 def equation_text(equation: SingleEquation) -> str:

@@ -152,8 +152,11 @@ def counted() -> list[Any]:
 
 
 def array_rates() -> list[Any]:
-    cells = lif(3, "dv/dt = (drive - v)/tau : volt (unless refractory)\ndrive : volt (constant)",
-                refractory="5*ms*int(drive > -52*mV)", method="exact")  # fmt: skip
+    """Refractory periods and a density per cell, whose unit Brian2 prints with brackets."""
+    model = """dv/dt = (drive - v)/tau : volt (unless refractory)
+               drive : volt (constant)
+               g = drive/volt*siemens/meter**2 : siemens/meter**2"""
+    cells = lif(3, model, refractory="5*ms*int(drive > -52*mV)", method="exact")
     cells.drive = [-53, -50, -40] * mV
     return [cells]
 

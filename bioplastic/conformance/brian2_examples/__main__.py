@@ -12,10 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bioplastic.conformance.brian2_examples.checking import (
     Verdict,
     check_example,
-    time_standalone,
+    time_pairs,
 )
 
 __all__ = ["main"]
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=int, default=8, help="seeds of networks that draw")
     parser.add_argument("--target", default="cpp", choices=("cpp", "numpy"))
     parser.add_argument("--standalone", action="store_true", help="time stock C++ standalone too")
+    parser.add_argument("--pairs", type=int, default=5, help="runs of each that are timed, in turn")
     parser.add_argument("--timeout", type=float, default=600, help="seconds for one script")
     parser.add_argument(
         "--set", action="append", default=[], metavar="NAME=EXPRESSION",
@@ -56,7 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )  # fmt: skip
             options.json.write_text(json.dumps(asdict(verdict)), encoding="utf-8")
         else:
-            seconds = time_standalone(path, limit=options.seconds, skip=options.skip, values=values)
+            seconds = time_pairs(
+                path, limit=options.seconds, skip=options.skip, values=values, pairs=options.pairs
+            )
             options.json.write_text(json.dumps(seconds), encoding="utf-8")
         return 0
     names = options.names or sorted(
@@ -70,7 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Verdict(name, detail="took too long or crashed") if found is None else Verdict(**found)
         )
         if options.standalone and verdict.verdict in ("agrees", "differs"):
-            verdict.standalone = _spawn(options, name, "time") or float("nan")
+            stock, ours = map(np.array, _spawn(options, name, "time") or ([], []))
+            if stock.size:
+                verdict.standalone, verdict.ours = float(np.median(stock)), float(np.median(ours))
+                quartiles = np.quantile(stock / ours, (0.5, 0.25, 0.75))
+                verdict.ratio = tuple(float(value) for value in quartiles)
         verdicts.append(verdict)
         print(format_row(verdict), flush=True)
     if options.json:
@@ -93,6 +102,7 @@ def _spawn(options: argparse.Namespace, name: str, what: str) -> Any:
             str(options.folder.resolve()), name, "--one", what, "--json", str(result),
             "--seconds", str(options.seconds), "--skip", str(options.skip),
             "--seeds", str(options.seeds), "--target", options.target,
+            "--pairs", str(options.pairs),
             *(part for text in options.set for part in ("--set", text)),
         ]  # fmt: skip
         try:
@@ -123,7 +133,9 @@ def _markdown_row(verdict: Verdict) -> str:
 
 def format_row(verdict: Verdict) -> str:
     """Return one line of the table."""
-    times = f"{verdict.standalone:8.3f} {verdict.ours:8.3f}"
+    times = f"{verdict.standalone:9.4f} {verdict.ours:9.4f}"
+    if verdict.ratio:
+        times += " ({:.1f}, {:.1f}-{:.1f} times)".format(*verdict.ratio)
     head = f"{verdict.name:52s} {verdict.verdict:8s} {verdict.seconds:6.2f} s {times}"
     return (
         f"{head} {verdict.how} {verdict.detail} spikes {verdict.spikes} error {verdict.error:.1e}"

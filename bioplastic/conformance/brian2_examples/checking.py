@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import importlib.util
 import multiprocessing
 import os
@@ -12,7 +13,7 @@ import time
 import traceback
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from bioplastic.interchange.from_brian2 import ImportedNetwork, from_brian2
 from bioplastic.signals.poisson import PoissonSource
 from bioplastic.signals.spike_list import SpikeListSource
 
-__all__ = ["Verdict", "check_example", "time_standalone"]
+__all__ = ["Verdict", "check_example", "time_pairs"]
 
 _TOLERANCE = 1e-9
 _DRAWS = ("rand(", "randn(", "xi", "poisson(", "binomial(")
@@ -57,7 +58,9 @@ class Verdict:
     error : float
         Largest difference of a state, relative to its largest value.
     ours, standalone : float
-        CPU seconds of the run without compilation; NaN where not measured.
+        Median CPU seconds of the run without compilation; NaN where not measured.
+    ratio : tuple of float
+        Median and quartiles of stock's time over ours, pair by pair; empty where not measured.
     report : str
         What moved to the cells.
     """
@@ -71,6 +74,7 @@ class Verdict:
     error: float = 0.0
     ours: float = float("nan")
     standalone: float = float("nan")
+    ratio: tuple[float, ...] = ()
     report: str = ""
 
 
@@ -79,19 +83,16 @@ class _Done(BaseException):
 
 
 @dataclass
-class _Session:
-    """What the run functions of one script are replaced by."""
+class _Runs:
+    """What the run functions of a script are replaced by: they lead up to the run asked for."""
 
-    verdict: Verdict
     limit: float
     skip: int
-    seeds: int
-    target: str
+    act: Callable[[Any, Any, dict[str, Any]], None]
     network: Any = None
     calls: int = 0
-    parts: list[Any] = field(default_factory=list)
 
-    def magic_run(self, duration: Any, *args: Any, **options: Any) -> None:
+    def magic(self, duration: Any, *args: Any, **options: Any) -> None:
         level = options.get("level", 0)
         namespace = options.get("namespace") or get_local_namespace(level=level + 1)
         objects = collect(level=level + 1)
@@ -108,12 +109,24 @@ class _Session:
             self.run(b2.Network(made), self.limit * b2.second, names)
 
     def run(self, network: Any, duration: Any, namespace: Mapping[str, Any]) -> None:
+        seconds = min(float(duration), self.limit) * b2.second
         if float(duration) == 0 or self.calls < self.skip:
             self.calls += float(duration) > 0
-            seconds = min(float(duration), self.limit) * b2.second
             _STOCK_RUN(network, seconds, namespace=dict(namespace))
             return
-        seconds = min(float(duration), self.limit) * b2.second
+        self.act(network, seconds, dict(namespace))
+        raise _Done
+
+
+@dataclass
+class _Session:
+    """How a run is compared."""
+
+    verdict: Verdict
+    seeds: int
+    target: str
+
+    def compare(self, network: Any, seconds: Any, namespace: dict[str, Any]) -> None:
         try:
             imported = from_brian2(network, duration=seconds, namespace=namespace)
             program = imported.program(target=self.target)
@@ -127,8 +140,7 @@ class _Session:
         self.verdict.seconds = float(seconds)
         self.verdict.report = str(imported.report)
         del state
-        _compare(self, network, imported, program, seconds, dict(namespace))
-        raise _Done
+        _compare(self, network, imported, program, seconds, namespace)
 
 
 def _compare(
@@ -163,8 +175,8 @@ def _compare(
         spec = _record_all(spec, monitors)
         again = replace(imported, spec=spec, inputs=inputs)
         replayed = again.program(target=session.target)
-        state, record, _ = _timed(again, replayed, 0)
-        *_, session.verdict.ours = _timed(imported, program, 0)  # it draws for itself
+        state, record = again.run(replayed)
+        imported.run(program)  # it draws for itself
         session.verdict.how = (
             f"spikes of {', '.join(played)} played" if played else "nothing random"
         )
@@ -172,13 +184,6 @@ def _compare(
     if drawn and session.verdict.verdict != "differs":
         watched = {name: monitors[name] for name in made} if made else monitors
         _compare_means(session, network, imported, watched, seconds, namespace)
-
-
-def _timed(imported: ImportedNetwork, program: Any, seed: int) -> tuple[Any, Any, float]:
-    first = imported.state
-    began = time.process_time()
-    state, record = program(first, imported.inputs, n_samples=1, seed=seed)
-    return state, record, time.process_time() - began
 
 
 def _draws_otherwise(spec: NetworkSpec) -> str:
@@ -307,14 +312,12 @@ def _compare_means(
     program = imported.program(target=session.target)
     theirs: list[dict[str, float]] = []
     ours: list[dict[str, float]] = []
-    cpu = []
 
     def add(number: int) -> None:
         network.restore("bioplastic")
         b2.seed(100 + number)
         _STOCK_RUN(network, seconds, namespace=namespace)
-        state, record, spent = _timed(imported, program, number)
-        cpu.append(spent)
+        state, record = imported.run(program, seed=number)
         row = {f"{n} spikes": float(m.num_spikes) for n, m in monitors.items()}
         theirs.append(row)
         ours.append({f"{n} spikes": float(record[f"{n}.spike_cell"].size) for n in monitors})
@@ -349,13 +352,13 @@ def _compare_means(
         verdict.how, verdict.error = means, worst[1]
     else:
         verdict.how += f"; {means}"
-    verdict.ours = float(np.mean(cpu))
     verdict.verdict = "agrees" if worst[1] <= 3 else "differs"
 
 
 # ---- executing a script --------------------------------------------------------------------------
 
 _STOCK_RUN: Callable[..., None] = b2.Network.run
+_SET_DEVICE: Callable[..., None] = b2.set_device
 
 
 class _Serial:
@@ -372,13 +375,7 @@ class _Serial:
         return [function(member) for member in members]
 
 
-def _execute(
-    path: Path,
-    magic: Callable[..., None],
-    explicit: Callable[..., None],
-    values: Mapping[str, str],
-    finish: Callable[[dict[str, Any]], None] = lambda names: None,
-) -> None:
+def _execute(path: Path, runs: _Runs, values: Mapping[str, str]) -> None:
     """Run a script with other run functions, without windows and without processes."""
     matplotlib.use("Agg")
     multiprocessing.Pool = _Serial  # type: ignore[assignment]
@@ -386,13 +383,19 @@ def _execute(
         shown = types.ModuleType("progressbar")
         shown.progressbar = iter  # type: ignore[attr-defined]
         sys.modules["progressbar"] = shown
-    b2.run = magic
-    b2.Network.run = explicit
+
+    def explicit(network: Any, duration: Any, *args: Any, **options: Any) -> None:
+        runs.run(network, duration, options.get("namespace") or get_local_namespace(level=1))
+
+    b2.run, b2.Network.run = runs.magic, explicit
+    b2.set_device = lambda *arguments, **options: None
     try:
         with tempfile.TemporaryDirectory() as folder:
-            _run_script(path, folder, values, finish)
+            _run_script(path, folder, values, runs.finish)
+    except _Done:
+        pass
     finally:
-        b2.Network.run = _STOCK_RUN
+        b2.Network.run, b2.set_device = _STOCK_RUN, _SET_DEVICE
 
 
 class _Setter(ast.NodeTransformer):
@@ -439,18 +442,11 @@ def check_example(
     b2.prefs["codegen.target"] = "numpy"
     b2.prefs["logging.console_log_level"] = "ERROR"
     verdict = Verdict(name)
-    session = _Session(verdict, limit, skip, seeds, target)
-    b2.set_device = lambda *arguments, **options: None
-
-    def explicit(network: Any, duration: Any, *args: Any, **options: Any) -> None:
-        namespace = options.get("namespace") or get_local_namespace(level=1)
-        session.run(network, duration, namespace)
-
+    runs = _Runs(limit, skip, _Session(verdict, seeds, target).compare)
     try:
-        _execute(path, session.magic_run, explicit, values, session.finish)
-        verdict.detail = verdict.detail or "the script runs no network"
-    except _Done:
-        pass
+        _execute(path, runs, values)
+        if verdict.verdict == "failed":
+            verdict.detail = verdict.detail or "the script runs no network"
     except (Exception, SystemExit) as error:
         last = traceback.extract_tb(error.__traceback__)[-1]
         verdict.verdict = "failed"
@@ -460,38 +456,41 @@ def check_example(
     return verdict
 
 
-def time_standalone(path: Path, *, limit: float, skip: int, values: Mapping[str, str]) -> float:
-    """Return the CPU seconds of a run as a stock C++ standalone project, without compilation."""
-    calls = 0
-    seconds = float("nan")
+def time_pairs(
+    path: Path, *, limit: float, skip: int, values: Mapping[str, str], pairs: int
+) -> tuple[list[float], list[float]]:
+    """Return CPU seconds of a run as a stock C++ standalone project and as ours, in turn.
+
+    Neither compilation nor the first call of each counts; both lists are empty if nothing runs.
+    """
+    b2.prefs["codegen.target"] = "numpy"
+    taken: list[ImportedNetwork] = []
+
+    def take(network: Any, seconds: Any, namespace: dict[str, Any]) -> None:
+        taken.append(from_brian2(network, duration=seconds, namespace=namespace))
+
+    _execute(path, _Runs(limit, skip, take), values)
+    if not taken:
+        return [], []
+    imported = taken[0]
+    program = imported.program()
+    gc.collect()  # its names are free again
+    stock, ours = [], []
     with tempfile.TemporaryDirectory() as directory:
+        b2.prefs["codegen.target"] = "auto"
         b2.prefs["devices.cpp_standalone.extra_make_args_unix"] = ["-j2"]
-        b2.set_device("cpp_standalone", directory=directory, build_on_run=False)
+        _SET_DEVICE("cpp_standalone", directory=directory, build_on_run=False)
         device = b2.get_device()
-        b2.set_device = lambda *arguments, **options: None
 
-        def finish(duration: Any, run: Callable[[Any], None]) -> None:
-            nonlocal calls, seconds
-            run(min(float(duration), limit) * b2.second)
-            calls += float(duration) > 0
-            if calls <= skip or float(duration) == 0:
-                return
-            device.build(directory=directory, compile=True, run=True, with_output=False)
-            seconds = float(device._last_run_time)
-            raise _Done
+        def measure(network: Any, seconds: Any, namespace: dict[str, Any]) -> None:
+            _STOCK_RUN(network, seconds, namespace=namespace)
+            device.build(directory=directory, compile=True, run=False, with_output=False)
+            for number in range(pairs + 1):
+                device.run(directory=directory, with_output=False)
+                stock.append(float(device._last_run_time))
+                ours.append(-time.process_time())
+                imported.run(program, seed=number)
+                ours[-1] += time.process_time()
 
-        def magic(duration: Any, *args: Any, **options: Any) -> None:
-            level = options.get("level", 0)
-            namespace = options.get("namespace") or get_local_namespace(level=level + 1)
-            network = b2.Network(collect(level=level + 1))
-            finish(duration, lambda d: _STOCK_RUN(network, d, namespace=dict(namespace)))
-
-        def explicit(network: Any, duration: Any, *args: Any, **options: Any) -> None:
-            namespace = options.get("namespace") or get_local_namespace(level=1)
-            finish(duration, lambda d: _STOCK_RUN(network, d, namespace=dict(namespace)))
-
-        try:
-            _execute(path, magic, explicit, values)
-        except _Done:
-            pass
-    return seconds
+        _execute(path, _Runs(limit, skip, measure), values)
+    return stock[1:], ours[1:]

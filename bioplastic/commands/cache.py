@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from bioplastic.engine.cache import cache_directory, clear_builds, list_builds
+from bioplastic.engine.cache import Builds
+from bioplastic.entries import Entries
 from bioplastic.study import Store
 
 __all__ = ["main"]
@@ -34,46 +34,36 @@ def main(argv: Sequence[str], modules: Mapping[str, str] | None = None) -> int:
         help="remove these only; the beginning of a key is enough if it is unambiguous",
     )
     options = parser.parse_args(argv)
-    if options.store is None:
-        noun, place = "program", cache_directory()
-        entries = [(b.key, b.name, b.bytes, b.created) for b in list_builds()]
-        remove: Callable[[Any], int] = clear_builds
-    else:
-        store = Store(options.store)
-        noun, place, remove = "part", store.folder, store.clear
-        entries = [(p.key, p.function, p.bytes, p.created) for p in store.list_parts()]
+    noun = "program" if options.store is None else "part"
+    kept: Entries = Builds() if options.store is None else Store(options.store)
     if options.action == "clear":
-        return _clear(entries, options.keys, remove, noun)
+        return _clear(kept, options.keys, noun)
+    entries = kept.list_entries()
     if entries:
         rows = [
-            (key[:12], name, _format_size(size),
-             datetime.fromtimestamp(created).isoformat(" ", "minutes"))
-            for key, name, size, created in entries
+            (entry.key[:12], entry.name, _format_size(entry.bytes),
+             datetime.fromtimestamp(entry.created).isoformat(" ", "minutes"))
+            for entry in entries
         ]  # fmt: skip
         _print_table(
             ("key", "network" if noun == "program" else "function", "size", "created"), rows
         )
         print()
-    total = _format_size(sum(size for _, _, size, _ in entries))
-    print(f"{len(entries)} {noun}{'s' * (len(entries) != 1)}, {total}, in {place}")
+    total = _format_size(sum(entry.bytes for entry in entries))
+    print(f"{len(entries)} {noun}{'s' * (len(entries) != 1)}, {total}, in {kept.folder}")
     return 0
 
 
-def _clear(
-    entries: Sequence[tuple[str, str, int, float]],
-    beginnings: Sequence[str],
-    remove: Callable[[Any], int],
-    noun: str,
-) -> int:
+def _clear(kept: Entries, beginnings: Sequence[str], noun: str) -> int:
     keys: list[str] = []
     for beginning in beginnings:
-        matches = [key for key, *_ in entries if key.startswith(beginning)]
+        matches = [e.key for e in kept.list_entries() if e.key.startswith(beginning)]
         if len(matches) != 1:
             problem = "is ambiguous" if matches else "does not exist"
             print(f"error: the key {beginning!r} {problem}", file=sys.stderr)
             return 1
         keys += matches
-    count = remove(keys if beginnings else None)
+    count = kept.clear(keys if beginnings else None)
     print(f"removed {count} {noun}{'s' * (count != 1)}")
     return 0
 

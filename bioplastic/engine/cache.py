@@ -13,7 +13,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
-import hashlib
 import json
 import logging
 import os
@@ -22,52 +21,26 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bioplastic.entries import Entries, digest
 from bioplastic.files import file_digest, user_cache
 from bioplastic.locks import hold_lock
 
 __all__ = [
     "BuildCounts",
-    "BuildEntry",
+    "Builds",
     "cache_directory",
-    "clear_builds",
     "count_builds",
     "find_or_build",
-    "list_builds",
 ]
 
 _LOG = logging.getLogger(__name__)
 _LIBRARY, _SOURCE, _ENTRY = "program.so", "program.cpp", "entry.json"
 _STALE_SECONDS = 24 * 3600
-
-
-@dataclass(frozen=True)
-class BuildEntry:
-    """One built program.
-
-    Parameters
-    ----------
-    key : str
-        Digest that names the entry.
-    name : str
-        Populations of the network, for people.
-    bytes : int
-        Size on disk.
-    created : float
-        Seconds since the epoch.
-    path : Path
-        Directory of the entry.
-    """
-
-    key: str
-    name: str
-    bytes: int
-    created: float
-    path: Path
 
 
 @dataclass(frozen=True)
@@ -112,44 +85,19 @@ def cache_directory() -> Path:
     return Path(override).absolute() if override else user_cache()
 
 
-def list_builds() -> list[BuildEntry]:
-    """Return all readable entries, newest first."""
-    entries = []
-    for path in _entry_directories():
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-            data = json.loads((path / _ENTRY).read_text())
-            size = sum(file.stat().st_size for file in path.iterdir())
-            created = (path / _ENTRY).stat().st_mtime
-            entries.append(BuildEntry(path.name, str(data["name"]), size, created, path))
-    return sorted(entries, key=lambda entry: -entry.created)
+class Builds(Entries):
+    """The programs in `cache_directory`."""
 
+    def __init__(self) -> None:
+        super().__init__(cache_directory())
 
-def clear_builds(keys: Collection[str] | None = None) -> int:
-    """Remove entries (all, or those with the given keys) and return how many were removed."""
-    count = 0
-    for path in _entry_directories():
-        if keys is None or path.name in keys:
-            shutil.rmtree(path, ignore_errors=True)
-            count += 1
-    return count
+    def paths(self) -> list[Path]:
+        """Return the directory of every program."""
+        return [path for path in self.folder.glob("?" * 64) if path.is_dir()]
 
-
-def _entry_directories() -> list[Path]:
-    with contextlib.suppress(OSError):
-        return [
-            path
-            for path in cache_directory().iterdir()
-            if path.is_dir() and len(path.name) == 64 and not path.name.startswith(".")
-        ]
-    return []
-
-
-def digest(parts: Collection[str]) -> str:
-    """Return the key of an entry from the texts that decide about the binary."""
-    accumulated = hashlib.sha256()
-    for part in parts:
-        accumulated.update(f"{len(part)}:{part}".encode())
-    return accumulated.hexdigest()
+    def name_of(self, path: Path) -> str:
+        """Return the populations of the network."""
+        return str(json.loads((path / _ENTRY).read_text())["name"])
 
 
 def find_or_build(
@@ -160,7 +108,7 @@ def find_or_build(
     Parameters
     ----------
     key : str
-        See `digest`.
+        See `bioplastic.entries.digest`.
     name : str
         What people see in the listing.
     build : callable
@@ -176,28 +124,25 @@ def find_or_build(
     built : bool
         Whether this call compiled.
     """
-    place = cache_directory() / key
-    found = _read(place) if _is_private(cache_directory()) else None
+    found = _find(key, name)
     if found is not None:
-        _note_found(key, name)
-        return place / _LIBRARY, found, False
+        return (*found, False)
     with _one_builder(key):
-        found = _read(place) if _is_private(cache_directory()) else None
-        if found is not None:  # another process has built it meanwhile
-            _note_found(key, name)
-            return place / _LIBRARY, found, False
+        found = _find(key, name)  # another process may have built it meanwhile
+        if found is not None:
+            return (*found, False)
         _LOG.info("building the program %s (%s)", key[:12], name)
         start = time.perf_counter()
-        built = _build(key, name, place, build)
+        library, layout = _build(key, name, build)
         with _COUNTING:
             _COMPILED.append(key)
         _LOG.info("built the program %s in %.1f s", key[:12], time.perf_counter() - start)
-        return built
+        return library, layout, True
 
 
 def _build(
-    key: str, name: str, place: Path, build: Callable[[Path], dict[str, Any]]
-) -> tuple[Path, dict[str, Any], bool]:
+    key: str, name: str, build: Callable[[Path], dict[str, Any]]
+) -> tuple[Path, dict[str, Any]]:
     with _workplace(key) as (work, permanent):
         layout = build(work)
         data = json.loads(json.dumps({"name": name, "layout": layout}))
@@ -205,20 +150,22 @@ def _build(
         (work / _ENTRY).write_text(json.dumps(data))
         for path in work.iterdir():
             path.chmod(0o600)
-        if permanent:
-            return _publish(work, place), layout, True
-        return work / _LIBRARY, layout, True
+        return _publish(work, cache_directory() / key) if permanent else work / _LIBRARY, layout
 
 
-def _note_found(key: str, name: str) -> None:
+def _find(key: str, name: str) -> tuple[Path, dict[str, Any]] | None:
+    """Return library and layout of an entry that can be trusted."""
+    place = cache_directory() / key
+    layout = _read(place) if _is_private(cache_directory()) else None
+    if layout is None:
+        return None
     with _COUNTING:
         again = key in _FOUND or key in _COMPILED
         if not again:
             _FOUND.add(key)
-    _LOG.log(
-        logging.DEBUG if again else logging.INFO,
-        "found the program %s in the cache (%s)", key[:12], name,
-    )  # fmt: skip
+    level = logging.DEBUG if again else logging.INFO
+    _LOG.log(level, "found the program %s in the cache (%s)", key[:12], name)
+    return place / _LIBRARY, layout
 
 
 @contextlib.contextmanager
@@ -249,7 +196,7 @@ def _read(place: Path) -> dict[str, Any] | None:
             problem = "cache entry that other users can write:"
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
-    warnings.warn(f"{problem} {place.name[:12]} is built again", stacklevel=4)
+    warnings.warn(f"{problem} {place.name[:12]} is built again", stacklevel=5)
     shutil.rmtree(place, ignore_errors=True)
     return None
 

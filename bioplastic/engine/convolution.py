@@ -23,6 +23,7 @@ from bioplastic.engine import cache
 from bioplastic.engine.brian2_bridge import KernelCode, expression_renderer, float_precision
 from bioplastic.engine.compiler import compile_library, compiler_identity
 from bioplastic.engine.fingerprint import software_digest
+from bioplastic.entries import digest
 from bioplastic.plasticity.rule import PlasticityRule
 from bioplastic.plasticity.statements import Statement
 from bioplastic.validation import check_integer
@@ -135,7 +136,7 @@ class LatencyConvolution:
             synapse_update=_render_all(rule, "on_post", "w", _AT_WINNER | known),
             cell_update=_render_all(rule, "on_trial_end", "theta_post", _AT_CELLS | known),
         )
-        key = cache.digest([self.source, software_digest(), compiler_identity()])
+        key = digest([self.source, software_digest(), compiler_identity()])
         name = f"convolution {self.kernel} x {self.kernel} x {self.channels}, {self.n_cells} maps"
         path, _, self.built = cache.find_or_build(key, name, self._build)
         self._library = ctypes.CDLL(str(path))

@@ -40,6 +40,7 @@ from bioplastic.engine.source import generate_source
 from bioplastic.engine.standalone import StandaloneNetwork
 from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
 from bioplastic.engine.tables import timed_arrays
+from bioplastic.entries import digest
 from bioplastic.equations import check_dimensions, suggest
 from bioplastic.processors import call_at_once, count_processors
 from bioplastic.timing import log_time
@@ -172,7 +173,7 @@ class Program:
     # ---- building --------------------------------------------------------------------------------
 
     def _load_library(self) -> None:
-        key = cache.digest(
+        key = digest(
             [describe(self.network), repr(float(self.dt)), self.dtype, repr(self.profile),
              software_digest(), compiler_identity(), ",".join(sorted(left_out()))]
         )  # fmt: skip

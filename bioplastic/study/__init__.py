@@ -19,7 +19,7 @@ from bioplastic.study.film import Film
 from bioplastic.study.gathering import gather
 from bioplastic.study.measuring import Failure, PartError, fixed, labelled, measure
 from bioplastic.study.sources import digest_code, find_modules
-from bioplastic.study.store import Store, StoredPart
+from bioplastic.study.store import Store
 from bioplastic.study.summary import flatten, summarise
 
 __all__ = [
@@ -27,7 +27,6 @@ __all__ = [
     "Film",
     "PartError",
     "Store",
-    "StoredPart",
     "digest_code",
     "find_modules",
     "fixed",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import hashlib
 import inspect
 import itertools
 import json
@@ -26,6 +25,7 @@ from tqdm.auto import tqdm
 
 from bioplastic.checkpoints.parameters import to_plain
 from bioplastic.checkpoints.seconds import Seconds, seconds_spent, take_over, taken_over
+from bioplastic.entries import digest
 from bioplastic.processors import use_processors
 from bioplastic.study.labels import Dimension, assemble, label_part, read_factor
 from bioplastic.study.labels import Fixed as _Fixed
@@ -320,8 +320,7 @@ def _key(function: Callable[..., Any], plain: Mapping[str, Any], code: str) -> s
     place: list[Any] = list(name_of(function))
     if not hasattr(function, "__qualname__"):  # an object that can be called: what it holds counts
         place.append(_members(function))
-    text = json.dumps([place, plain, code], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return digest([json.dumps([place, plain], sort_keys=True), code])[:32]
 
 
 def _members(function: Any) -> Any:

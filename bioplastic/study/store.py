@@ -7,8 +7,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +16,18 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bioplastic.checkpoints.seconds import Seconds, seconds_of
+from bioplastic.entries import Entries
 from bioplastic.files import DamagedFileError, read_arrays, write_arrays
 from bioplastic.locks import hold_lock
 from bioplastic.study.packing import pack, unpack
 
-__all__ = ["Store", "StoredPart"]
+__all__ = ["Store"]
 
 _FORMAT = 1
 _PARTS = "parts"
 
 
-@dataclass(frozen=True)
-class StoredPart:
-    """What is known of a stored part without reading it.
-
-    Parameters
-    ----------
-    function : str
-        Name of the function that measured it.
-    key : str
-        Digest of everything it depends on.
-    bytes : int
-        Size on disk.
-    created : float
-        Seconds since the epoch.
-    path : Path
-        Its file.
-    """
-
-    function: str
-    key: str
-    bytes: int
-    created: float
-    path: Path
-
-
-class Store:
+class Store(Entries):
     """A folder with one file per finished part, ``parts/FUNCTION/KEY.npz``.
 
     Several processes may use it at once. A part is computed by the process that holds its lock,
@@ -71,14 +46,14 @@ class Store:
     >>> part, seconds = store.load("demo", "a1")
     >>> float(part["error"]), seconds.cpu
     (0.25, 1.0)
-    >>> [entry.key for entry in store.list_parts()]
-    ['a1']
+    >>> [(entry.name, entry.key) for entry in store.list_entries()]
+    [('demo', 'a1')]
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         if not isinstance(folder, str | os.PathLike):
             raise TypeError(f"Store.folder: must be a path, got {folder!r}")
-        self.folder = Path(folder)
+        super().__init__(Path(folder))
 
     def path(self, function: str, key: str) -> Path:
         """Return the file of a part, which need not exist."""
@@ -157,23 +132,13 @@ class Store:
                     left.unlink(missing_ok=True)
             yield held is not False
 
-    def list_parts(self) -> list[StoredPart]:
-        """Return all parts, newest first."""
-        found = []
-        for path in (self.folder / _PARTS).glob("*/*.npz"):
-            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
-                status = path.stat()
-                found.append(
-                    StoredPart(path.parent.name, path.stem, status.st_size, status.st_mtime, path)
-                )
-        return sorted(found, key=lambda part: (-part.created, part.key))
+    def paths(self) -> list[Path]:
+        """Return the file of every part."""
+        return list((self.folder / _PARTS).glob("*/*.npz"))
 
-    def clear(self, keys: Collection[str] | None = None) -> int:
-        """Remove parts, all or those with the given keys, and return how many."""
-        chosen = [part for part in self.list_parts() if keys is None or part.key in keys]
-        for part in chosen:
-            part.path.unlink(missing_ok=True)
-        return len(chosen)
+    def name_of(self, path: Path) -> str:
+        """Return the function that measured a part."""
+        return path.parent.name
 
 
 def _decode(path: Path, arrays: Mapping[str, NDArray[Any]]) -> tuple[xr.Dataset, Seconds]:

@@ -17,6 +17,7 @@ import pytest
 import bioplastic
 from bioplastic.cli import COMMANDS, main
 from bioplastic.commands.registry import MODULES, Heading, _find_values, load_experiment
+from bioplastic.engine.cache import Builds
 from bioplastic.study.framework import SCALES
 
 ROOT = Path(__file__).parents[2]
@@ -105,10 +106,10 @@ def test_a_bad_key_removes_nothing(
 def test_a_failing_cache_is_reported(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail() -> None:
+    def fail(self: Builds) -> None:
         raise PermissionError(13, "Permission denied", str(cache))
 
-    monkeypatch.setattr("bioplastic.commands.cache.list_builds", fail)
+    monkeypatch.setattr(Builds, "list_entries", fail)
     assert main(["cache"]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 

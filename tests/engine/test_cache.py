@@ -30,6 +30,7 @@ from bioplastic.engine import (
     compiler,
 )
 from bioplastic.engine.fingerprint import describe
+from bioplastic.entries import digest
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.signals import SpikeListSource
 
@@ -108,7 +109,7 @@ def test_only_what_decides_about_the_binary_compiles_again(folder: Path) -> None
     assert Program(network(tau=11.0), dt=1 * ms).built
     assert Program(network(), dt=0.5 * ms).built
     assert Program(network(), dt=1 * ms, dtype="float64").built
-    assert len(cache.list_builds()) == 4
+    assert len(cache.Builds().list_entries()) == 4
     assert oct(folder.stat().st_mode & 0o777) == "0o700"
 
 
@@ -174,7 +175,7 @@ def test_builds_at_once_in_two_processes_and_reuse_in_a_third(folder: Path, tmp_
     built, values = zip(*(out.split(" ", 1) for out, _ in results), strict=True)
     assert sorted(built) == ["False", "True"]  # one compiled, the other waited for it
     assert values[0] == values[1]
-    assert [path.name for path in folder.iterdir()] == [cache.list_builds()[0].key]
+    assert [path.name for path in folder.iterdir()] == [cache.Builds().list_entries()[0].key]
 
     later = start(2)
     assert later.communicate(timeout=100)[0] == f"False {values[0]}"
@@ -196,7 +197,7 @@ def test_builds_at_once_in_two_processes_and_reuse_in_a_third(folder: Path, tmp_
 )
 def test_a_damaged_entry_is_built_again(folder: Path, name: str, content: Any) -> None:
     expected = run(Program(network(), dt=1 * ms))
-    damaged = cache.list_builds()[0].path / name
+    damaged = cache.Builds().list_entries()[0].path / name
     whole = damaged.read_bytes()
     damaged.unlink()  # never write into a library that is loaded
     if content is not None:
@@ -218,11 +219,11 @@ def test_what_a_killed_build_left_is_removed_after_a_day(folder: Path) -> None:
         path.mkdir()
     yesterday = time.time() - 25 * 3600
     os.utime(stale, (yesterday, yesterday))
-    assert cache.list_builds() == []
+    assert cache.Builds().list_entries() == []
     Program(network(), dt=1 * ms)
     assert not stale.exists()
     assert recent.exists()
-    assert len(cache.list_builds()) == 1
+    assert len(cache.Builds().list_entries()) == 1
 
 
 # ---- a cache that cannot be written --------------------------------------------------------------
@@ -239,8 +240,8 @@ def test_unusable_cache(tmp_path: Path, temporary: Path, monkeypatch: pytest.Mon
     assert len(list(temporary.iterdir())) == 1
     cache._remove_temporary_builds()
     assert list(temporary.iterdir()) == []
-    assert cache.list_builds() == []
-    assert cache.clear_builds() == 0
+    assert cache.Builds().list_entries() == []
+    assert cache.Builds().clear() == 0
 
 
 def test_a_cache_that_others_can_write_is_not_trusted(folder: Path, temporary: Path) -> None:
@@ -256,7 +257,7 @@ def test_a_cache_that_others_can_write_is_not_trusted(folder: Path, temporary: P
 @pytest.mark.parametrize("name", ["", "program.so", "entry.json"])
 def test_an_entry_that_others_can_write_is_not_trusted(folder: Path, name: str) -> None:
     Program(network(), dt=1 * ms)
-    (entry,) = cache.list_builds()
+    (entry,) = cache.Builds().list_entries()
     (entry.path / name).chmod(0o777)
     with pytest.warns(UserWarning, match="entry that other users can write: .* is built again"):
         assert Program(network(), dt=1 * ms).built
@@ -385,9 +386,9 @@ def test_a_killed_build_is_no_entry(folder: Path, tmp_path: Path) -> None:
     finally:
         os.killpg(build.pid, signal.SIGKILL)
         build.wait()
-    assert cache.list_builds() == []
+    assert cache.Builds().list_entries() == []
     assert Program(network(), dt=1 * ms).built
-    assert len(cache.list_builds()) == 1
+    assert len(cache.Builds().list_entries()) == 1
 
 
 def _warns_unless(usable: bool) -> Any:
@@ -399,13 +400,13 @@ def _warns_unless(usable: bool) -> Any:
 
 def test_listing_and_clearing(folder: Path) -> None:
     keys = [Program(network(tau=tau), dt=1 * ms).key for tau in (5.0, 6.0)]
-    builds = cache.list_builds()
+    builds = cache.Builds().list_entries()
     assert {entry.key for entry in builds} == set(keys)
     assert all(entry.name == "cell 3" and entry.bytes > 1000 for entry in builds)
     assert "layout" in json.loads((builds[0].path / "entry.json").read_text())
-    assert cache.clear_builds([keys[0]]) == 1
-    assert [entry.key for entry in cache.list_builds()] == [keys[1]]
-    assert cache.clear_builds() == 1
+    assert cache.Builds().clear([keys[0]]) == 1
+    assert [entry.key for entry in cache.Builds().list_entries()] == [keys[1]]
+    assert cache.Builds().clear() == 1
     assert list(folder.iterdir()) == []
 
 
@@ -420,11 +421,11 @@ def test_default_place(tmp_path: Path, temporary: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path / "file" / "home"))  # where nothing can be written
     assert cache.cache_directory() == temporary / f"bioplastic-{os.getuid()}"
     assert len(run(Program(network(), dt=1 * ms))) == 3
-    assert len(cache.list_builds()) == 1
+    assert len(cache.Builds().list_entries()) == 1
 
 
 def test_keys() -> None:
-    assert cache.digest(["ab", "c"]) != cache.digest(["a", "bc"])
+    assert digest(["ab", "c"]) != digest(["a", "bc"])
     assert describe({"b": 1, "a": 2 * ms}) == describe({"a": 2 * ms, "b": 1})
     assert describe(1 * ms) != describe(1e-3 * mV)
     assert describe(np.float64(0.5)) == describe(0.5)

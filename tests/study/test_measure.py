@@ -243,7 +243,7 @@ def test_parts_are_found_again(tmp_path: Path, log: Path) -> None:
     assert lines(log) == 8  # of the fourth seed
     measure(run, **{**arguments, "sizes": Sizes(5)})
     assert lines(log) == 14
-    assert len(list(store.glob("parts/run/*"))) == len(Store(store).list_parts()) == 14
+    assert len(list(store.glob("parts/run/*"))) == len(Store(store).list_entries()) == 14
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_parts_are_found_again(tmp_path: Path, log: Path) -> None:
 def test_damaged_parts_are_measured_again(tmp_path: Path, log: Path, damage: Any) -> None:
     arguments = {**ARGUMENTS, "log": str(log), "store": tmp_path / "store", "progress": False}
     first = measure(run, **arguments)
-    path = Store(tmp_path / "store").list_parts()[0].path
+    path = Store(tmp_path / "store").list_entries()[0].path
     path.write_bytes(damage(path.read_bytes()))
     with pytest.warns(UserWarning, match="it is measured again"):
         assert_same(first, measure(run, **arguments))

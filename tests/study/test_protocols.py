@@ -88,11 +88,11 @@ def test_options(command: Command, tmp_path: Path, capsys: pytest.CaptureFixture
 
 def test_parts_are_kept_at_paper_scale_or_when_asked_for(command: Command, tmp_path: Path) -> None:
     assert command("--scale", "paper", "--data", "mnist", "--jobs", "2") == 0
-    assert len(Store(tmp_path / "runs").list_parts()) == 10
+    assert len(Store(tmp_path / "runs").list_entries()) == 10
     assert command("--checkpoints", str(tmp_path / "mine")) == 0
     assert command("--resume", "--name", "demo_again") == 0
-    assert len(Store(tmp_path / "mine").list_parts()) == 6
-    assert len(Store(tmp_path / "runs").list_parts()) == 16
+    assert len(Store(tmp_path / "mine").list_entries()) == 6
+    assert len(Store(tmp_path / "runs").list_entries()) == 16
     first, again = (
         load_results(tmp_path / "figures" / f"{n}.json") for n in ("demo", "demo_again")
     )
@@ -135,7 +135,7 @@ def test_the_cache_command_sees_the_store(
     said = capsys.readouterr().out
     assert said.count("one_seed") == 6
     assert "6 parts, " in said
-    key = Store(tmp_path / "runs").list_parts()[0].key
+    key = Store(tmp_path / "runs").list_entries()[0].key
     assert cli.main(["cache", "--store", "runs", "clear", key[:10]]) == 0
     assert "removed 1 part\n" in capsys.readouterr().out
     assert cli.main(["cache", "--store", "runs", "clear"]) == 0

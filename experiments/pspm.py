@@ -45,7 +45,7 @@ from bioplastic.plotting import (
     plot_avalanches,
     raster,
 )
-from bioplastic.study import flatten
+from bioplastic.study import flatten, labelled, measure
 from bioplastic.study.framework import Experiment, Run
 from bioplastic.study.results import Results
 
@@ -58,6 +58,7 @@ NETWORKS = {"naive": "initial", "optimised": "learned", "control": "control"}
 PERTURBATIONS = (1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5)  # volts, of all weights
 SHOWN = ("uniform", "half_max")  # whose first trial is kept spike by spike
 _LIBRARY_NEURONS, _NUDGES, _BLOCK = 20, 3, 8
+_KINDS = ["size", "duration"]  # of avalanches
 
 # naive, optimised, control: the mean of three runs for uniform, one for each other condition
 _MEASURED: dict[tuple[str, str], tuple[float, float, float]] = {
@@ -173,8 +174,8 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
     Returns
     -------
     Dataset
-        Numbers of each ``network``; ``counts``, the spikes per step of the PIF network and of the
-        three networks, long silences cut; and the PIF spikes of the first trial.
+        Numbers of each ``network``; ``counts``, its spikes per step, long silences cut; and the
+        PIF spikes of the first trial.
     """
     sequence, n = np.random.SeedSequence([seed, len(pspm.CONDITIONS), trial]), protocol.pif_n
     first, second = sequence.spawn(2)
@@ -189,10 +190,11 @@ def run_pif_trial(trial: int, seed: int, protocol: Protocol) -> xr.Dataset:
         current, target, protocol.pif_iterations, sequence, initial_weights=naive, inhibitory=0.0,
         parameters=PIF.scaled(n, published=500),
     )  # fmt: skip
-    counts = {f"counts_{name}": (f"step_{name}", avalanches.cut_silence(fired.sum(axis=1)))
-              for name, fired in spikes.items()}  # fmt: skip
+    active = [pd.Series(avalanches.cut_silence(each.sum(axis=1))) for each in spikes.values()]
     example = _keep({"reference": target[:5000]}) if trial == 0 else {}
-    return _by_network(rows).assign(**counts, **example)
+    return _by_network(rows).assign(
+        counts=(("network", "step"), pd.concat(active, axis=1).T.to_numpy()), **example
+    )
 
 
 def _learn(
@@ -247,6 +249,7 @@ def compute(run: Run) -> Results:
     common = {"seed": run.seed, "protocol": protocol.with_values(trials=1, pif_trials=1)}
     libraries = all(find_spec(name) for name in ("elephant", "neo", "pyspike"))
     metrics, arrays, trials = dict[str, float](), dict[str, Any](), []
+    measured = dict[str, xr.Dataset]()
     for variant in VARIANTS:
         data = run.measure(run_trial, variant=variant, trial=range(protocol.trials),
                            libraries=libraries, progress=variant, **common)  # fmt: skip
@@ -256,17 +259,24 @@ def compute(run: Run) -> Results:
             ratio = metrics[f"{variant}_train_distance_{name}"] / naive
             metrics[f"{variant}_{name}_over_naive"] = ratio
     if protocol.pif_trials:
-        names = [f"counts_{name}" for name in _COLOURS]
-        data = run.measure(run_pif_trial, trial=range(protocol.pif_trials), ragged=names,
+        data = run.measure(run_pif_trial, trial=range(protocol.pif_trials), ragged=("counts",),
                            progress="avalanches", **common)  # fmt: skip
-        counts = _take(data, "avalanches", metrics, arrays)
-        for name in _COLOURS:
-            _find_avalanches(name, counts[f"counts_{name}"].values, metrics, arrays)
+        counts = _take(data, "avalanches", metrics, arrays).counts
+        measured["avalanches"] = laws = measure(
+            describe_avalanches, ragged=("sizes", "durations"), progress=False,
+            counts=labelled({name: counts.sel(network=name).values for name in _COLOURS}),
+        ).rename(counts="network")  # fmt: skip
+        numbers = laws.drop_vars(["sizes", "durations", "lower", "upper"], errors="ignore")
+        kinds = {n: "{kind}_" if "kind" in v.dims else "" for n, v in numbers.items()}
+        metrics |= flatten(
+            numbers, names={n: f"avalanches_{k}{{name}}_{{network}}" for n, k in kinds.items()}
+        )
+    measured["trials"] = xr.concat(trials, "variant").assign_coords(variant=list(VARIANTS))
     return Results(
         metrics=metrics,
         paper=PAPER if run.scale != "smoke" else {},
         arrays=arrays,
-        measured={"trials": xr.concat(trials, "variant").assign_coords(variant=list(VARIANTS))},
+        measured=measured,
     )
 
 
@@ -278,33 +288,32 @@ def _take(
     for name in shown:
         arrays[f"{prefix}_{name.removeprefix('shown_')}"] = data[name].isel(trial=0).values
     data = data.drop_vars(shown)
-    numbers = data[[n for n in data if n != "history" and not str(n).startswith("counts_")]]
+    numbers = data.drop_vars(["history", "counts"], errors="ignore")
     known = np.isfinite(numbers).all("trial")  # numbers that every trial has
     metrics |= {f"{prefix}_{k}": v for k, v in flatten(numbers.where(known), over="trial").items()}
     return data
 
 
-def _find_avalanches(
-    name: str, counts: Any, metrics: dict[str, float], arrays: dict[str, Any]
-) -> None:
-    """Add avalanches of the concatenated trials to the arrays, and their laws to the metrics."""
-    found = avalanches.find_avalanches(counts[~np.isnan(counts)].astype(np.int64))
-    arrays[f"avalanches_sizes_{name}"] = found.sizes
-    arrays[f"avalanches_durations_{name}"] = found.durations
-    metrics[f"avalanches_number_{name}"] = float(found.sizes.size)
-    metrics[f"avalanches_threshold_{name}"] = found.threshold
+def describe_avalanches(counts: Any) -> xr.Dataset:
+    """Return the avalanches of all trials, and their laws where there are enough for a fit."""
+    found = avalanches.find_avalanches(counts[np.isfinite(counts)].astype(np.int64))
+    data = xr.Dataset({
+        "sizes": ("avalanche", found.sizes), "durations": ("avalanche", found.durations),
+        "number": float(found.sizes.size), "threshold": found.threshold,
+    })  # fmt: skip
     try:
         fit = avalanches.fit_avalanches(found)
-    except ValueError:  # too few avalanches for a fit; there is nothing to report
-        return
-    metrics[f"avalanches_scaling_{name}"] = fit.scaling
-    if abs(fit.size.exponent - 1) > 1e-6:
-        metrics[f"avalanches_scaling_predicted_{name}"] = fit.predicted_scaling
-    for kind, law in (("size", fit.size), ("duration", fit.duration)):
-        arrays[f"avalanches_{kind}_range_{name}"] = np.array([law.lower, law.upper])
-        numbers = {"exponent": law.exponent, "error": min(law.standard_error, 1e6), "ks": law.ks,
-                   "p": law.p_value()}  # fmt: skip
-        metrics |= {f"avalanches_{kind}_{key}_{name}": value for key, value in numbers.items()}
+    except ValueError:
+        return data
+    laws = {
+        name: ("kind", [float(getattr(law, name)) for law in (fit.size, fit.duration)])
+        for name in ("exponent", "ks", "lower", "upper")
+    }
+    error = [min(law.standard_error, 1e6) for law in (fit.size, fit.duration)]
+    p = [law.p_value() for law in (fit.size, fit.duration)]
+    predicted = fit.predicted_scaling if abs(fit.size.exponent - 1) > 1e-6 else np.nan
+    data = data.assign(scaling=fit.scaling, scaling_predicted=predicted, **laws)
+    return data.assign(error=("kind", error), p=("kind", p)).assign_coords(kind=_KINDS)
 
 
 # ---- figures -------------------------------------------------------------------------------------
@@ -321,11 +330,11 @@ def _draw_rows(results: Results, rows: Mapping[str, str], networks: list[str]) -
     """Draw one row of panels per measure, one column per variant, trials as lines."""
     data = results.measured["trials"].sel(network=networks)
     figure, axes = panels(len(rows), len(VARIANTS), height=0.9 + 1.25 * len(rows), sharex=True)
-    for (measure, label), row in zip(rows.items(), axes, strict=True):
+    for (number, label), row in zip(rows.items(), axes, strict=True):
         for variant, panel in zip(VARIANTS, row, strict=True):
-            keys = {network: f"{variant}_{measure}_{network}" for network in networks}
+            keys = {network: f"{variant}_{number}_{network}" for network in networks}
             known = {k: results.paper[key] for k, key in keys.items() if key in results.paper}
-            values = data[measure].sel(variant=variant).transpose("network", "trial")
+            values = data[number].sel(variant=variant).transpose("network", "trial")
             dots(values, panel, x="network", paired=True, colours=_COLOURS, published=known,
                  published_label="authors' program", ylabel=label if panel is row[0] else "",
                  legend="outside" if panel is axes[0, -1] else None,
@@ -354,14 +363,14 @@ def draw_weight_errors(results: Results) -> Any:
     figure, axes = panels([[*"nnoocc"], [*"eeerrr"]], height=4.4, height_ratios=(1.05, 1))
     errors = results.arrays["uniform_error"]
     starts = _BLOCK * np.arange(errors.shape[-1])
+    rows = ("from", starts, {"long_name": "from neuron\n(inhibitory last)"})
+    columns = ("to", starts, {"long_name": "to neuron"})
     images(
-        xr.DataArray(errors, {"network": names, "from": starts, "to": starts}),
-        [axes[key] for key in "noc"], facet="network", aspect="equal", xlabel="to neuron",
-        limits=(0.0, float(np.quantile(errors, 0.999))), ylabel="from neuron\n(inhibitory last)",
+        xr.DataArray(errors, {"network": names, "from": rows, "to": columns}),
+        [axes[key] for key in "noc"], facet="network", aspect="equal",
+        limits=(0.0, float(np.quantile(errors, 0.999))),
         label=f"squared error (mV²),\nmean over {_BLOCK} × {_BLOCK} weights",
     )  # fmt: skip
-    for key in "oc":
-        axes[key].set_ylabel("")
     labels = {variant: title.replace(" ", "\n", 1) for variant, title in _TITLES.items()}
     common: Any = {"x": "variant", "hue": "network", "labels": labels, "colours": _COLOURS}
     dots(data.weight_error, axes["e"], **common, legend=None, ylabel="mean |weight error| (mV)",
@@ -415,51 +424,46 @@ def draw_activity(results: Results) -> Any:
         for name, matrix in fired.items():
             matrix[tuple(results.arrays[f"{variant}_spikes_{name}"].astype(int))] = 1
         typical = int(np.argsort(fired["reference"].sum(axis=0))[n // 2])
-        rows = {
-            "filtered activity\nper neuron": {k: m.mean(axis=1) for k, m in fired.items()},
-            "filtered train of\none neuron": {k: m[:, typical] for k, m in fired.items()},
-        }
-        for number, (label, traces) in enumerate(rows.items()):
+        rows = (("filtered activity\nper neuron", np.arange(n)),
+                ("filtered train of\none neuron", [typical]))  # fmt: skip
+        for panel, (label, cells) in zip(axes[:, column], rows, strict=True):
             filtered = {
-                name: xr.DataArray(filter_spikes(trace[:, None])[50 : 50 + n_steps, 0],
-                                   {"time": np.arange(n_steps) * _DT})
-                for name, trace in traces.items()
+                name: xr.DataArray(
+                    filter_spikes(m[:, cells].mean(axis=1, keepdims=True))[50 : 50 + n_steps, 0],
+                    {"time": np.arange(n_steps) * _DT})
+                for name, m in fired.items()
             }  # fmt: skip
-            lines(filtered, axes[number, column], colours=_COLOURS, ylim=(0, None),
-                  xlim=(0, min(5.0, n_steps * _DT)), ylabel="" if column else label,
-                  xlabel="time (s)" if number else "", title="" if number else _TITLES[variant],
-                  legend="outside" if number and column else None)  # fmt: skip
+            top = panel is axes[0, column]
+            lines(filtered, panel, colours=_COLOURS, ylim=(0, None), ylabel="" if column else label,
+                  xlim=(0, min(5.0, n_steps * _DT)), xlabel="" if top else "time (s)",
+                  title=_TITLES[variant] if top else "",
+                  legend="outside" if panel is axes[-1, -1] else None)  # fmt: skip
     return figure
 
 
 def draw_avalanches(results: Results) -> Any:
     """Draw sizes and durations of avalanches, and how the one goes with the other."""
-    arrays, metrics = results.arrays, results.metrics
-    if "avalanches_sizes_reference" not in arrays:
+    if "p" not in results.measured.get("avalanches", {}):
         return None
-    names = {name: "PIF" if name == "reference" else name for name in _COLOURS}
-    colours = {names[name]: colour for name, colour in _COLOURS.items()}
+    data = results.measured["avalanches"].assign_coords(network=["PIF", *NETWORKS])
+    each = {name: data.sel(network=name) for name in data.network.values.tolist()}
+    colours = dict(zip(each, _COLOURS.values(), strict=True))
     figure, axes = panels(1, 3, height=2.6)
-    laws: dict[str, dict[str, Any]] = {"size": {}, "duration": {}}
-    for panel, (kind, law), unit in zip(axes, laws.items(), ("spikes", "steps"), strict=False):
-        for name, title in names.items():
-            exponent = metrics.get(f"avalanches_{kind}_exponent_{name}", 0.0)
-            low, high = arrays.get(f"avalanches_{kind}_range_{name}", (1, 1))
-            # not refuted by the data, and more than the flank of a peak
-            good = metrics.get(f"avalanches_{kind}_p_{name}", 0) >= 0.05 and high >= 5 * low
-            if good and exponent > 0:
-                law[title] = (exponent, int(low), int(high))
-        values = {title: arrays[f"avalanches_{kind}s_{name}"] for name, title in names.items()}
-        plot_avalanches(values, exponents=law, colours=colours, ax=panel,
+    # not refuted by the data, and more than the flank of a peak
+    good = (data.p >= 0.05) & (data.upper >= 5 * data.lower) & (data.exponent > 0)
+    for panel, kind, unit in zip(axes, _KINDS, ("spikes", "steps"), strict=False):
+        laws = {name: [float(one[key].sel(kind=kind)) for key in ("exponent", "lower", "upper")]
+                for name, one in each.items() if good.sel(network=name, kind=kind)}  # fmt: skip
+        plot_avalanches({name: one[f"{kind}s"].dropna("avalanche") for name, one in each.items()},
+                        exponents=laws, colours=colours, ax=panel,
                         xlabel=f"avalanche {kind} ({unit})")  # fmt: skip
     series, slopes = {}, {}
-    for name, title in names.items():
-        found = [arrays[f"avalanches_{kind}s_{name}"] for kind in laws]
-        series[title] = avalanches.mean_size_by_duration(avalanches.Avalanches(*found, 0.0))[:2]
-        slope = [metrics.get(f"avalanches_scaling_{k}{name}") for k in ("", "predicted_")]
-        if slope[0] is not None:
-            both = all(title in law for law in laws.values())
-            slopes[title] = (slope[0], slope[1] if both else None)
+    for name, one in each.items():
+        runs = [one[key].dropna("avalanche").values.astype(int) for key in ("sizes", "durations")]
+        series[name] = avalanches.mean_size_by_duration(avalanches.Avalanches(*runs, 0.0))[:2]
+        both = good.sel(network=name).all() & np.isfinite(one.scaling_predicted)
+        if np.isfinite(one.scaling):
+            slopes[name] = (float(one.scaling), float(one.scaling_predicted) if both else None)
     plot_avalanche_scaling(series, slopes, colours=colours, ax=axes[2])
     return figure
 

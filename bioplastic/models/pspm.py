@@ -24,9 +24,7 @@ from sklearn.utils.validation import check_is_fitted
 from bioplastic.analysis._arrays import check_array
 from bioplastic.analysis.pairing import Pairing, pair_spikes
 from bioplastic.analysis.spike_distance import (
-    activity_distance,
     filter_spikes,
-    interval_distance,
     spikes_to_raster,
     train_distance,
 )
@@ -331,16 +329,12 @@ class PSPMRule:
         p = self.parameters
         if float(p.epsilon) == 0:
             return
-        step, cell, sign = _order_errors(pairing, p.pool_steps)
-        number = np.arange(cell.size) - np.searchsorted(cell, cell)  # among the errors of a cell
-        order = np.argsort(number, kind="stable")
-        step, cell, sign, number = step[order], cell[order], sign[order], number[order]
-        first = np.flatnonzero(np.diff(number, prepend=-1))  # first error of every round
+        step, cell, sign, first = _order_errors(pairing, p.pool_steps)
         pool, n, end = _find_pool(spikes, p.pool_steps), spikes.shape[1], 0
-        while end < number.size:
+        while end < cell.size:
             begin = end
             later = first[first > begin + _BLOCK]
-            end = int(later[0]) if later.size else number.size
+            end = int(later[0]) if later.size else cell.size
             event, pre = np.divmod(np.flatnonzero(pool[step[begin:end]]), n)
             units = rng.integers(0, p.levels, event.size, dtype=np.uint8)
             starts = first[(first >= begin) & (first < end)] - begin
@@ -380,12 +374,18 @@ def _find_pool(spikes: Raster, window: int) -> Raster:
     return pool
 
 
-def _order_errors(pairing: Pairing, first: int) -> tuple[Any, Any, Any]:
-    """Return step, cell and sign of all errors from a step on, cell by cell, surplus first."""
-    errors = np.stack([pairing.surplus, pairing.missing])[:, first:]
+def _order_errors(pairing: Pairing, start: int) -> tuple[Any, Any, Any, Any]:
+    """Return step, cell and sign of all errors from a step on, and where their rounds begin.
+
+    Of a cell surplus spikes come before missing ones.
+    """
+    errors = np.stack([pairing.surplus, pairing.missing])[:, start:]
     late, step, cell = np.unravel_index(np.flatnonzero(errors), errors.shape)
     order = np.lexsort((step, late, cell))
-    return step[order] + first, cell[order], np.where(late[order], 1, -1)
+    number = np.arange(order.size) - np.searchsorted(cell[order], cell[order])  # in its cell
+    rounds = np.argsort(number, kind="stable")
+    order, first = order[rounds], np.flatnonzero(np.diff(number[rounds], prepend=-1))
+    return step[order] + start, cell[order], np.where(late[order], 1, -1), first
 
 
 @checked
@@ -714,20 +714,3 @@ class PSPMRegressor(SpikingRegressor, without=("dtype",)):
         spread = float(np.square(filtered - filtered.mean(axis=0)).mean(axis=0).sum())
         error = train_distance(wanted, self.predict(current))
         return 1.0 - error / spread if spread > 0 else float(error == 0)
-
-    def distances(self, X: Any, y: Any, *, which: str = "learned") -> dict[str, float]:
-        """Return distances from the target spikes under the input ``X``.
-
-        Returns
-        -------
-        dict of str to float
-            ``train`` (D_P), ``activity`` (D_A) and ``interval``; see
-            `bioplastic.analysis.spike_distance`.
-        """
-        current, wanted = self.check_data(X, y, first=False)
-        spikes = self.predict(current, which=which)
-        return {
-            "train": train_distance(wanted, spikes),
-            "activity": activity_distance(wanted, spikes),
-            "interval": interval_distance(wanted, spikes),
-        }

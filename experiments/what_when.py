@@ -30,8 +30,6 @@ from bioplastic.models.what_when import (
     WhatWhenPredictor,
     expectation,
     expectation_error,
-    switch_trials,
-    window_amplitude,
 )
 from bioplastic.plotting import COLUMN_WIDTH, GREY, PALETTE, lines, panels, plot_network, raster
 from bioplastic.study import flatten, labelled, measure
@@ -75,7 +73,9 @@ FIRST = Block(p_a=0.8, latency_a=300 * ms, latency_b=600 * ms)
 _LATE = FIRST.with_values(latency_a=450 * ms, latency_b=750 * ms)
 SWITCHES = {"time": _LATE, "probability": FIRST.with_values(p_a=0.2),
             "both": _LATE.with_values(p_a=0.2), "back": FIRST}  # fmt: skip
-"""Blocks after the first; the way back follows the switch of both."""
+"""Blocks after the first."""
+BEFORE = {**dict.fromkeys(SWITCHES, "first"), "back": "both"}
+"""The block before each: the way back follows the switch of both."""
 
 
 class Protocol(Constants):
@@ -117,11 +117,14 @@ def examine(model: WhatWhenPredictor, block: Block) -> xr.Dataset:
     """Return error, amplitudes, probabilities and time course of a prediction, and the weights."""
     prediction = model.predict()
     output = prediction.output
+    # the published window around an event is not known: one and a half widths of an event
+    away = np.abs(1e-3 * np.arange(len(output))[:, None] - np.asarray(block.latencies))
+    near = away < 0.06
     theta = np.stack([model.what_weights_, model.when_weights_]).astype(np.float32)
     return xr.Dataset(
         {
             "error": expectation_error(output, truth_of(block)),
-            "amplitude": ("channel", window_amplitude(output, np.asarray(block.latencies))),
+            "amplitude": ("channel", (output * near).sum(axis=0) / near.sum(axis=0)),
             "what": ("channel", prediction.what.mean(axis=0)),
             "output": (("time", "channel"), output.astype(np.float32)[::5]),
             "theta": (("readout", "cell", "channel"), theta),
@@ -326,6 +329,10 @@ def measure_switch(before: float, block: xr.Dataset) -> dict[str, float]:
     amplitude = block.amplitude.transpose("test", "channel").values
     rise, direction = amplitude - amplitude[-1], np.sign(amplitude[-1] - amplitude[0])
     drift = float(np.polyfit(tests[-len(late) :], late, 1)[0]) if len(late) > 1 else 0.0
+
+    def trials_to(limit: float) -> float:
+        return float(next(iter(tests[errors <= limit]), never))
+
     return {
         "error_before": before,
         "error_after": float(block.start),
@@ -333,8 +340,8 @@ def measure_switch(before: float, block: xr.Dataset) -> dict[str, float]:
         "reached_limit": float(errors.min() <= 1.5 * before),
         "best_over_before": float(errors.min() / before),
         "end_over_before": float(errors[-1] / before),
-        "trials_to_limit": min(switch_trials(tests, errors, 1.5 * before), never),
-        "trials_within_tenth": min(switch_trials(tests, errors, 1.1 * before), never),
+        "trials_to_limit": trials_to(1.5 * before),
+        "trials_within_tenth": trials_to(1.1 * before),
         "overshoot": float(np.max(rise * direction).clip(0)),
         "drift_per_trial": drift,
     }
@@ -347,67 +354,50 @@ def chance_correlation(levels: Sequence[float], seed: int, *, n_samples: int = 2
     return float(np.percentile(found, 95))
 
 
-def follow_probability(levels: xr.Dataset) -> dict[str, Any]:
-    """Return how amplitude and predicted probability of one seed follow that of A."""
-    p, what = levels.p.values, levels.what.transpose("p", "channel").values
-    truth = np.stack([p, 1 - p], axis=1)
-    rows = {
-        name: [float(np.corrcoef(p, y)[0, 1]) if np.std(y) > 0 else 0.0
-               for y in levels[source].transpose("channel", "p").values]
-        for name, source in (("correlation_amplitude_probability", "amplitude"),
-                             ("correlation_what_probability", "what"),
-                             ("correlation_leaky_counter", "counter"))
-    }  # fmt: skip
-    slopes = [float(np.polyfit(truth[:, k], what[:, k], 1)[0]) for k in range(2)]
-    found = {**rows, "calibration_slope": slopes}
-    channel = {"channel": ["a", "b"]}
-    return {"brier_distance": float(np.square(what - truth).mean())} | {
-        name: xr.DataArray(values, channel) for name, values in found.items()
-    }
+def follow_probability(levels: xr.Dataset) -> xr.Dataset:
+    """Return how amplitude and predicted probability follow that of A, for every seed."""
+
+    def along(function: Any, *arrays: xr.DataArray) -> Any:
+        return xr.apply_ufunc(
+            function, *arrays, input_core_dims=[["p"]] * len(arrays), vectorize=True
+        )
+
+    def correlate(values: Floats) -> float:
+        return float(np.corrcoef(levels.p, values)[0, 1]) if np.std(values) > 0 else 0.0
+
+    truth = xr.concat([levels.p, 1 - levels.p], levels.channel)
+    return xr.Dataset({
+        "correlation_amplitude_probability": along(correlate, levels.amplitude),
+        "correlation_what_probability": along(correlate, levels.what),
+        "correlation_leaky_counter": along(correlate, levels.counter),
+        "calibration_slope": along(lambda t, w: np.polyfit(t, w, 1)[0], truth, levels.what),
+        "brier_distance": np.square(levels.what - truth).mean(("p", "channel")),
+    })  # fmt: skip
 
 
-def follow_switches(switches: xr.Dataset) -> dict[str, float]:
-    """Return the learning curve of one seed, and how its error follows each switch."""
-    first = switches.sel(block="first")
-    found = {"error_untrained": float(first.start)}
-    found |= {f"error_trial_{t}": float(first.error.sel(test=t)) for t in first.test.values}
-    found["error_final_over_first"] = float(first.error[-1] / first.error[0])
-    for name in SWITCHES:
-        before = switches.error.sel(block="both" if name == "back" else "first").values[-1]
-        switch = measure_switch(float(before), switches.sel(block=name))
-        found |= {f"switch_{name}_{key}": value for key, value in switch.items()}
-    return found
-
-
-def compare_weights(theta: xr.DataArray, switches: xr.Dataset, seed: int) -> dict[str, Any]:
+def compare_weights(theta: xr.DataArray, switches: xr.Dataset, seed: int) -> xr.Dataset:
     """Return principal components over conditions, paths after switches, and principal angles."""
     grid = theta.sel(latency=list(GRID_LATENCY)).values.reshape(9, *theta.shape[2:])
-    found, names, paths = dict[str, Any](), ("share", "probability", "latency"), []
+    found, paths = dict[str, Any](), []
+    names = {"rank": [1, 2, 3], "of": ["share", "probability", "latency"]}
     for label, normalised in (("raw_", False), ("", True)):
         part = find_components(grid, normalised=normalised)
         found[f"{label}scores"] = xr.DataArray(part["scores"], dims=("condition", "component"))
-        for k, row in enumerate(np.column_stack([part["share"], np.abs(part["correlation"])]), 1):
-            found |= {f"{label}pc{k}_{n}": float(v) for n, v in zip(names, row, strict=True)}
+        numbers = np.column_stack([part["share"], np.abs(part["correlation"])])
+        found[f"{label}pc"] = xr.DataArray(numbers, names)
     plane = part["directions"][:2].T
     for name, block in SWITCHES.items():
         latency = round(1e3 * float(block.latency_a))
         vectors = flatten_weights(switches.theta.sel(block=name).values, part["scales"])
         end = flatten_weights(theta.sel(p=block.p_a, latency=latency).values, part["scales"])
         distance = np.linalg.norm(vectors - end, axis=1)
-        found[f"distance_end_{name.replace('back', 'both_back')}"] = distance[-1] / distance[0]
         paths.append(xr.Dataset({
             "path": (("test", "axis"), (vectors - part["mean"]) @ plane),
             "end": ("axis", (end - part["mean"]) @ plane),
             "distance": ("test", distance / distance[0]),
         }))  # fmt: skip
     ways = xr.concat(paths, "switch").assign_coords(switch=list(SWITCHES), test=switches.test)
-    angles = measure_angles(grid, seed)
-    for pair in angles.pair.values:
-        each = angles.sel(pair=pair)
-        found |= {f"angle_{pair}_{k}": float(each.angle.sel(k=k)) for k in each.k.values}
-        found |= {f"angle_{pair}_{n}": float(each[n]) for n in ("p_aligned", "p_orthogonal")}
-    found |= {name: ways[name] for name in ("path", "end", "distance")}
-    return found | {name: angles[name] for name in ("angle", "null", "permuted")}
+    return measure_angles(grid, seed).assign(found).assign(ways)
 
 
 # ---- all parts -----------------------------------------------------------------------------------
@@ -432,20 +422,32 @@ def compute(run: Run) -> Results:
     shuffled = run.measure(run_shuffled, seed=few, **shared)
     clock = run.measure(run_clock, recovery=("slow", "stock"), coupling=sizes.couplings, seed=few,
                         **shared)  # fmt: skip
-    found = measure(
-        lambda seed: {
-            **follow_probability(levels.sel(seed=seed)),
-            **follow_switches(switches.sel(seed=seed)),
-            **compare_weights(theta.sel(seed=seed), switches.sel(seed=seed), seed),
-        },
-        seed=run.seeds, progress=False,
+    shared = {"seed": run.seeds, "progress": False}
+    weights = measure(
+        lambda seed: compare_weights(theta.sel(seed=seed), switches.sel(seed=seed), seed), **shared
+    )
+    last, first = switches.error.isel(test=-1), switches.sel(block="first", drop=True)
+    switched = measure(
+        lambda seed, switch: measure_switch(
+            last.sel(seed=seed, block=BEFORE[switch]).item(), switches.sel(seed=seed, block=switch)
+        ),
+        switch=list(SWITCHES), **shared,
     )  # fmt: skip
-    numbers = found[[n for n, v in found.items() if v.dims in (("seed",), ("seed", "channel"))]]
-    weights = found.drop_vars([*numbers, "channel"])
+    numbers = follow_probability(levels).assign(
+        error_untrained=first.start, error_final_over_first=first.error[:, -1] / first.error[:, 0]
+    )
     errors, named = arms[["error"]].isel(test=-1), {"error": "error_{arm}_block_{block}"}
     clocked = clock[["error", "rate"]].assign(r2=clock.decoding.mean("decoding_0"))
+    ends = weights[["distance"]].isel(test=-1)
+    ends["switch"] = [*list(SWITCHES)[:3], "both_back"]
     metrics = {
         **flatten(numbers.drop_vars("correlation_leaky_counter")),
+        **flatten(first[["error"]], names="error_trial_{test}"),
+        **flatten(switched, names="switch_{switch}_{name}"),
+        **flatten(weights[["pc", "raw_pc"]], names="{name}{rank}_{of}"),
+        **flatten(ends, names="distance_end_{switch}"),
+        **flatten(weights[["angle"]], names="angle_{pair}_{k}"),
+        **flatten(weights[["p_aligned", "p_orthogonal"]], names="angle_{pair}_{name}"),
         **flatten(errors.drop_sel(arm="window"), names=named),
         **flatten(clocked, names="clock_{recovery}_{coupling}_{name}"),
         "rate": float(switches.rate.mean()),
@@ -600,14 +602,13 @@ def draw_switches(results: Results) -> Figure:
     data, courses = results.measured["switches"], results.measured["courses"].by_block
     figure, axes = panels(2, 4, height=3.7, sharey="row")
     for (name, title), upper, lower in zip(NAMES.items(), *axes, strict=True):
-        before = "both" if name == "back" else "first"
-        old = float(data.error.sel(block=before).isel(test=-1).mean())
+        old = float(data.error.sel(block=BEFORE[name]).isel(test=-1).mean())
         lines(_with_start(data.sel(block=name)), upper, x="test", show="each", title=title,
               baselines={"before the switch": old, "150 % of it": 1.5 * old}, legend=None,
               ylim=(0, None), xlabel="trials after the switch", ylabel="")  # fmt: skip
         shown = {
             f"{EVENTS[channel]}, {moment}": courses.sel(block=where, channel=channel)
-            for moment, where in (("at the switch", before), ("at the end", name))
+            for moment, where in (("at the switch", BEFORE[name]), ("at the end", name))
             for channel in EVENTS
         }
         shades = [_blend(colour, share) for share in (0, 1) for colour in COLOURS.values()]

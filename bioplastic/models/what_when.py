@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from brian2 import Quantity, have_same_dimensions, ms, second
+from brian2 import Quantity, ms, second
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
@@ -39,13 +39,12 @@ from bioplastic.validation import check_integer, check_multiple, check_real
 
 __all__ = [
     "Block", "LearningParameters", "Prediction", "Reservoir", "ReservoirParameters",
-    "WhatWhenPredictor", "draw_reservoir", "expectation", "expectation_error", "switch_trials",
-    "window_amplitude",
+    "WhatWhenPredictor", "draw_reservoir", "expectation", "expectation_error",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
-_LEARN, _TEST, _CALIBRATE, _DRAW = range(4)
+_LEARN, _TEST, _CALIBRATE = range(3)
 _CELL = ("v", "u", "g_exc", "g_inh", "x", "s", "rbar")
 _CHANNEL = ("target", "active", "shown")
 
@@ -231,14 +230,9 @@ class Prediction:
     when: Floats
 
     @property
-    def trials(self) -> Floats:
-        """The joint prediction, probability times time course, in every trial."""
-        return np.asarray(np.clip(self.what, 0, 1)[:, None, :] * self.when)
-
-    @property
     def output(self) -> Floats:
-        """The joint prediction averaged over trials, shape (n_steps, n_channels)."""
-        return np.asarray(self.trials.mean(axis=0))
+        """Probability times time course, averaged over trials, shape (n_steps, n_channels)."""
+        return np.asarray((np.clip(self.what, 0, 1)[:, None, :] * self.when).mean(axis=0))
 
 
 def _bump(time: Any, latency: Any, width: float) -> Floats:
@@ -257,8 +251,8 @@ def expectation(
     ----------
     probabilities : array_like, shape (n_channels,)
         Of the events.
-    latencies : Quantity, shape (n_channels,)
-        Of the events.
+    latencies : Quantity or array_like, shape (n_channels,)
+        Of the events; plain numbers are seconds.
     n_steps : int
         Steps of a trial.
     dt, width : Quantity, default 1 and 40 ms
@@ -275,9 +269,8 @@ def expectation(
     (array([0.8, 0.2]), array([300, 600]))
     """
     p = check_array("expectation.probabilities", probabilities, shape=(None,)).astype(np.float64)
-    if not isinstance(latencies, Quantity) or not have_same_dimensions(latencies, second):
-        raise TypeError(f"expectation.latencies: must be times, got {latencies!r}")
-    when = check_array("expectation.latencies", np.asarray(latencies), shape=p.shape)
+    seconds = strip_seconds("expectation.latencies", latencies)
+    when = check_array("expectation.latencies", seconds, shape=p.shape)
     time = float(dt) * np.arange(n_steps)
     return np.asarray(p * _bump(time[:, None], when, float(width)))
 
@@ -300,55 +293,6 @@ def expectation_error(output: ArrayLike, truth: ArrayLike) -> float:
     goal = check_array("expectation_error.truth", truth, shape=(None, None))
     found = check_array("expectation_error.output", output, shape=goal.shape)
     return float(np.sqrt(np.mean((found - goal) ** 2)))
-
-
-@checked(dt=param(positive=True), half_width=param(positive=True))
-def window_amplitude(
-    output: ArrayLike, latencies: ArrayLike, *, dt: float = 1e-3, half_width: float = 0.06
-) -> Floats:
-    """Return the mean output of every channel around its event.
-
-    Parameters
-    ----------
-    output : array_like, shape (n_steps, n_channels)
-        Prediction.
-    latencies : array_like, shape (n_channels,)
-        Times of the events in seconds.
-    dt, half_width : float, default 1 ms and 60 ms
-        Step and half width of the window in seconds (published definition unknown; 1.5 bump
-        widths).
-
-    Returns
-    -------
-    array, shape (n_channels,)
-    """
-    out = check_array("window_amplitude.output", output, shape=(None, None))
-    when = check_array("window_amplitude.latencies", latencies, shape=(out.shape[1],))
-    inside = np.abs(dt * np.arange(len(out))[:, None] - when) < half_width
-    return np.asarray((out * inside).sum(axis=0) / inside.sum(axis=0), dtype=np.float64)
-
-
-@checked
-def switch_trials(trials: ArrayLike, errors: ArrayLike, limit: float) -> float:
-    """Return after how many trials of a block the error first reaches a limit, or infinity.
-
-    Parameters
-    ----------
-    trials : array_like, shape (n_tests,)
-        Trials of the block before each test, increasing.
-    errors : array_like, shape (n_tests,)
-        Error at each test.
-    limit : float
-        What it must reach.
-
-    Examples
-    --------
-    >>> switch_trials([1, 10, 50], [0.2, 0.1, 0.05], 0.12)
-    10.0
-    """
-    number = check_array("switch_trials.trials", trials, shape=(None,))
-    value = check_array("switch_trials.errors", errors, shape=number.shape)
-    return float(next(iter(number[value <= limit]), np.inf))
 
 
 # ---- the reservoir -------------------------------------------------------------------------------
@@ -538,8 +482,8 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
         Predicted probabilities in every trial, before learning from it.
     power_, average_power_ : float
         Mean power of the activity in an untrained trial, and power of its average after the cue.
-    n_seen_, n_blocks_ : int
-        Trials learned, and blocks drawn, so far.
+    n_seen_ : int
+        Trials learned so far.
 
     References
     ----------
@@ -571,7 +515,6 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
     what_history_: Floats
     power_: float
     average_power_: float
-    n_blocks_: int
     inverses_: list[BufferedInverse]
 
     def combined_checks(self) -> None:
@@ -736,23 +679,12 @@ class WhatWhenPredictor(SpikingEstimator, without=("dtype",)):
         shape = (self.reservoir.n_cells, self.n_channels)
         self.when_weights_, self.what_weights_ = np.zeros(shape), np.zeros(shape)
         self.what_history_ = np.zeros((0, self.n_channels))
-        self.n_blocks_, self.state_ = 0, self._initial()
+        self.state_ = self._initial()
         self.reset_optimiser()
         ((state, record),) = self._show_cue("frozen", 1, _CALIBRATE)
         power = np.square(record["cell.r"][0].astype(np.float64)).sum(axis=1).mean()
         self.power_ = float(power)
         self.average_power_ = float(np.square(state["cell.rbar"].astype(np.float64)).sum())
-
-    def fit_block(self, block: Block) -> Self:
-        """Draw the events of a block and continue learning with them.
-
-        The draw depends on `random_state` and the number of blocks so far.
-        """
-        if not hasattr(self, "n_seen_"):
-            self.fit([], [])
-        events, latencies = block.draw([self.seed_, _DRAW, self.n_blocks_])
-        self.n_blocks_ += 1
-        return self.partial_fit(events, latencies)
 
     def reset_optimiser(self) -> Self:
         """Forget the correlations that recursive least squares has seen, but not the weights.

@@ -465,15 +465,6 @@ VALID: dict[str, dict[str, Any]] = {
         "truth": RNG.random((50, 2)),
     },
     "analysis.peak_and_width": {"output": RNG.random(50)},
-    "models.what_when.switch_trials": {
-        "trials": np.arange(12),
-        "errors": VALUES,
-        "limit": 0.5,
-    },
-    "models.what_when.window_amplitude": {
-        "output": RNG.random((50, 2)),
-        "latencies": np.array([10.0, 20.0]),
-    },
     "models.ncg.target_time_thresholds": {"n_cells": 4},
     "models.sym_stdp.improved_parameters": {"n_hidden": 100},
     "models.sym_stdp.published_parameters": {"n_hidden": 100},

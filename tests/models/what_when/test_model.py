@@ -23,6 +23,7 @@ from bioplastic.models.what_when import (
 SMALL = ReservoirParameters(n_excitatory=80, n_inhibitory=20, trial=300 * ms)
 LEARNING = LearningParameters(event_width=20 * ms, eta_when=0.2, eta_what=0.1)
 BLOCK = Block(p_a=0.75, latency_a=180 * ms, latency_b=240 * ms, n_trials=12)
+EVENTS = BLOCK.draw([0, 3, 0])
 
 
 def model(**arguments: Any) -> WhatWhenPredictor:
@@ -36,7 +37,7 @@ def weights(found: WhatWhenPredictor) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def learned() -> WhatWhenPredictor:
-    return model().fit_block(BLOCK)
+    return model().fit(*EVENTS)
 
 
 def test_it_learns_when_and_how_likely(learned: WhatWhenPredictor) -> None:
@@ -47,9 +48,8 @@ def test_it_learns_when_and_how_likely(learned: WhatWhenPredictor) -> None:
     prediction = learned.predict()
     assert expectation_error(prediction.output, truth) < 0.9 * before
     assert abs(prediction.when[:, :, 0].mean(axis=0).argmax() - 180) < 30
-    events, _ = BLOCK.draw([0, 3, 0])
     counted = np.zeros(2)
-    for event in events:
+    for event in EVENTS[0]:
         counted += 0.1 * (np.eye(2)[event] - counted)
     np.testing.assert_allclose(prediction.what.mean(axis=0), counted, atol=0.1)
 
@@ -71,7 +71,7 @@ def test_only_the_channel_that_was_shown_learns_its_time() -> None:
 
 def test_without_learning_rates_nothing_changes() -> None:
     still = dataclasses.replace(LEARNING, eta_when=0.0, eta_what=0.0)
-    assert not np.any(weights(model(learning=still).fit_block(BLOCK)))
+    assert not np.any(weights(model(learning=still).fit(*EVENTS)))
 
 
 @pytest.mark.parametrize("normalise", ["trial", "once"])
@@ -95,8 +95,8 @@ def test_only_a_reset_restarts_the_clock(reset: bool) -> None:
 
 
 def test_seeds_fix_everything() -> None:
-    short = dataclasses.replace(BLOCK, n_trials=3)
-    one, same, other = (model(random_state=s).fit_block(short) for s in (1, 1, 2))
+    short = [each[:3] for each in EVENTS]
+    one, same, other = (model(random_state=s).fit(*short) for s in (1, 1, 2))
     np.testing.assert_array_equal(weights(one), weights(same))
     assert not np.array_equal(weights(one), weights(other))
 
@@ -105,10 +105,10 @@ def test_seeds_fix_everything() -> None:
     "arguments", [{}, {"optimiser": "rls", "target": "numpy"}, {"merged": True, "target": "numpy"}]
 )
 def test_a_loaded_model_continues_bit_for_bit(tmp_path: Path, arguments: dict[str, Any]) -> None:
-    short = dataclasses.replace(BLOCK, n_trials=2)
-    straight = model(**arguments).fit_block(short).fit_block(short)
-    halfway = model(**arguments).fit_block(short)
-    resumed = WhatWhenPredictor.load(halfway.save(tmp_path / "halfway")).fit_block(short)
+    first, second = ([each[part] for each in EVENTS] for part in (slice(2), slice(2, 4)))
+    straight = model(**arguments).fit(*first).partial_fit(*second)
+    halfway = model(**arguments).fit(*first)
+    resumed = WhatWhenPredictor.load(halfway.save(tmp_path / "halfway")).partial_fit(*second)
     np.testing.assert_array_equal(weights(straight), weights(resumed))
     np.testing.assert_array_equal(straight.what_history_, resumed.what_history_)
     assert resumed.n_seen_ == 4

@@ -179,7 +179,7 @@ def test_local_updates_equal_plain_loops_and_equations(
 def test_amounts_are_uniform_on_ten_levels(task: Task, target: np.ndarray) -> None:
     """Computed, for one error of each cell; by the equations, their mean over many."""
     spikes = RecurrentNetwork(N)(task.naive, task.current)
-    p = PSPMParameters(rho=0 * volt)
+    p = PSPMParameters(epsilon=1e-6 * volt, rho=0 * volt)  # compiled already, but for the levels
     late = np.zeros((STEPS, N), bool)
     late[-1] = True
     spikes[-15:] = True  # all cells are in the pool
@@ -187,12 +187,12 @@ def test_amounts_are_uniform_on_ten_levels(task: Task, target: np.ndarray) -> No
     start = np.ones((N, N))  # far from zero
     weights = start.copy()
     PSPMRule(p).update(weights, spikes, one, np.ones(N), np.random.default_rng(0))
-    share = np.bincount(np.rint((1 - weights) / 8e-7).astype(int).ravel(), minlength=10) / N**2
+    share = np.bincount(np.rint((1 - weights) / 1e-6).astype(int).ravel(), minlength=10) / N**2
     assert share.size == 10
     np.testing.assert_allclose(share, 0.1, atol=4 * np.sqrt(0.09 / N**2))
     pairing = pair_spikes(spikes, target, 2)
     number, units = (
-        (start - replay(start, np.ones(N), spikes, one_sided(pairing), each)).sum() / 8e-7
+        (start - replay(start, np.ones(N), spikes, one_sided(pairing), each)).sum() / 1e-6
         for each in (p.with_values(levels=1), p)
     )
     assert number > 400

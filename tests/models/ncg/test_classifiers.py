@@ -103,17 +103,23 @@ def test_scikit_learn_is_content() -> None:
     assert sum(c["status"] == "passed" for c in found) > 40
 
 
-def test_a_run_that_has_stopped_may_be_given_more_epochs(tmp_path: Path) -> None:
-    def fit(epochs: int, **options: object) -> S2STDPClassifier:
-        return S2STDPClassifier(**NCG, epochs=epochs, patience=2).fit(
-            X, Y, (X_TEST, Y_TEST), **options
-        )
+def fit_patiently(epochs: int, **options: object) -> S2STDPClassifier:
+    model = S2STDPClassifier(**NCG, epochs=epochs, patience=2)
+    return model.fit(X, Y, (X_TEST, Y_TEST), **options)
 
-    straight = fit(30)
-    assert straight.n_epochs_ < 30
-    for epochs in (straight.n_epochs_ - 1, 20, 30):  # interrupted, then stopped
-        resumed = fit(epochs, checkpoints=tmp_path, resume=True)
-    for name, values in straight.history_.items():
+
+@pytest.fixture(scope="module")
+def stopped() -> S2STDPClassifier:
+    return fit_patiently(30)
+
+
+def test_a_run_that_has_stopped_may_be_given_more_epochs(
+    stopped: S2STDPClassifier, tmp_path: Path
+) -> None:
+    assert stopped.n_epochs_ < 30
+    for epochs in (stopped.n_epochs_ - 1, 20, 30):  # interrupted, then stopped
+        resumed = fit_patiently(epochs, checkpoints=tmp_path, resume=True)
+    for name, values in stopped.history_.items():
         np.testing.assert_array_equal(resumed.history_[name], values)
     with pytest.raises(RunFolderError, match=r"validation\.y\.sha256 was"):
         S2STDPClassifier(**NCG, epochs=30, patience=2).fit(
@@ -121,8 +127,8 @@ def test_a_run_that_has_stopped_may_be_given_more_epochs(tmp_path: Path) -> None
         )
 
 
-def test_early_stopping_waits_for_a_better_epoch() -> None:
-    model = S2STDPClassifier(**NCG, epochs=30, patience=2).fit(X, Y, (X_TEST, Y_TEST))
+def test_early_stopping_waits_for_a_better_epoch(stopped: S2STDPClassifier) -> None:
+    model = stopped
     assert model.n_epochs_ == min(30, model.best_epoch_ + 2)
     scores = model.history_["validation_accuracy"]
     assert scores[model.best_epoch_ - 1] == scores.max()

@@ -21,6 +21,8 @@ from bioplastic.models.what_when import (
 )
 
 SMALL = ReservoirParameters(n_excitatory=80, n_inhibitory=20, trial=300 * ms)
+COARSE = dataclasses.replace(SMALL, dt=2 * ms)
+NUMPY = {"reservoir": COARSE, "target": "numpy"}
 LEARNING = LearningParameters(event_width=20 * ms, eta_when=0.2, eta_what=0.1)
 BLOCK = Block(p_a=0.75, latency_a=180 * ms, latency_b=240 * ms, n_trials=12)
 EVENTS = BLOCK.draw([0, 3, 0])
@@ -76,7 +78,7 @@ def test_without_learning_rates_nothing_changes() -> None:
 
 @pytest.mark.parametrize("normalise", ["trial", "once"])
 def test_silent_cells_learn_nothing(normalise: str) -> None:
-    silent = dataclasses.replace(SMALL, bias_mean=-10.0, bias_std=0.0, cue_gain=0.0, noise=0.0)
+    silent = dataclasses.replace(COARSE, bias_mean=-10.0, bias_std=0.0, cue_gain=0.0, noise=0.0)
     learning = dataclasses.replace(LEARNING, normalise=normalise)
     found = model(reservoir=silent, learning=learning, target="numpy")
     assert not np.any(weights(found.fit([0, 1], [180, 240] * ms)))
@@ -85,7 +87,7 @@ def test_silent_cells_learn_nothing(normalise: str) -> None:
 
 @pytest.mark.parametrize("reset", [True, False])
 def test_only_a_reset_restarts_the_clock(reset: bool) -> None:
-    quiet = dataclasses.replace(SMALL, noise=0.0, reset=reset)
+    quiet = dataclasses.replace(COARSE, noise=0.0, reset=reset)
     found = model(reservoir=quiet, target="numpy").fit([], [])
     found.partial_fit([0], [180] * ms)
     found.when_weights_ = np.zeros_like(found.when_weights_)
@@ -102,7 +104,7 @@ def test_seeds_fix_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [{}, {"optimiser": "rls", "target": "numpy"}, {"merged": True, "target": "numpy"}]
+    "arguments", [{}, {"optimiser": "rls", **NUMPY}, {"merged": True, **NUMPY}]
 )
 def test_a_loaded_model_continues_bit_for_bit(tmp_path: Path, arguments: dict[str, Any]) -> None:
     first, second = ([each[part] for each in EVENTS] for part in (slice(2), slice(2, 4)))
@@ -116,8 +118,7 @@ def test_a_loaded_model_continues_bit_for_bit(tmp_path: Path, arguments: dict[st
 
 def test_least_squares_read_outs_learn_faster_but_keep_counting_old_trials() -> None:
     faint = dataclasses.replace(LEARNING, ridge=0.01)
-    arguments = {"optimiser": "rls", "target": "numpy", "learning": faint}
-    found = model(**arguments).fit([0] * 4, 180 * ms)
+    found = model(optimiser="rls", learning=faint, **NUMPY).fit([0] * 4, 180 * ms)
     p = found.predict().what.mean(axis=0)
     found.partial_fit([1] * 4, 240 * ms)
     q = found.predict().what.mean(axis=0)

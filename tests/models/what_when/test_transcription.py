@@ -88,7 +88,7 @@ def transcribe(
 
 @pytest.mark.parametrize(
     ("gate", "target", "n_trials"),
-    [("union", "cpp", 20), ("window", "numpy", 2), ("full", "numpy", 2)],
+    [("union", "cpp", 10), ("window", "numpy", 2), ("full", "numpy", 2)],
 )
 def test_trials_equal_their_transcription(gate: str, target: str, n_trials: int) -> None:
     learning = dataclasses.replace(LEARNING, gate=gate)

@@ -5,27 +5,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <sys/resource.h>
 #include <vector>
 
-template <typename T> static std::vector<T> read(FILE* file)
-{
-    int64_t n = 0;
-    if (std::fread(&n, sizeof n, 1, file) != 1)
-        std::exit(2);
-    std::vector<T> values(n);
-    if (std::fread(values.data(), sizeof(T), n, file) != (size_t)n)
-        std::exit(2);
-    return values;
-}
-
-static double cpu_seconds()
-{
-    rusage used;
-    getrusage(RUSAGE_SELF, &used);
-    return used.ru_utime.tv_sec + used.ru_stime.tv_sec
-        + 1e-6 * (used.ru_utime.tv_usec + used.ru_stime.tv_usec);
-}
+#include "common.hpp"
 
 // Synapses by presynaptic cell.
 struct Rows

@@ -27,6 +27,7 @@ __all__ = [
     "Contender",
     "Missing",
     "Setting",
+    "last_line",
     "ours_exist",
     "read_reference",
     "reference_activity",
@@ -166,7 +167,8 @@ def _script(python: Path | str, module: str, setting: Setting, n: int, count: in
     ]  # fmt: skip
 
 
-def _last_line(usage: Usage) -> dict[str, Any]:
+def last_line(usage: Usage) -> dict[str, Any]:
+    """Return the JSON that a command printed last."""
     return dict(json.loads(usage.output.strip().splitlines()[-1]))
 
 
@@ -193,7 +195,7 @@ def _standalone(module: str) -> dict[str, Any]:
         command = _script(sys.executable, module, setting, n, count)
         command += ["--project", str(project), "--stage", "collect"]
         outcome = measure(command, cwd=ROOT, core=setting.core)
-        return usage, _last_line(outcome)
+        return usage, last_line(outcome)
 
     return dict(prepare=prepare, run=run)
 
@@ -219,7 +221,7 @@ def _elsewhere(module: str, package: str) -> dict[str, Any]:
         assert setting.peers_python is not None
         command = _script(setting.peers_python, module, setting, n, count)
         usage = measure(command, cwd=ROOT, core=setting.core)
-        return usage, _last_line(usage)
+        return usage, last_line(usage)
 
     return dict(prepare=prepare, run=run)
 
@@ -246,7 +248,7 @@ def _run_ours(
     setting: Setting, n: int, count: int, prepared: dict[str, Any]
 ) -> tuple[Usage, dict[str, Any]]:
     usage = measure(_script(sys.executable, "ours", setting, n, count), cwd=ROOT, core=setting.core)
-    return usage, _last_line(usage)
+    return usage, last_line(usage)
 
 
 _FAST = {100: (200, 2200), 400: (100, 1100), 1600: (20, 420), 6400: (10, 110)}

@@ -24,7 +24,7 @@ from .machine import describe_machine, describe_versions
 from .measure import Usage
 from .summary import markdown_table, pair_runs, paired_ratios, summarise, write_json
 
-__all__ = ["main", "run_benchmark"]
+__all__ = ["last_core", "main", "run_benchmark"]
 
 
 def _numbers(text: str) -> list[int]:
@@ -58,7 +58,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def _last_core() -> int | None:
+def last_core() -> int | None:
+    """Return the last core that this process may use, None where that is not known."""
     return max(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
@@ -185,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 work=work.resolve(),
                 peers_python=arguments.peers_python,
                 reference=arguments.reference,
-                core=_last_core() if arguments.core is None else arguments.core,
+                core=last_core() if arguments.core is None else arguments.core,
             )
             results = run_benchmark(
                 setting,

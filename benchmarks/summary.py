@@ -13,7 +13,14 @@ from typing import Any
 from .measure import slope
 from .protocol import plastic_synapses
 
-__all__ = ["markdown_table", "pair_runs", "paired_ratios", "summarise", "write_json"]
+__all__ = [
+    "markdown_table",
+    "pair_runs",
+    "paired_ratios",
+    "short_number",
+    "summarise",
+    "write_json",
+]
 
 
 def pair_runs(
@@ -73,16 +80,16 @@ def pair_runs(
 
 
 def paired_ratios(
-    pairs: Sequence[Mapping[str, Any]], base: str
+    pairs: Sequence[Mapping[str, Any]], base: str, key: str = "cpu_ms_per_presentation"
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Divide the cost per presentation of each contender by that of ``base`` in the same repeat.
+    """Divide the cost (an entry of each pair) of each contender by ``base``'s in the same repeat.
 
     Returns
     -------
     dict
         ``{n: {contender: {"median", "smallest", "largest", "each"}}}``, sizes as strings.
     """
-    cost = {(p["contender"], p["n"], p["repeat"]): p["cpu_ms_per_presentation"] for p in pairs}
+    cost = {(p["contender"], p["n"], p["repeat"]): p[key] for p in pairs}
     each: dict[str, dict[str, list[float]]] = {}
     for (contender, n, repeat), value in cost.items():
         other = cost.get((base, n, repeat))
@@ -154,7 +161,8 @@ def summarise(
     return table
 
 
-def _round(value: float | None, digits: int = 3) -> str:
+def short_number(value: float | None, digits: int = 3) -> str:
+    """Return a number with some digits that count, a dash for None."""
     if value is None:
         return "–"
     return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
@@ -180,14 +188,14 @@ def markdown_table(
             cells = [
                 n,
                 labels.get(name, name),
-                _round(entry["cpu_ms_per_image"]),
-                f"{_round(entry['smallest'])} to {_round(entry['largest'])}",
-                "1" if name == base else _round(ratio),
-                _round(entry["cpu_ns_per_plastic_synapse"]),
-                _round(entry["peak_bytes"] / 2**20),
-                _round(entry["bytes_per_plastic_synapse"]),
+                short_number(entry["cpu_ms_per_image"]),
+                f"{short_number(entry['smallest'])} to {short_number(entry['largest'])}",
+                "1" if name == base else short_number(ratio),
+                short_number(entry["cpu_ns_per_plastic_synapse"]),
+                short_number(entry["peak_bytes"] / 2**20),
+                short_number(entry["bytes_per_plastic_synapse"]),
                 f"{entry['hidden_spikes']:.1f}",
-                _round(entry["activity_over_reference"]),
+                short_number(entry["activity_over_reference"]),
                 f"{entry['input_spikes']:.0f}",
             ]
             lines.append("| " + " | ".join(cells) + " |")

@@ -71,7 +71,7 @@ def network_spec(w: NDArray[np.float32]) -> NetworkSpec:
     """Return the network for the engine; a trial lasts from reward to reward."""
     cell = NeuronModel(
         name="cell", equations="dv/dt = -v/tau_m : 1", threshold="v > 1", reset="v = 0",
-        parameters={"tau_m": TAU_M},
+        method="exact", parameters={"tau_m": TAU_M},
     )  # fmt: skip
     feed = DenseProjection(
         name="feed", source="input", target="cell", transmit="v_post += gain*w", rule=RULE,
@@ -120,10 +120,6 @@ def brian2(arguments: common.Arguments) -> dict[str, Any]:
     """Run stock Brian2."""
     with common.standalone("dopamine", STEP) as run:
         b2.seed(arguments.seed)
-        reward = b2.NeuronGroup(
-            1, "ddopamine/dt = -dopamine/tau_d : 1", method="exact", namespace=NAMESPACE
-        )
-        reward.run_regularly("dopamine += reward", dt=REWARDS, when="before_groups")
         inputs = b2.NeuronGroup(
             N_INPUTS, "dx/dt = -x/tau_x : 1", method="exact", threshold="rand() < rate*dt",
             reset="x += 1", namespace=NAMESPACE,
@@ -131,10 +127,10 @@ def brian2(arguments: common.Arguments) -> dict[str, Any]:
         inputs.resetter["spike"].when = "before_synapses"  # so that a pair in one step counts
         cells = b2.NeuronGroup(
             N_CELLS,
-            "dv/dt = -v/tau_m : 1\ndx/dt = -x/tau_x : 1\ndopamine : 1 (linked)",
+            "dv/dt = -v/tau_m : 1\ndx/dt = -x/tau_x : 1\nddopamine/dt = -dopamine/tau_d : 1",
             threshold="v > 1", reset="v = 0; x += 1", method="exact", namespace=NAMESPACE,
         )  # fmt: skip
-        cells.dopamine = b2.linked_var(reward, "dopamine")
+        cells.run_regularly("dopamine += reward", dt=REWARDS)
         feed = b2.Synapses(
             inputs, cells, "w : 1\nc : 1", on_pre="v_post += gain*w\nc -= a_minus*x_post",
             on_post="c += a_plus*x_pre", namespace=NAMESPACE,
@@ -146,7 +142,7 @@ def brian2(arguments: common.Arguments) -> dict[str, Any]:
             "cell": b2.SpikeMonitor(cells, record=False),
             "input": b2.SpikeMonitor(inputs, record=False),
         }
-        network = b2.Network(reward, inputs, cells, feed, *spikes.values())
+        network = b2.Network(inputs, cells, feed, *spikes.values())
         cpu = run(network, arguments.seconds * second)
         counts = {name: float(monitor.num_spikes) for name, monitor in spikes.items()}
         return _outcome(cpu, arguments.seconds, counts, np.array(feed.w))

@@ -16,6 +16,7 @@ from bioplastic.engine.brian2_bridge import (
     create_runner_codeobj,
 )
 from bioplastic.engine.columns import Columns
+from bioplastic.engine.factors import Decay
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out
 from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan
@@ -38,6 +39,8 @@ class Assembly:
     frames: dict[str, str] = field(default_factory=dict)
     moving_rates: bool = False
     columns: dict[str, Columns] = field(default_factory=dict)
+    decays: dict[str, tuple[str, list[Decay]]] = field(default_factory=dict)
+    factors: dict[str, str] = field(default_factory=dict)
     steady: dict[str, str] = field(default_factory=dict)
     beginnings: list[str] = field(default_factory=list)
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)

@@ -499,7 +499,9 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
                 lines.append(f"const bool {local} = ({now} - {last}) >= {steps};")
             else:
                 pointer = self.get_array_name(variable)
-                lines.append(f"{const}{c_data_type(variable.dtype)} {local} = {pointer}[{index}];")
+                times = f" * _times{pointer}" if _has_factor(variable) else ""
+                kind = c_data_type(variable.dtype)
+                lines.append(f"{const}{kind} {local} = {pointer}[{index}]{times};")
                 if name in self._steps:
                     lines.append(f"const float _single_{local} = {local};")
         return lines
@@ -513,11 +515,12 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
         ]
 
     def translate_to_write_arrays(self, write: Iterable[str]) -> list[str]:
-        return [
-            f"{self.get_array_name(self.variables[name])}[{self.variable_indices[name]}] = "
-            f"{_local(name)};"
-            for name in sorted(write)
-        ]
+        lines = []
+        for name in sorted(write):
+            pointer = self.get_array_name(self.variables[name])
+            over = f" * _over{pointer}" if _has_factor(self.variables[name]) else ""
+            lines.append(f"{pointer}[{self.variable_indices[name]}] = {_local(name)}{over};")
+        return lines
 
     def translate_to_statements(
         self, statements: Iterable[Any], conditional_write_vars: dict[str, str]
@@ -553,6 +556,12 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
                 pointers[pointer] = (
                     f"{c_data_type(variable.dtype)}*{restrict} const {pointer} = {array};"
                 )
+                if _has_factor(variable):
+                    pointers[pointer] += "".join(
+                        f"\nconst {c_data_type(variable.dtype)} _{part}{pointer} = "
+                        f"_factor{array}.{part};"
+                        for part in ("times", "over")
+                    )
         support, defines = [], []
         added: set[Any] = set()
         for name, variable in sorted(self.variables.items()):
@@ -572,6 +581,11 @@ class KernelGenerator(CPPCodeGenerator):  # type: ignore[misc]
 
 def _is_time_step(variable: Any) -> bool:
     return bool(variable.name == "dt" and variable.scalar and variable.owner.name == "clock")
+
+
+def _has_factor(variable: Any) -> bool:
+    """Return whether the numbers of synapses are stored by a factor that they share."""
+    return variable.name in getattr(variable.owner, "factors_", ())
 
 
 def _is_float_constant(variable: Any) -> bool:

@@ -29,7 +29,7 @@ from bioplastic.engine.layout import Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
-from bioplastic.engine.optimisations import left_out
+from bioplastic.engine.optimisations import has_optimisation, left_out
 from bioplastic.engine.parts import join_records, take_samples
 from bioplastic.engine.plan import count_steps, steps_of_trial
 from bioplastic.engine.poisson_counts import input_tables
@@ -38,6 +38,7 @@ from bioplastic.engine.recorded import Recorded, cell_labels, label
 from bioplastic.engine.report import format_report
 from bioplastic.engine.source import generate_source
 from bioplastic.engine.standalone import StandaloneNetwork
+from bioplastic.engine.state import copy_aligned
 from bioplastic.engine.structure import connected_cells, edit_state, rewire, split_state
 from bioplastic.engine.tables import timed_arrays
 from bioplastic.entries import digest
@@ -146,6 +147,7 @@ class Program:
                 f"Program.dtype: the standalone target needs 'float64', got {self.dtype!r}"
             )
         self.profile = check_flag("Program.profile", profile)
+        self._aligned = has_optimisation("aligned")
         self.check_finite = check_flag("Program.check_finite", check_finite)
         self.part_seconds: dict[str, float] = {}
         self.built = False
@@ -419,7 +421,8 @@ class Program:
         for entry in self.layout.state:
             if isinstance(values := state.get(entry.key), b2.Quantity):
                 check_dimensions(f"Program.state[{entry.key!r}]:", values, entry.dim)
-        new = {name: np.array(values) for name, values in state.items()}
+        copy = copy_aligned if self._aligned else np.array
+        new = {name: copy(values) for name, values in state.items()}
         arrays = [self._state_array(new, entry) for entry in self.layout.state]
         clock = np.array([_clock_value(new, name) for name in ("clock.step", "clock.trial")])
         record: dict[str, NDArray[Any]] = {

@@ -10,6 +10,7 @@ import numpy as np
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.columns import find_columns
+from bioplastic.engine.factors import SMALLEST, find_decays
 from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
@@ -69,7 +70,8 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
         State, inputs and outputs in the order the compiled function takes them.
     """
     with float_precision(plan.dtype):
-        assembly = Assembly(plan, columns=find_columns(plan))
+        columns = find_columns(plan)
+        assembly = Assembly(plan, columns=columns, decays=find_decays(plan, columns))
         calls = _render_calls(plan, assembly)
         repeat = plan.repeat.cpp(assembly) if plan.repeat else ""
         on_repeat = plan.on_repeat.cpp(assembly) if plan.on_repeat else ""
@@ -163,6 +165,8 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "scratch": scratch,
         "frames": frames,
         "steady": assembly.steady,
+        "factors": assembly.factors,
+        "smallest_factor": SMALLEST,
         "beginnings": assembly.beginnings,
         "solvers": assembly.least_squares,
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},

@@ -132,6 +132,8 @@ def create_synapses(projection: Projection, plan: Plan, connect: bool) -> Any:
         for name in (*pathways["on_pre"], *pathways["on_post"]):
             pathway = getattr(synapses, name)
             pathway.code = f"{advance}{pathway.code}"
+    synapses.add_attribute("factors_")
+    synapses.factors_ = set()
     synapses.add_attribute("degrees_")
     synapses.degrees_ = _degrees(projection, plan)
     if connect:

@@ -22,6 +22,7 @@ from bioplastic.engine import (
     Trial,
 )
 from bioplastic.engine.columns import find_columns
+from bioplastic.engine.factors import SMALLEST, Decay, find_decays, take_decays
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out, without
 from bioplastic.neurons.model import NeuronModel
@@ -105,6 +106,46 @@ def test_optimisations_agree_with_numpy() -> None:
     np.testing.assert_array_equal(single["exc.spike_cell"], right["exc.spike_cell"])
     for name in ("exc.v", "exc.u", "exc.m", "exc.h", "feed.w", "feed.c"):
         np.testing.assert_allclose(single[name], right[name], rtol=2e-5, atol=1e-6, err_msg=name)
+
+
+def test_decays_that_all_synapses_share_change_one_number() -> None:
+    """Against numpy above; a cut run stores what a whole one does, at lines of the cache."""
+    spec = random_network(5, draw="0.3")
+    found = find_decays(lower(spec, 0.5 * ms, np.dtype("float32"), connect=False), ())
+    assert found["feed_integrate"] == ("", [Decay("c", pytest.approx(np.exp(-0.01)), False)])
+    assert found["feed_every0"] == ("w += 0.1*c", [Decay("c", 0.9, False)])
+    assert np.exp(-0.01) ** 120 * 0.9**12 < SMALLEST  # so that c is stored within a trial too
+    program = Program(spec, dt=0.5 * ms)
+    state = program.initial_state(1)
+    whole, _ = program(state, n_samples=2, seed=3)
+    for _ in range(2):
+        state, _ = program(state, n_samples=1, seed=3)
+    for name, values in whole.items():
+        np.testing.assert_array_equal(state[name], values, err_msg=name)
+        assert name.startswith("clock") or values.ctypes.data % 64 == 0
+
+
+@pytest.mark.parametrize(
+    ("code", "before"),
+    [
+        ("c *= k; w += c", [True]),
+        ("w += c; c = k*c", [False]),
+        ("c = k*c*exp(-1/tau)", [False]),
+        ("c *= k; w += c; c *= k", [True, False]),
+        ("w += c; c *= k; w += c", []),
+        ("c = k", []),
+        ("c = c*c*k", []),
+        ("c = c + k", []),
+        ("c *= k/2", []),
+        ("c *= x_post", []),
+        ("w *= k", []),
+    ],
+)
+def test_statements_that_are_decays(code: str, before: list[bool]) -> None:
+    lines = code.replace("; ", "\n")
+    rest, found = take_decays(lines, {"c"}, {"k": 0.99, "tau": 50.0})
+    assert [decay.before for decay in found] == before
+    assert (rest == lines) == (not before)
 
 
 def test_names_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -67,7 +67,7 @@ def _integrate_synapses(
 ) -> str:
     """Render a step of all synapses; what stays during a call is computed when it begins."""
     found: dict[str, str] = {}
-    if has_optimisation("steady"):
+    if has_optimisation("steady") and name not in assembly.decays:
         names = steady_names(assembly.plan.spec, projection)
         code, found = take_steady(code, names, constant_names(synapses))
     for number in found:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bioplastic.engine.assembly import Assembly
+from bioplastic.engine.part import Part
 from bioplastic.engine.projections import (
     SparseProjection,
 )
@@ -61,7 +62,22 @@ def at_interval(action: Any, call: str) -> str:
 def every_synapse(
     name: str, projection: Any, synapses: Any, code: str, assembly: Assembly, **options: Any
 ) -> str:
-    """Render statements for every synapse of a projection; return the call."""
+    """Render statements for every synapse of a projection; return the call.
+
+    Decays that all synapses share are no statements: see `bioplastic.engine.factors`.
+    """
+    if name in assembly.decays:
+        code, decays = assembly.decays.pop(name)
+        calls = {True: [], False: []}
+        for decay in decays:
+            array = f"_array_{synapses.name}_{decay.variable}"
+            assembly.factors[array] = synapse_count(projection, synapses)
+            note = f"{decay.variable}: a number that all synapses share"
+            assembly.parts.append(Part(name, "decay", "one multiplication", 1, note))
+            calls[decay.before].append(f"decay{array}({decay.factor!r});")
+        if code.strip():
+            calls[True].append(every_synapse(name, projection, synapses, code, assembly, **options))
+        return f"{{ {' '.join(calls[True] + calls[False])} }}"
     sparse = isinstance(projection, SparseProjection)
     template = "dense_only" if options.get("only") else "dense_every"
     return assembly.add(

@@ -67,6 +67,23 @@ struct Network
     std::vector<double> {{name}}_memory;
     double* {{name}} = nullptr;
     {% endfor %}
+    // factors: by which numbers of synapses are stored
+    {% for array, size in factors.items() %}
+    Factor<{{float_type}}> _factor{{array}};
+    void settle{{array}}()
+    {
+        const {{float_type}} _times = _factor{{array}}.times;
+        for(int64_t _j=0; _j<{{size}}; _j++)
+            {{array}}[_j] *= _times;
+        _factor{{array}}.set(1);
+    }
+    void decay{{array}}({{float_type}} factor)
+    {
+        _factor{{array}}.set(_factor{{array}}.product * factor);
+        if(_factor{{array}}.product < {{smallest_factor}})
+            settle{{array}}();
+    }
+    {% endfor %}
     // signals: pointers into the inputs of the caller, never written to
     {% for array, name in frames.items() %}
     {{input_types[name]}}* _frames_{{name}} = nullptr;
@@ -115,6 +132,9 @@ struct Network
     }
     void end_trial()
     {
+        {% for array in factors %}
+        settle{{array}}();
+        {% endfor %}
         set_time();
         {% for call in calls.trial_end %}
         {{timed(call)}}

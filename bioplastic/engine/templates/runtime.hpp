@@ -269,6 +269,14 @@ static void bp_draw_counts(T* counts, int n, const double* table, const int64_t*
     }
 }
 
+// ---- numbers of synapses that decay alike: stored divided by the product of their factors -------
+template <typename T> struct Factor
+{
+    double product = 1;
+    T times = 1, over = 1;
+    void set(double value) { product = value; times = (T)value; over = (T)(1 / value); }
+};
+
 // ---- input spikes of one trial, sorted by time step ----------------------------------------------
 struct Calendar
 {

@@ -16,6 +16,23 @@ template <typename T> static std::vector<T> read(FILE* file)
     return values;
 }
 
+// Arrays that begin at lines of the cache.
+template <typename T> struct Lines
+{
+    using value_type = T;
+    Lines() = default;
+    template <typename U> Lines(const Lines<U>&) {}
+    T* allocate(size_t n) { return (T*)std::aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64); }
+    void deallocate(T* p, size_t) { std::free(p); }
+    bool operator==(const Lines&) const { return true; }
+    bool operator!=(const Lines&) const { return false; }
+};
+template <typename T> struct Aligned : std::vector<T, Lines<T>>
+{
+    explicit Aligned(size_t n) : std::vector<T, Lines<T>>(n) {}
+    explicit Aligned(const std::vector<T>& v) : std::vector<T, Lines<T>>(v.begin(), v.end()) {}
+};
+
 static double cpu_seconds()
 {
     rusage used;

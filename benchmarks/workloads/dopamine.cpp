@@ -27,11 +27,11 @@ int main(int argc, char** argv)
     const float dt = p[0], keep_v = p[1], keep_x = p[2], keep_c = p[3], keep_d = p[4], rate = p[5], a_plus = p[6],
                 a_minus = p[7], baseline = p[8], reward = p[9], w_max = p[10], gain = p[11];
     const int interval = (int)p[12], reward_steps = (int)p[13];
-    std::vector<float> w_ = read<float>(file);
+    Aligned<float> w_(read<float>(file));
     Random random{read<uint64_t>(file)[0]};
     std::fclose(file);
     const int n = 100, m = (int)w_.size() / n, steps = (int)std::lround(std::atof(argv[1]) / dt);
-    std::vector<float> c_(w_.size()), v_(n), x_pre_(m), x_post_(n);
+    Aligned<float> c_(w_.size()), v_(n), x_pre_(m), x_post_(n);
     std::vector<int> fired;
     float* __restrict w = w_.data();
     float* __restrict c = c_.data();

@@ -12,10 +12,11 @@ All contenders get the same initial weights and take the same steps (exact decay
 potentiation within a step, learning at the end of a millisecond); inputs are drawn by each. Rates
 and weights must agree.
 
-``ours`` is a `Program` in float32. ``hand`` is ``dopamine.cpp``: float32, loops that vectorise, the
-compiler flags of the engine, traces on the cells, inputs drawn by the gaps between spikes, decay
-and learning in one pass. ``brian2`` is stock Brian2 in C++ standalone mode with one thread, in
-float64, its default, with traces on the cells and learning run once a millisecond.
+``ours`` is a `Program` in float32. ``hand`` is ``dopamine.cpp``: float32, aligned arrays, loops
+that vectorise, the compiler flags of the engine, traces on the cells, inputs drawn by the gaps
+between spikes, decay and learning in one pass. ``brian2`` is stock Brian2 in C++ standalone mode
+with one thread, in float64, its default, with traces on the cells and learning run once a
+millisecond.
 """
 
 from __future__ import annotations

@@ -13,10 +13,10 @@ int main(int argc, char** argv)
     const std::vector<float> p = read<float>(file);
     const float dt = p[0], c_m = p[1], k = p[2], v_r = p[3], v_t = p[4], v_peak = p[5], a = p[6], b = p[7],
                 c = p[8], d = p[9], bias = p[10], tau_rise = p[11], tau_decay = p[12];
-    std::vector<float> v_ = read<float>(file), w_ = read<float>(file);
+    Aligned<float> v_(read<float>(file)), w_(read<float>(file));
     std::fclose(file);
     const int n = (int)v_.size(), steps = (int)std::lround(std::atof(argv[1]) / dt);
-    std::vector<float> u_(n), i_syn_(n), g_(n);
+    Aligned<float> u_(n), i_syn_(n), g_(n);
     std::vector<int> fired;
     float* __restrict v = v_.data();
     float* __restrict u = u_.data();

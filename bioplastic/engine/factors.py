@@ -158,8 +158,8 @@ def find_decays(plan: Plan, others: Collection[str]) -> dict[str, tuple[str, lis
             if getattr(action, "projection", None) is not projection:
                 continue
             kind, name = type(action).__name__, getattr(action, "name", "")
-            if kind == "ClockedStatements" and not action.only:
-                taken = take_decays(action.code, names, constants)
+            if kind == "ClockedStatements" and not getattr(action, "only", ""):
+                taken = take_decays(getattr(action, "code", ""), names, constants)
             elif kind == "Integrate":
                 name = f"{synapses.name}_integrate"
                 taken = take_decays(abstract_code(synapses.state_updater), names, constants)

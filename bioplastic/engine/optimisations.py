@@ -15,6 +15,7 @@ OPTIMISATIONS = {
     "single": "float32 loops take the time step in float32",
     "draws": "uniform numbers of a loop over cells are drawn in a loop of their own",
     "columns": "columns of a dense matrix that learn nothing and are scaled right are left alone",
+    "limits": "limits of clip are no constants for the compiler, which makes them instructions",
     "aligned": "arrays of the state begin where lines of the cache do",
     "factors": "decays that all synapses share change one number, by which the others are stored",
     "steady": "exponentials of numbers per synapse that nothing assigns are computed once per call",

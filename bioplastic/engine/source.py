@@ -12,6 +12,7 @@ from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_preci
 from bioplastic.engine.columns import find_columns
 from bioplastic.engine.factors import SMALLEST, find_decays
 from bioplastic.engine.layout import Layout, describe_layout
+from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.records.base import RecordCode
@@ -167,6 +168,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "steady": assembly.steady,
         "factors": assembly.factors,
         "smallest_factor": SMALLEST,
+        "plain_limits": not has_optimisation("limits"),
         "beginnings": assembly.beginnings,
         "solvers": assembly.least_squares,
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},

@@ -49,7 +49,7 @@ def random_network(n: int, draw: str = "rand()") -> NetworkSpec:
         synapse="w : 1\ndc/dt = -c/tau_c : 1 (clock-driven)",
         on_pre="c += 0.1",
         on_post="c += 0.2",
-        every="w += 0.1*c; c *= 0.9",
+        every="w = clip(w + 0.1*c, 0, 1.2); c *= 0.9",
         interval=5 * ms,
         parameters={"tau_c": 50 * ms},
     )
@@ -87,8 +87,8 @@ def play(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_draws_and_flat_loops_change_no_bit(dtype: str) -> None:
-    plain = play(random_network(1104), left=("draws", "flat"), dtype=dtype)
+def test_draws_limits_and_flat_loops_change_no_bit(dtype: str) -> None:
+    plain = play(random_network(1104), left=("draws", "flat", "limits"), dtype=dtype)
     found = play(random_network(1104), dtype=dtype)
     for name, values in plain.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
@@ -113,7 +113,7 @@ def test_decays_that_all_synapses_share_change_one_number() -> None:
     spec = random_network(5, draw="0.3")
     found = find_decays(lower(spec, 0.5 * ms, np.dtype("float32"), connect=False), ())
     assert found["feed_integrate"] == ("", [Decay("c", pytest.approx(np.exp(-0.01)), False)])
-    assert found["feed_every0"] == ("w += 0.1*c", [Decay("c", 0.9, False)])
+    assert found["feed_every0"] == ("w = clip(w + 0.1*c, 0, 1.2)", [Decay("c", 0.9, False)])
     assert np.exp(-0.01) ** 120 * 0.9**12 < SMALLEST  # so that c is stored within a trial too
     program = Program(spec, dt=0.5 * ms)
     state = program.initial_state(1)

@@ -68,7 +68,7 @@ def every_synapse(
     """
     if name in assembly.decays:
         code, decays = assembly.decays.pop(name)
-        calls = {True: [], False: []}
+        calls: dict[bool, list[str]] = {True: [], False: []}
         for decay in decays:
             array = f"_array_{synapses.name}_{decay.variable}"
             assembly.factors[array] = synapse_count(projection, synapses)

@@ -38,11 +38,25 @@ using std::sqrt; using std::ceil; using std::floor; using std::expm1; using std:
 // ---- arithmetic ---------------------------------------------------------------------------------
 template <typename T, typename L, typename H> // limits are no integers because the number is one
 using Clipped = std::conditional_t<std::is_floating_point_v<T>, T, std::common_type_t<T, L, H>>;
+// Limits that the compiler takes for constants become four comparisons of masks; others become the
+// instructions for minimum and maximum, which let NaN through as written here.
+template <typename T> struct Hidden
+{
+    static T zero;
+};
+template <typename T> T Hidden<T>::zero = 0;
 template <typename T, typename L, typename H>
 static inline Clipped<T, L, H> bp_clip(T value, L low, H high)
 {
     using R = Clipped<T, L, H>;
-    const R l = R(low), h = R(high);
+    R l = R(low), h = R(high);
+#ifndef BP_PLAIN_LIMITS
+    if constexpr (std::is_floating_point_v<R>)
+    {
+        l += Hidden<R>::zero;
+        h += Hidden<R>::zero;
+    }
+#endif
     R x = value;
     x = x < l ? l : x;
     return x > h ? h : x;

@@ -63,7 +63,7 @@ class Workload:
         usage = measure(command, cwd=ROOT, core=setting.core, environment=environment)
         found = last_line(usage)
         cost = found["cpu_seconds_simulation"] / found["simulated_seconds"]
-        return dict(cost=cost, peak_bytes=usage.peak_bytes, **found)
+        return dict(cost=cost, **found)
 
 
 class Symmetric:
@@ -101,7 +101,6 @@ class Symmetric:
         return dict(
             cost=1e-3 * pair["cpu_ms_per_presentation"] / self.seconds,
             rate_hz=spikes / self.n / self.seconds,
-            peak_bytes=pair["peak_bytes"],
         )
 
 
@@ -170,7 +169,7 @@ def markdown(results: Mapping[str, Any]) -> str:
     """Return the table, and below it who is missing and why."""
     head = [
         "workload", "contender", "CPU ms per simulated s", "range", "/ hand-written",
-        "/ bioplastic", "rate (Hz)", "mean weight", "peak MiB",
+        "/ bioplastic", "rate (Hz)", "mean weight",
     ]  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for workload, contender in dict.fromkeys((s["n"], s["contender"]) for s in results["samples"]):
@@ -188,7 +187,6 @@ def markdown(results: Mapping[str, Any]) -> str:
             f"{short_number(min(cost))} to {short_number(max(cost))}", *ratios,
             f"{median(_of(results, workload, contender, 'rate_hz')):.2f}",
             f"{median(weights):.4f}" if weights else "–",
-            short_number(median(_of(results, workload, contender, "peak_bytes")) / 2**20),
         ]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *(f"Not measured: {who}: {why}." for who, why in results["missing"].items())]

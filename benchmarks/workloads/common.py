@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 __all__ = ["WORK", "Arguments", "main", "run_by_hand", "standalone"]
 
-#: Environment variable of a folder that keeps built programs; without it they are built anew.
+#: Environment variable of a folder that keeps what Brian2 compiled; without it all is built anew.
 WORK = "BENCHMARK_WORK"
 
 #: Those of the compiled programs of the engine.
@@ -79,8 +79,7 @@ def run_by_hand(
     path = Path(__file__).with_name(source)
     with _folder(path.stem) as folder:
         program, data = folder / "program", folder / "data"
-        if not program.exists():
-            subprocess.run(["g++", *flags, str(path), "-o", str(program)], check=True)
+        subprocess.run(["g++", *flags, str(path), "-o", str(program)], check=True)
         with data.open("wb") as stream:
             for array in arrays:
                 stream.write(np.int64(array.size).tobytes() + np.ascontiguousarray(array).tobytes())

@@ -102,7 +102,13 @@ from brian2.utils.stringtools import get_identifiers, word_substitute
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
-from bioplastic.engine.hoisting import keep_varying, names_none, take_draws, take_invariant
+from bioplastic.engine.hoisting import (
+    indexed_by,
+    keep_varying,
+    names_none,
+    take_draws,
+    take_invariant,
+)
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
 from bioplastic.linear import solve_linear
@@ -721,6 +727,7 @@ KernelCode.templater.env.filters["invariant"] = take_invariant
 KernelCode.templater.env.filters["varying"] = keep_varying
 KernelCode.templater.env.filters["take_draws"] = take_draws
 KernelCode.templater.env.filters["names_none"] = names_none
+KernelCode.templater.env.filters["indexed_by"] = indexed_by
 
 for _name, _implementation in {
     "clip": "bp_clip",

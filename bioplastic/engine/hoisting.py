@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["keep_varying", "names_none", "take_draws", "take_invariant"]
+__all__ = ["indexed_by", "keep_varying", "names_none", "take_draws", "take_invariant"]
 
 _DECLARATION = re.compile(r"\s*const [\w ]+? (\w+) = (.*);\s*$")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -115,3 +115,15 @@ def names_none(code: str | Sequence[str], *names: str) -> bool:
     """
     text = code if isinstance(code, str) else "\n".join(code)
     return {*names}.isdisjoint(_NAME.findall(text))
+
+
+def indexed_by(code: str | Sequence[str], index: str) -> list[str]:
+    """Return the arrays that code reads or writes at an index, each once.
+
+    Examples
+    --------
+    >>> indexed_by("const float x = p[_j];\\nw[_idx] = w[_idx] + x;", "_idx")
+    ['w']
+    """
+    text = code if isinstance(code, str) else "\n".join(code)
+    return list(dict.fromkeys(re.findall(rf"\b(\w+)\[{re.escape(index)}\]", text)))

@@ -15,7 +15,11 @@ from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.tables import timed_arrays
 from bioplastic.signals.base import InputSource
 
-__all__ = ["Layout", "describe_layout"]
+__all__ = ["AHEAD", "Layout", "describe_layout"]
+
+#: How many synapses, or rows of them, compiled programs fetch before their turn: more than the
+#: memory takes to answer, less than what a cache of 32 KiB holds.
+AHEAD = 40
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,7 @@ def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
                 ("pre", "int32_t"),
                 ("column", "int64_t"),
                 ("order", "int32_t"),
+                ("origin", "int32_t"),
             ):
                 connectivity.append((projection.name, member, ctype))
     recorded = [record.output(plan) for record in plan.spec.records]

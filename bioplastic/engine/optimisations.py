@@ -19,6 +19,7 @@ OPTIMISATIONS = {
     "aligned": "arrays of the state begin where lines of the cache do",
     "factors": "decays that all synapses share change one number, by which the others are stored",
     "steady": "exponentials of numbers per synapse that nothing assigns are computed once per call",
+    "ahead": "sparse synapses that a spike reaches are fetched before their turn",
     "flat": "statements for every synapse that name no cell run in one loop",
 }
 

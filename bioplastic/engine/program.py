@@ -25,7 +25,7 @@ from bioplastic.engine.fingerprint import describe, software_digest
 from bioplastic.engine.finite import Watch, locate, wrong_rate
 from bioplastic.engine.initial import initial_state
 from bioplastic.engine.inputs import prepare_inputs
-from bioplastic.engine.layout import Layout
+from bioplastic.engine.layout import AHEAD, Layout
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.network import NetworkSpec
 from bioplastic.engine.numpy_target import NumpyNetwork
@@ -585,7 +585,8 @@ class Program:
         n_steps: int,
     ) -> list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]]:
         if self._connectivity is None:  # sorting synapses takes longer than many a short trial
-            self._connectivity = _connectivity_arrays(self.network) + self._tables()
+            pairs = _connectivity_arrays(self.network, self.layout)
+            self._connectivity = pairs + self._tables()
         connectivity = self._connectivity
         flat: list[NDArray[Any]] = []
         for given in inputs.values():
@@ -716,16 +717,27 @@ def _clock_value(state: State, name: str) -> np.int64:
     return np.int64(value)
 
 
-def _connectivity_arrays(network: NetworkSpec) -> list[NDArray[Any]]:
-    """Return compressed rows and columns of every sparse projection, in the order of the layout."""
+def _connectivity_arrays(network: NetworkSpec, layout: Layout) -> list[NDArray[Any]]:
+    """Return the compressed rows and columns that the compiled program reads.
+
+    ``row`` and ``column`` hold where the synapses of a cell begin, ``pre`` and ``post`` the cells
+    of a synapse, ``order`` the synapses by postsynaptic cell, with as many at the end as are read
+    ahead, and ``origin`` their presynaptic cells.
+    """
     arrays: list[NDArray[Any]] = []
-    for projection in network.projections:
-        if not isinstance(projection, SparseProjection):
-            continue
+    names = [projection for projection, _, _ in layout.connectivity]
+    for name in dict.fromkeys(names):
+        projection: Any = network.projection(name)
+        wanted = [member for owner, member, _ in layout.connectivity if owner == name]
         n_pre = network.population(projection.source).n
         n_post = network.population(projection.target).n
-        row = np.searchsorted(projection.pre, np.arange(n_pre + 1)).astype(np.int64)
-        order = np.argsort(projection.post, kind="stable").astype(np.int32)
-        column = np.searchsorted(projection.post[order], np.arange(n_post + 1)).astype(np.int64)
-        arrays += [row, projection.post, projection.pre, column, order]
+        found = {"pre": projection.pre, "post": projection.post}
+        found["row"] = np.searchsorted(projection.pre, np.arange(n_pre + 1)).astype(np.int64)
+        if {"column", "order", "origin"} & {*wanted}:
+            order = projection.order_by_post
+            sizes = np.bincount(projection.post, minlength=n_post)
+            found["column"] = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+            found["order"] = np.concatenate([order, np.zeros(AHEAD, dtype=np.int32)])
+            found["origin"] = projection.pre[order]
+        arrays += [found[member] for member in wanted]
     return arrays

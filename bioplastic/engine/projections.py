@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -343,6 +344,13 @@ class SparseProjection(_PlasticProjection):
                 "network.projection(name)"
             )
         return int(self.pre.size)
+
+    @cached_property
+    def order_by_post(self) -> NDArray[np.int32]:
+        """Synapses by postsynaptic, then presynaptic cell, shape (n_synapses,); sorted once."""
+        fits = self.n_synapses and int(self.post.max()) < 2**16  # numpy then sorts by digits
+        key = self.post.astype(np.uint16) if fits else self.post
+        return np.argsort(key, kind="stable").astype(np.int32)
 
     @classmethod
     def random(

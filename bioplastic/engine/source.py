@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -89,7 +91,8 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
         )[0]
         context = _program_context(plan, assembly, layout)
         records = _render_records(plan, layout, updates)
-        text = template.render(
+        render = partial(
+            template.render,
             runtime=runtime,
             support="\n".join(assembly.support),
             kernels="\n".join([*_table_functions(plan), *assembly.kernels]),
@@ -101,7 +104,17 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             on_repeat=on_repeat,
             **context,
         )
-    return text, layout
+        read = _read_connectivity(render(connectivity=layout.connectivity), layout)
+    return render(connectivity=read), replace(layout, connectivity=read)
+
+
+def _read_connectivity(text: str, layout: Layout) -> list[tuple[str, str, str]]:
+    """Return which arrays of the connectivity a program reads, beside taking them."""
+    return [
+        (projection, member, ctype)
+        for projection, member, ctype in layout.connectivity
+        if len(re.findall(rf"\b_{member}_{projection}\b", text)) > 2
+    ]
 
 
 def _table_functions(plan: Plan) -> list[str]:
@@ -173,7 +186,6 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "solvers": assembly.least_squares,
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},
         "float_type": c_data_type(plan.dtype),
-        "connectivity": layout.connectivity,
         "tables": layout.tables,
         "inputs": layout.inputs,
         "input_types": {i["name"]: _C_TYPES[i["dtype"]] for i in layout.inputs},

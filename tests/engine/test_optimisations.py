@@ -26,7 +26,7 @@ from bioplastic.engine.factors import SMALLEST, Decay, find_decays, take_decays
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out, without
 from bioplastic.neurons.model import NeuronModel
-from bioplastic.plasticity import PlasticityRule
+from bioplastic.plasticity import PlasticityRule, pair_stdp
 from bioplastic.plasticity.symmetric import symmetric_stdp
 from bioplastic.signals import PoissonSource
 
@@ -256,6 +256,40 @@ def test_columns_that_no_equation_speaks_for_are_updated(changes: dict[str, str]
     assert find_columns(lower(learning_network(), 0.5 * ms, plan.dtype, connect=False)).keys() == {
         "feed"
     }
+
+
+def test_fetching_synapses_ahead_changes_no_bit() -> None:
+    """More events, and longer columns, than are fetched; several synapses of one pair."""
+    n, rng = 90, np.random.default_rng(0)
+    pairs = rng.integers(0, n, (2, 60 * n))
+    cell = NeuronModel(name="cell", equations="v : 1", threshold="v > 3", reset="v = 0")
+    options: dict[str, Any] = {"source": "in", "target": "cell", "pre": pairs[0], "post": pairs[1]}
+    learn = {"rule": pair_stdp(eta=0.2), "initial": {"w": rng.random(pairs[0].size)}}
+    spec = NetworkSpec(
+        populations=[
+            PoissonSource(name="in", n=n, rates="900*Hz*int(i % 2 == 0)"),
+            Population(name="cell", n=n, model=cell),
+        ],
+        projections=[
+            SparseProjection(
+                name="late", transmit="v_post += 0.1*w", delay=1 * ms, **learn, **options
+            ),
+            SparseProjection(
+                name="soon", transmit="v_post += w", parameters={"w": 0.01}, **options
+            ),
+        ],
+        trial=Trial(duration=20 * ms),
+        records=[SpikeRecord(population="cell")],
+    )  # fmt: skip
+    found = play(spec, dtype="float64")
+    plain = play(spec, dtype="float64", left=("ahead",))
+    right = play(spec, dtype="float64", target="numpy")
+    assert found["cell.spike_cell"].size > 5 * n
+    for name, values in plain.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+        np.testing.assert_allclose(right[name], values, rtol=1e-9, atol=1e-12, err_msg=name)
+    members = Program(spec, dt=0.5 * ms, dtype="float64").layout.connectivity
+    assert {member for name, member, _ in members if name == "soon"} == {"row", "post"}
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

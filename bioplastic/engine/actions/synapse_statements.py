@@ -27,6 +27,8 @@ from bioplastic.engine.brian2_bridge import (
     stock_run,
 )
 from bioplastic.engine.columns import Columns
+from bioplastic.engine.layout import AHEAD
+from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.projections import (
     DenseProjection,
     Projection,
@@ -94,6 +96,8 @@ class SynapseStatements(Action):
                 events = common["events"]
                 call += f" _columns_{projection.name}.move({events}, {events}[{spiking.N}]);"
             return call
+        flight = f"_flight_{self.delayed}"
+        steps = next((e.shape[0] for e in assembly.plan.state if e.array == flight), 0)
         return assembly.add(
             self.name,
             synapses,
@@ -103,6 +107,10 @@ class SynapseStatements(Action):
             direction=self.direction,
             projection=projection.name,
             n_events=int(spiking.N),
+            ahead=AHEAD if has_optimisation("ahead") else 0,
+            flight=self.delayed,
+            steps=steps,
+            line=64 // assembly.plan.dtype.itemsize,
             **common,
         )
 

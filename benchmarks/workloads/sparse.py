@@ -24,7 +24,6 @@ gets its delay from a projection of every cell to itself.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -64,6 +63,10 @@ EQUATIONS = """
     dv/dt = (v_rest + ge + gi - v)/tau_v : volt (unless refractory)
     dge/dt = -ge/tau_e : volt
     dgi/dt = -gi/tau_i : volt
+"""
+TRACES = """
+    dx_plus/dt = -x_plus/tau_x : 1
+    dx_minus/dt = -x_minus/tau_x : 1
 """
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 
@@ -183,18 +186,16 @@ def brian2(arguments: common.Arguments) -> dict[str, Any]:
             for group in objects
             if isinstance(group, b2.NeuronGroup)
         ]
+        spent = "(double)std::clock() / CLOCKS_PER_SEC"
+        b2.device.insert_code("before_network_run", f"const double _begin = {spent};")
+        b2.device.insert_code("after_network_run", f'std::ofstream("used") << {spent} - _begin;')
         b2.Network(objects + monitors).run(arguments.seconds * b2.second, namespace={})
         b2.device.build(directory=folder, compile=True, run=False, with_output=False)
-        before = os.times()
         b2.device.run(folder, with_output=False, run_args=[])
-        after = os.times()
-        cpu = float((Path(folder) / "results" / "last_run_info.txt").read_text().split()[0])
+        cpu = float((Path(folder) / "used").read_text())
         spikes = {monitor.source.name: float(monitor.num_spikes) for monitor in monitors}
         w = np.array(next(o for o in objects if o.name == "exc_exc").w)
-    used = (
-        after.children_user + after.children_system - before.children_user - before.children_system
-    )
-    return _outcome(cpu, arguments.seconds, spikes, w, cpu_seconds_with_setup=used)
+    return _outcome(cpu, arguments.seconds, spikes, w)
 
 
 def stock_network(network: Network) -> list[Any]:
@@ -204,14 +205,14 @@ def stock_network(network: Network) -> list[Any]:
         plastic = name == "exc"
         groups[name] = group = b2.NeuronGroup(
             v.size,
-            EQUATIONS + plastic * "dx_pre/dt = -x_pre/tau_x : 1\ndx_post/dt = -x_post/tau_x : 1",
-            threshold="v > v_t", reset="v = v_r" + plastic * "; x_post += 1",
+            EQUATIONS + plastic * TRACES,
+            threshold="v > v_t", reset="v = v_r" + plastic * "; x_minus += 1",
             refractory=REFRACTORY, method="exponential_euler", namespace=NAMESPACE, name=name,
         )  # fmt: skip
         group.v = v * b2.volt
         objects.append(group)
     tell = b2.Synapses(
-        groups["exc"], groups["exc"], on_pre="x_pre_post += 1", delay=DELAY, name="tell"
+        groups["exc"], groups["exc"], on_pre="x_plus_post += 1", delay=DELAY, name="tell"
     )
     tell.connect(j="i")
     tell.pre.order = -1
@@ -220,11 +221,11 @@ def stock_network(network: Network) -> list[Any]:
         source, _, target = name.partition("_")
         conductance, g = SENT[name]
         learns = name == "exc_exc"
-        weight = "*w\nw = clip(w - eta*ratio*x_post_post, 0, 1)" if learns else ""
+        weight = "*w\nw = clip(w - eta*ratio*x_minus_post, 0, 1)" if learns else ""
         synapses = b2.Synapses(
             groups[source], groups[target], "w : 1" if learns else "",
             on_pre={"pre": f"{conductance}_post += g{weight}"},
-            on_post={"post": "w = clip(w + eta*x_pre_pre, 0, 1)"} if learns else None,
+            on_post={"post": "w = clip(w + eta*x_plus_pre, 0, 1)"} if learns else None,
             delay={"pre": DELAY}, namespace={**NAMESPACE, "g": g}, name=name,
         )  # fmt: skip
         synapses.connect(i=pre, j=post)

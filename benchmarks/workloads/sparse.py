@@ -24,11 +24,9 @@ gets its delay from a projection of every cell to itself.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import brian2 as b2
@@ -176,23 +174,14 @@ def hand(arguments: common.Arguments) -> dict[str, Any]:
 def brian2(arguments: common.Arguments) -> dict[str, Any]:
     """Run stock Brian2."""
     network = draw_network(arguments.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        b2.prefs.devices.cpp_standalone.extra_make_args_unix = ["-j1"]
-        b2.set_device("cpp_standalone", directory=folder, build_on_run=False)
-        b2.defaultclock.dt = STEP
+    with common.standalone("sparse", STEP) as run:
         objects = stock_network(network)
         monitors = [
             b2.SpikeMonitor(group, record=False, name=f"{group.name}_spikes")
             for group in objects
             if isinstance(group, b2.NeuronGroup)
         ]
-        spent = "(double)std::clock() / CLOCKS_PER_SEC"
-        b2.device.insert_code("before_network_run", f"const double _begin = {spent};")
-        b2.device.insert_code("after_network_run", f'std::ofstream("used") << {spent} - _begin;')
-        b2.Network(objects + monitors).run(arguments.seconds * b2.second, namespace={})
-        b2.device.build(directory=folder, compile=True, run=False, with_output=False)
-        b2.device.run(folder, with_output=False, run_args=[])
-        cpu = float((Path(folder) / "used").read_text())
+        cpu = run(b2.Network(objects + monitors), arguments.seconds * b2.second)
         spikes = {monitor.source.name: float(monitor.num_spikes) for monitor in monitors}
         w = np.array(next(o for o in objects if o.name == "exc_exc").w)
     return _outcome(cpu, arguments.seconds, spikes, w)

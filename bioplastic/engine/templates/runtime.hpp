@@ -40,7 +40,7 @@ template <typename T, typename L, typename H> // limits are no integers because 
 using Clipped = std::conditional_t<std::is_floating_point_v<T>, T, std::common_type_t<T, L, H>>;
 // Limits that the compiler takes for constants become four comparisons of masks; others become the
 // instructions for minimum and maximum, which let NaN through as written here.
-template <typename T> struct Hidden
+template <typename T> struct __attribute__((visibility("hidden"))) Hidden
 {
     static T zero;
 };

@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
 from .contenders import CONTENDERS, ROOT, Missing, Setting, last_line
 from .machine import describe_machine, describe_versions
@@ -195,7 +197,7 @@ def markdown(results: Mapping[str, Any]) -> str:
 
 def draw(results: Mapping[str, Any], path: Path) -> Path:
     """Draw the cost of every contender as a multiple of the hand-written program's; save as PNG."""
-    from bioplastic.plotting import PALETTE, dots, panels, save_figure
+    from bioplastic.plotting import GREY, PALETTE, dots, panels, save_figure, use_style
 
     names = list(dict.fromkeys(s["n"] for s in results["samples"]))
     others = [c for c in dict.fromkeys(s["contender"] for s in results["samples"]) if c != "hand"]
@@ -209,13 +211,21 @@ def draw(results: Mapping[str, Any], path: Path) -> Path:
         each, dims=("contender", "workload", "repeat"),
         coords={"contender": [LABELS.get(c, c) for c in others], "workload": names},
     )  # fmt: skip
-    figure, axes = panels(height=1.0 + 0.45 * len(names))
-    colours = [PALETTE[1], PALETTE[0], *(PALETTE[k] for k in (5, 3, 2, 4))][: len(others)]
+    figure, axes = panels(height=1.0 + 0.5 * len(names))
+    colours = dict(zip(others, (PALETTE[k] for k in (1, 0, 5, 3, 2, 4, 7)), strict=False))
     dots(
-        data, axes, x="workload", hue="contender", horizontal=True, colours=colours,
-        baselines={"hand-written": 1.0}, xlabel="CPU time over that of the hand-written program",
+        data, axes, x="workload", hue="contender", horizontal=True, legend=None,
+        colours=list(colours.values()), xlabel="CPU time over that of the hand-written program",
     )  # fmt: skip
+    axes.axvline(1, color=GREY, linestyle="--", linewidth=0.8, zorder=0)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.xaxis.set_minor_locator(NullLocator())
+    keys = [Line2D([], [], color=c, marker="o", linestyle="") for c in colours.values()]
+    words = [LABELS.get(c, c) for c in colours]
+    with use_style():
+        axes.legend(keys, words, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return save_figure(figure, path)
 
 

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from bioplastic import cli
-from bioplastic.experiments.force import PROTOCOLS
+from bioplastic.commands.run import make_parser
+from bioplastic.experiments.force import EXPERIMENT, PROTOCOLS
+from bioplastic.study.framework import compute_results
 from bioplastic.study.results import load_results
 
 
@@ -40,18 +42,15 @@ def test_controls_stand_beside_the_sine(out: Path) -> None:
 
 
 def test_a_run_continues_with_the_networks_that_are_left(tmp_path: Path) -> None:
-    out, kept = tmp_path / "out", tmp_path / "kept"
-    command = ["force", "--scale", "smoke", "--tasks", "sine", "--seeds", "1", "--checkpoints",
-               str(kept), "--out", str(out)]  # fmt: skip
-    assert cli.main(command) == 0
-    first = load_results(out / "force_smoke.json")
-    parts = sorted(kept.rglob("*.npz"))
+    options = "--scale smoke --tasks sine --seeds 1 --checkpoints"
+    args = make_parser(EXPERIMENT).parse_args([*options.split(), str(tmp_path)])
+    first = compute_results(EXPERIMENT, args)
+    parts = sorted(tmp_path.rglob("*.npz"))
     assert len(parts) == 3  # one per arm
     parts[0].write_bytes(parts[0].read_bytes()[:100])
     parts[1].unlink()
     with pytest.warns(UserWarning, match="damaged"):
-        assert cli.main(command) == 0
-    again = load_results(out / "force_smoke.json")
+        again = compute_results(EXPERIMENT, args)
     for name, array in first.arrays.items():
         if "cpu_seconds" not in name:
             np.testing.assert_array_equal(again.arrays[name], array)

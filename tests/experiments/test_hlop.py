@@ -8,10 +8,15 @@ import pytest
 from bioplastic.cli import main
 from bioplastic.commands.run import make_parser
 from bioplastic.experiments.hlop import ARMS, EXPERIMENT
-from bioplastic.study.framework import make_run
+from bioplastic.study.framework import compute_results, make_run
 from bioplastic.study.results import load_results
 
 SHOWN = "hlop,sequential,joint,hlop_fa,sequential_fa,hlop_spiking_10,hlop_spiking_40"
+
+
+def run(command):
+    """Run without drawing."""
+    return compute_results(EXPERIMENT, make_parser(EXPERIMENT).parse_args(command[1:]))
 
 
 def test_smoke(tmp_path):
@@ -33,8 +38,7 @@ def test_smoke(tmp_path):
             "accuracy_matrix", "scores", "forgetting", "feedback", "laterals", "subspaces", "toy"
         )
     }  # fmt: skip
-    assert main([*command, "--out", str(out)]) == 0  # finished arms are taken from the folder
-    again = load_results(out / "hlop_smoke.json")
+    again = run(command)  # finished arms are taken from the folder
     arms = results.measured["arms"]
     assert again.measured["arms"].identical(arms.assign_attrs(again.measured["arms"].attrs))
     assert again.measured["arms"].attrs["parts_found"] == arms.sizes["arm"] == 7
@@ -50,13 +54,9 @@ def test_smoke(tmp_path):
 
 def test_a_killed_run_continues_with_the_same_bits(tmp_path, kill_run):
     command = ["hlop", "--scale", "smoke", "--n-tasks", "3", "--arms", "hlop,sequential"]
-    kept = ["--checkpoints", str(tmp_path / "kept"), "--out"]
-    kill_run(2, *command, *kept, str(tmp_path / "out"))
-    assert main([*command, *kept, str(tmp_path / "out")]) == 0
-    assert main([*command, "--out", str(tmp_path / "straight")]) == 0
-    resumed, straight = (
-        load_results(tmp_path / name / "hlop_smoke.json") for name in ("out", "straight")
-    )
+    kept = [*command, "--checkpoints", str(tmp_path / "kept"), "--out", str(tmp_path)]
+    kill_run(2, *kept)
+    resumed, straight = run(kept), run(command)
     found = resumed.measured["arms"]
     assert 0 < found.attrs["parts_found"] < 2
     assert set(found) == set(straight.measured["arms"])

@@ -242,13 +242,13 @@ def test_bad_samples_are_named(tasks):
 
 @pytest.mark.parametrize("arguments", [{"backend": "numpy"}, {"feedback": "random"}])
 def test_promises(arguments):
-    X = load_digits().X[:20, 20:28]
+    X = load_digits().X[:8, 20:28]
     model = ContinualClassifier(
         (6,), subspace_sizes=[(2, 3)], learning_rate=0.03, target="numpy", **arguments
     )
-    silent = np.full((20, 8), X.mean())
+    silent = np.full((8, 8), X.mean())
     skip = {"pieces": "inputs are standardised by the samples of the first call"}
-    check_model(model, X, load_digits().y[:20] % 2, silent=silent, skip=skip)
+    check_model(model, X, load_digits().y[:8] % 2, silent=silent, skip=skip)
 
 
 def test_classifiers_of_scikit_learn_do_the_same():

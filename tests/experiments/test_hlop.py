@@ -53,7 +53,7 @@ def test_smoke(tmp_path):
 
 
 def test_a_killed_run_continues_with_the_same_bits(tmp_path, kill_run):
-    command = ["hlop", "--scale", "smoke", "--n-tasks", "3", "--arms", "hlop,sequential"]
+    command = ["hlop", "--scale", "smoke", "--arms", "hlop,sequential"]
     kept = [*command, "--checkpoints", str(tmp_path / "kept"), "--out", str(tmp_path)]
     kill_run(2, *kept)
     resumed, straight = run(kept), run(command)

@@ -243,9 +243,7 @@ def test_bad_samples_are_named(tasks):
 @pytest.mark.parametrize("arguments", [{"backend": "numpy"}, {"feedback": "random"}])
 def test_promises(arguments):
     X = load_digits().X[:8, 20:28]
-    model = ContinualClassifier(
-        (6,), subspace_sizes=[(2, 3)], learning_rate=0.03, target="numpy", **arguments
-    )
+    model = ContinualClassifier((6,), subspace_sizes=[(2, 3)], learning_rate=0.03, **arguments)
     silent = np.full((8, 8), X.mean())
     skip = {"pieces": "inputs are standardised by the samples of the first call"}
     check_model(model, X, load_digits().y[:8] % 2, silent=silent, skip=skip)

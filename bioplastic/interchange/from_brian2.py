@@ -30,7 +30,7 @@ from bioplastic.engine.projections import DenseProjection, SparseProjection
 from bioplastic.engine.records import SpikeRecord, StateRecord
 from bioplastic.engine.regularly import Regularly
 from bioplastic.engine.trial import Trial
-from bioplastic.equations import equation_text, parse_statements
+from bioplastic.equations import equation_text, parse_statements, unit_string
 from bioplastic.interchange.report import Report
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity.from_brian2 import (
@@ -384,12 +384,22 @@ class _Importer:
             raise ValueError(
                 f"{place}: must target a NeuronGroup, in the slot 'synapses' with order 0"
             )
-        weight = given.weight
+        weight, tables = given.weight, dict[str, Any]()
         if isinstance(weight, str):
-            weight = _insert(weight, self._constants(group, [weight], place))
+            constants = self._constants(group, [weight], place)
+            tables = {n: v for n, v in constants.items() if isinstance(v, b2.TimedArray)}
+            weight = _insert(weight, {n: v for n, v in constants.items() if n not in tables})
         if hasattr(part, "source"):  # the others get nothing
             weight = f"({weight!r})" if not isinstance(weight, str) else f"({weight})"
             weight += f"*int(i >= {part.start})*int(i < {part.stop})"
+        if tables:  # which equations read, and weights do not
+            model, name = population.model, f"{given.name}_weight"
+            unit = unit_string(group.variables[given.target_var].dim)
+            model = replace(
+                model, equations=f"{model.equations}\n{name} = {weight} : {unit}",
+                parameters={**model.parameters, **tables},
+            )  # fmt: skip
+            population, weight = replace(population, model=model), name
         background = PoissonInput(
             variable=given.target_var, n=int(given.N), rate=given.rate, weight=weight
         )
@@ -667,9 +677,10 @@ class _Importer:
         exact = float(monitor.clock.dt) / float(self.dt)
         every = max(1, round(exact))
         if abs(exact - every) > 1e-6 * every or monitor.when != "start":
-            raise ValueError(
-                f"StateMonitor {monitor.name!r}: must look every so many steps, in the slot 'start'"
-            )
+            when = f"every {monitor.clock.dt} in the slot {monitor.when!r}"
+            note = f"records nothing: it looks {when}, and not every so many steps in 'start'"
+            self.report.notes.append((monitor.name, note))
+            return
         cells = np.asarray(monitor.record, dtype=np.int64)
         cells = cells + (0 if source is monitor.source else monitor.source.start)
         for variable in monitor.record_variables:
@@ -756,6 +767,11 @@ def _event_driven(synapses: b2.Synapses) -> list[str]:
 def _insert(text: str, constants: Mapping[str, Any]) -> str:
     """Return an expression with the values of its constants in place of their names."""
     for name, value in constants.items():
+        if isinstance(value, b2.TimedArray):
+            raise ValueError(
+                f"from_brian2: {text!r} reads the TimedArray {name!r}; let an equation of the "
+                f"group read it, 'now = {name}(t) : ...', and read that"
+            )
         written = repr(value) if isinstance(value, b2.Quantity) else repr(float(value))
         text = word_substitute(text, {name: f"({written})"})
     return text

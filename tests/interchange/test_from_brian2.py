@@ -306,18 +306,22 @@ def test_draws_the_rates_of_poisson_groups() -> None:
 
 def test_draws_moving_rates_and_poisson_inputs() -> None:
     stimulus = b2.TimedArray([0, 300] * Hz, dt=1 * second)
+    weight = b2.TimedArray([0.0, 0.25], dt=1 * second)
     source = b2.PoissonGroup(50, "stimulus(t)*gain", name="inputs")
     cells = b2.NeuronGroup(40, "v : 1", name="cells")
-    background = b2.PoissonInput(cells, "v", N=100, rate=20 * Hz, weight=0.5)
+    background = b2.PoissonInput(cells[:20], "v", N=100, rate=20 * Hz, weight=0.5)
+    moving = b2.PoissonInput(cells[20:], "v", N=100, rate=20 * Hz, weight="k*weight(t)")
     imported = from_brian2(
-        [source, cells, background, b2.SpikeMonitor(source)], duration=2 * second,
-        namespace={"stimulus": stimulus, "gain": 0.5},
+        [source, cells, background, moving, b2.SpikeMonitor(source)], duration=2 * second,
+        namespace={"stimulus": stimulus, "gain": 0.5, "k": 2, "weight": weight},
     )  # fmt: skip
     imported = replace(imported, dt=1 * ms)
     state, record = imported.run(imported.program(target="numpy"), seed=3)
     assert record["inputs.spike_time"].min() >= 1
     assert abs(record["inputs.spike_time"].size - 50 * 150) < 4 * np.sqrt(50 * 150)
-    assert abs(state["cells.v"].mean() - 2000) < 4 * 0.5 * np.sqrt(4000 / 40)
+    still, half = state["cells.v"][:20].mean(), state["cells.v"][20:].mean()
+    assert abs(still - 2000) < 4 * 0.5 * np.sqrt(4000 / 20)
+    assert abs(half - 1000) < 4 * 0.5 * np.sqrt(2000 / 20)
 
 
 def test_records_what_monitors_watch() -> None:
@@ -329,13 +333,15 @@ def test_records_what_monitors_watch() -> None:
     synapses.w = 0.3
     cells = b2.StateMonitor(target[1:], ["v", "ge"], record=[0, 1], dt=1 * ms)
     weights = b2.StateMonitor(synapses, "w", record=[0, 3, 4])
-    network = b2.Network(source, target, synapses, cells, weights)
+    late = b2.StateMonitor(target, "v", record=True, when="thresholds", name="late")
+    network = b2.Network(source, target, synapses, cells, weights, late)
     imported = from_brian2(network, duration=DURATION, namespace=CONSTANTS)
     _, record = imported.run(imported.program(target="numpy"))
     network.run(DURATION, namespace=CONSTANTS)
     np.testing.assert_allclose(record["cells.v"][0], cells.v_[:].T, rtol=1e-9)
     np.testing.assert_allclose(record["cells.ge"][0], cells.ge_[:].T, rtol=1e-9)
     np.testing.assert_allclose(record["feed.w"][0], weights.w_[:].T, rtol=1e-9)
+    assert "records nothing: it looks" in dict(imported.report.notes)["late"]
 
 
 def test_finds_the_objects_and_names_of_the_caller() -> None:

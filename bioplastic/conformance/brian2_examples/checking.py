@@ -92,15 +92,25 @@ class _Runs:
     network: Any = None
     calls: int = 0
 
-    def magic(self, duration: Any, *args: Any, **options: Any) -> None:
-        level = options.get("level", 0)
-        namespace = options.get("namespace") or get_local_namespace(level=level + 1)
+    def collect(self, level: int) -> Any:
+        """Return the network of what a script has made, as Brian2's own functions find it."""
         objects = collect(level=level + 1)
         if self.network is None:
             self.network = b2.Network(objects)
         else:
             self.network.add([o for o in objects if o not in self.network.objects])
-        self.run(self.network, duration, namespace)
+        return self.network
+
+    def magic(self, duration: Any, *args: Any, **options: Any) -> None:
+        level = options.get("level", 0)
+        namespace = options.get("namespace") or get_local_namespace(level=level + 1)
+        self.run(self.collect(level + 1), duration, namespace)
+
+    def store(self, *args: Any) -> None:
+        self.collect(1).store(*args)
+
+    def restore(self, *args: Any, **options: Any) -> None:
+        self.collect(1).restore(*args, **options)
 
     def finish(self, names: dict[str, Any]) -> None:
         """Run what a script has made and not run."""
@@ -388,6 +398,7 @@ def _execute(path: Path, runs: _Runs, values: Mapping[str, str]) -> None:
         runs.run(network, duration, options.get("namespace") or get_local_namespace(level=1))
 
     b2.run, b2.Network.run = runs.magic, explicit
+    b2.store, b2.restore = runs.store, runs.restore
     b2.set_device = lambda *arguments, **options: None
     try:
         with tempfile.TemporaryDirectory() as folder:

@@ -246,6 +246,8 @@ class _Importer:
 
     def _read_neurons(self, group: b2.NeuronGroup) -> None:
         place = f"NeuronGroup {group.name!r}"
+        if isinstance(group, b2.SpatialNeuron):
+            raise ValueError(f"{place}: has compartments, which a population of points cannot have")
         equations = group.user_equations
         for equation in equations.values():
             for flag, advice in (

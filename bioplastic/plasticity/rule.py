@@ -70,8 +70,9 @@ class PlasticityRule:
         Used in messages.
     synapse : str, default "w : 1"
         Variables of each synapse as Brian2 equations. Differential equations are marked
-        ``(event-driven)`` or ``(clock-driven)``; ``(shared)`` makes one scalar for all synapses,
-        such as a learning rate that changes at run time.
+        ``(event-driven)`` or ``(clock-driven)``, where ``xi`` is white noise that every synapse
+        draws in every step; ``(shared)`` makes one scalar for all synapses, such as a learning rate
+        that changes at run time.
     pre, post : str, default ""
         Equations of traces on the presynaptic and postsynaptic neuron, one per cell. Every name
         ends in ``_pre`` or ``_post``.

@@ -374,6 +374,13 @@ def _different_clock() -> list[Any]:
     return [lif(), b2.PoissonGroup(2, 5 * Hz, dt=1 * ms)]
 
 
+def _compartments() -> list[Any]:
+    shape = b2.Cylinder(length=1 * b2.mm, diameter=1 * b2.um, n=3)
+    return [
+        b2.SpatialNeuron(morphology=shape, model="Im = 0*amp/meter**2 : amp/meter**2", name="tree")
+    ]
+
+
 def _order_dependent() -> list[Any]:
     source, target = inputs(), lif()
     return [source, target, plastic(source, target, on_post="ge_post += 0.1\nw += ge_post")]
@@ -387,6 +394,7 @@ def _order_dependent() -> list[Any]:
             "NetworkOperation .* has no counterpart; it is Python",
         ),
         (_different_clock, "all groups need one time step"),
+        (_compartments, "'tree': has compartments, which a population of points"),
         (_order_dependent, "the result depends on the order of the synapses; write it once per"),
     ],
 )

@@ -276,8 +276,11 @@ def _compare_exactly(
             first = min(first, min(wrong)[0] * dt)
             verdict.verdict = "differs"
     verdict.detail = "" if np.isinf(first) else f"spikes equal up to {first:.4g} s"
-    worst = ("", 0.0)
-    for key, ours_, theirs_ in _paired_states(network, imported, state):
+    worst, pairs = ("", 0.0), _paired_states(network, imported, state)
+    if not pairs and not verdict.spikes:
+        verdict.verdict, verdict.detail = "failed", "there is nothing to compare"
+        return
+    for key, ours_, theirs_ in pairs:
         scale = max(float(np.abs(theirs_).max(initial=0)), 1e-300)
         error = float(np.abs(ours_ - theirs_).max(initial=0)) / scale
         worst = max(worst, (key, error), key=lambda pair: pair[1])

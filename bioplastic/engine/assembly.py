@@ -10,6 +10,7 @@ from brian2.units.fundamentalunits import DimensionMismatchError
 from brian2.utils.stringtools import get_identifiers
 
 from bioplastic.engine.brian2_bridge import (
+    RANDOM_FUNCTIONS,
     TEMPLATE_WORDS,
     KernelCode,
     c_data_type,
@@ -20,10 +21,9 @@ from bioplastic.engine.factors import Decay
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out
 from bioplastic.engine.part import Part
 from bioplastic.engine.plan import Plan
+from bioplastic.engine.quiet import Quiet
 
-__all__ = ["RANDOM_FUNCTIONS", "Assembly"]
-
-RANDOM_FUNCTIONS = ("rand", "randn", "poisson")
+__all__ = ["Assembly"]
 
 
 @dataclass
@@ -41,6 +41,7 @@ class Assembly:
     columns: dict[str, Columns] = field(default_factory=dict)
     decays: dict[str, tuple[str, list[Decay]]] = field(default_factory=dict)
     factors: dict[str, str] = field(default_factory=dict)
+    quiet: dict[str, Quiet] = field(default_factory=dict)
     steady: dict[str, str] = field(default_factory=dict)
     beginnings: list[str] = field(default_factory=list)
     least_squares: dict[str, tuple[int, int, float, bool]] = field(default_factory=dict)

@@ -26,6 +26,7 @@ import brian2 as b2
 import numpy as np
 
 __all__ = [
+    "RANDOM_FUNCTIONS",
     "SUPPORTED",
     "TEMPLATE_WORDS",
     "ArrayVariable",
@@ -108,6 +109,7 @@ from bioplastic.engine.hoisting import (
     names_none,
     take_draws,
     take_invariant,
+    tell_changes,
 )
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.real import NUMPY_FUNCTIONS, REAL_FUNCTION, WHOLE_FUNCTION, make_real
@@ -609,6 +611,9 @@ def _declare_constant(name: str, variable: Constant) -> str:
     return f"constexpr {_scalar_type()} {name} = {_float_literal(float(value))};"
 
 
+#: Functions that give another number every time.
+RANDOM_FUNCTIONS = ("rand", "randn", "poisson")
+
 #: Under this name, which no variable can have, templates get their words.
 TEMPLATE_WORDS = "_words"
 
@@ -728,6 +733,7 @@ KernelCode.templater.env.filters["varying"] = keep_varying
 KernelCode.templater.env.filters["take_draws"] = take_draws
 KernelCode.templater.env.filters["names_none"] = names_none
 KernelCode.templater.env.filters["indexed_by"] = indexed_by
+KernelCode.templater.env.filters["tell_changes"] = tell_changes
 
 for _name, _implementation in {
     "clip": "bp_clip",

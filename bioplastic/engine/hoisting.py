@@ -10,10 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-__all__ = ["indexed_by", "keep_varying", "names_none", "take_draws", "take_invariant"]
+__all__ = [
+    "indexed_by",
+    "keep_varying",
+    "names_none",
+    "take_draws",
+    "take_invariant",
+    "tell_changes",
+]
 
 _DECLARATION = re.compile(r"\s*const [\w ]+? (\w+) = (.*);\s*$")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_STORED = re.compile(r"\s*(\w+\[_idx\]) = (\w+);\s*$")
 _DRAWS = {"bp_rand", "bp_randn", "bp_poisson"}
 _UNIFORM = re.compile(r"\bbp_rand\(_vectorisation_idx\)")
 
@@ -127,3 +135,23 @@ def indexed_by(code: str | Sequence[str], index: str) -> list[str]:
     """
     text = code if isinstance(code, str) else "\n".join(code)
     return list(dict.fromkeys(re.findall(rf"\b(\w+)\[{re.escape(index)}\]", text)))
+
+
+def tell_changes(code: str | Sequence[str], flag: str) -> str:
+    """Return the body of a loop over cells that sets a flag where it changes a bit of an array.
+
+    Examples
+    --------
+    >>> print(tell_changes("float v_ = _p[_idx];\\nv_ *= 2;\\n_p[_idx] = v_;", "changed"))
+    float v_ = _p[_idx];
+    v_ *= 2;
+    changed |= bp_differ(_p[_idx], v_);
+    _p[_idx] = v_;
+    """
+    lines = code.split("\n") if isinstance(code, str) else list(code)
+    told = []
+    for line in lines:
+        if stored := _STORED.match(line):
+            told.append(f"{flag} |= bp_differ({stored.group(1)}, {stored.group(2)});")
+        told.append(line)
+    return "\n".join(told)

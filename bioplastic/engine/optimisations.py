@@ -18,6 +18,7 @@ OPTIMISATIONS = {
     "limits": "limits of clip are no constants for the compiler, which makes them instructions",
     "aligned": "arrays of the state begin where lines of the cache do",
     "factors": "decays that all synapses share change one number, by which the others are stored",
+    "quiet": "cells that a step leaves as they are rest until a spike reaches them",
     "steady": "exponentials of numbers per synapse that nothing assigns are computed once per call",
     "ahead": "sparse synapses that a spike reaches are fetched before their turn",
     "flat": "statements for every synapse that name no cell run in one loop",

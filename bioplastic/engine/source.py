@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bioplastic.engine.actions.kernels import events_of, spiking_group
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import KernelCode, c_data_type, float_precision
 from bioplastic.engine.columns import find_columns
@@ -17,6 +18,7 @@ from bioplastic.engine.layout import Layout, describe_layout
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.plan import MOST_STEPS, Plan, StateEntry, describe_events
 from bioplastic.engine.projections import SparseProjection
+from bioplastic.engine.quiet import find_quiet
 from bioplastic.engine.records.base import RecordCode
 from bioplastic.engine.tables import timed_array_code, timed_arrays
 
@@ -49,10 +51,20 @@ def _render_calls(plan: Plan, assembly: Assembly) -> dict[str, list[_Call]]:
         calls[stage] = []
         for action in getattr(plan, stage):
             part = len(assembly.parts)
-            if text := action.cpp(assembly):
+            if text := action.cpp(assembly) + _wake(action, assembly):
                 calls[stage].append(_Call(count, assembly.parts[part].name, text))
                 count += 1
     return calls
+
+
+def _wake(action: Any, assembly: Assembly) -> str:
+    """Return calls that wake the cells an action may have written to."""
+    groups = [q.group for q in assembly.quiet.values() if any(action is a for a in q.touching)]
+    if not groups:
+        return ""
+    spiking = spiking_group(action)
+    events = events_of(spiking, getattr(action, "delayed", ""))
+    return "".join(f" _quiet_{name}.wake({events}, {events}[{int(spiking.N)}]);" for name in groups)
 
 
 def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
@@ -74,7 +86,9 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
     """
     with float_precision(plan.dtype):
         columns = find_columns(plan)
-        assembly = Assembly(plan, columns=columns, decays=find_decays(plan, columns))
+        assembly = Assembly(
+            plan, columns=columns, decays=find_decays(plan, columns), quiet=find_quiet(plan)
+        )
         calls = _render_calls(plan, assembly)
         repeat = plan.repeat.cpp(assembly) if plan.repeat else ""
         on_repeat = plan.on_repeat.cpp(assembly) if plan.on_repeat else ""
@@ -185,6 +199,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "beginnings": assembly.beginnings,
         "solvers": assembly.least_squares,
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},
+        "quiet": {name: int(plan.groups[name].N) for name in assembly.quiet},
         "float_type": c_data_type(plan.dtype),
         "tables": layout.tables,
         "inputs": layout.inputs,

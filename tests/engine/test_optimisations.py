@@ -20,11 +20,13 @@ from bioplastic.engine import (
     SpikeRecord,
     StateRecord,
     Trial,
+    UniformProjection,
 )
 from bioplastic.engine.columns import find_columns
 from bioplastic.engine.factors import SMALLEST, Decay, find_decays, take_decays
 from bioplastic.engine.lowering import lower
 from bioplastic.engine.optimisations import OPTIMISATIONS, left_out, without
+from bioplastic.engine.quiet import find_quiet
 from bioplastic.neurons.model import NeuronModel
 from bioplastic.plasticity import PlasticityRule, pair_stdp
 from bioplastic.plasticity.symmetric import symmetric_stdp
@@ -157,6 +159,87 @@ def test_names_of_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BIOPLASTIC_WITHOUT", "flat,speed")
     with pytest.raises(ValueError, match=r"BIOPLASTIC_WITHOUT: must name some .*, got speed"):
         left_out()
+
+
+# ---- cells at rest -------------------------------------------------------------------------------
+
+
+def resting_network(n: int = 40, **changes: Any) -> NetworkSpec:
+    """Return cells that fire rarely, one that never rests, and one to one targets that do rest."""
+    model = NeuronModel(
+        name="cell",
+        equations="dv/dt = (v_rest - v + g)/tau : 1 (unless refractory)\ndg/dt = -g/(2*ms) : 1\n"
+        "bias : 1",
+        threshold="v + bias > 1", reset="v = 0.2", refractory=2 * ms,
+        parameters={"tau": 1 * ms, "v_rest": 0.1}, initial={"bias": "int(i == 17)"},
+    )  # fmt: skip
+    return NetworkSpec(
+        populations=[
+            PoissonSource(name="in", n=n, rates="9*Hz*int(i % 5 != 0)"),
+            Population(name="cell", n=n, model=replace(model, **changes)),
+        ],
+        projections=[
+            UniformProjection(name="feed", source="in", target="cell", pattern="one_to_one",
+                              transmit="g_post += 6; bias_post = 0.9*bias_post"),
+        ],
+        trial=Trial(duration=400 * ms),
+        records=[SpikeRecord(population="cell"), StateRecord(population="cell", variable="v")],
+    )  # fmt: skip
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let cells of small populations rest too."""
+    monkeypatch.setattr("bioplastic.engine.quiet.SMALL", 20)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("n", [35, 48])
+def test_cells_at_rest_change_no_bit(n: int) -> None:
+    spec = resting_network(n)
+    plain, found = play(spec, left=("quiet",)), play(spec)
+    for name, values in plain.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+    right = play(spec, target="numpy", dtype="float64")
+    np.testing.assert_array_equal(found["cell.spike_cell"], right["cell.spike_cell"])
+    counts = np.bincount(found["cell.spike_cell"], minlength=n)
+    assert counts[17] > counts.max(initial=0, where=np.arange(n) != 17) > 1  # never at rest
+    assert (counts[::5] == 0).all()
+    assert "blocks at rest are left out" in Program(spec, dt=0.5 * ms).report()
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"threshold": "v > 1 - 0.01*t/second"},
+        {"threshold": "v > 1 and rand() < 0.5"},
+        {"refractory": "v > 1"},
+        {"equations": "dv/dt = (v_rest - v + g)/tau : 1\ndg/dt = -g/(2*ms) : 1\nbias : 1 (shared)"},
+        {"equations": "dv/dt = (v_rest - v + exp(g))/tau : 1\ndg/dt = -g/(2*ms) : 1\nbias : 1",
+         "method": "euler"},
+        {"equations": "dv/dt = (v_rest - v + g/(1 + v))/tau : 1\ndg/dt = -g/(2*ms) : 1\nbias : 1",
+         "method": "euler"},
+        {"equations": "dv/dt = (v_rest*t/second - v + g)/tau : 1\ndg/dt = -g/(2*ms) : 1\nbias : 1",
+         "method": "euler"},
+    ],
+)  # fmt: skip
+def test_cells_that_no_equation_lets_rest_are_computed(changes: dict[str, Any]) -> None:
+    plan = lower(resting_network(**changes), 0.5 * ms, np.dtype("float32"), connect=False)
+    assert find_quiet(plan) == {}
+
+
+@pytest.mark.usefixtures("small")
+def test_cells_that_others_write_to_do_not_rest() -> None:
+    spec = resting_network()
+    assert find_quiet(lower(spec, 0.5 * ms, np.dtype("float32"), connect=False)).keys() == {"cell"}
+    population = replace(spec.populations[1], regularly=[Regularly(statements="bias += 0.001")])
+    dense = DenseProjection(name="all", source="in", target="cell", transmit="g_post += w")
+    for changed in (
+        replace(spec, populations=[spec.populations[0], population]),
+        replace(spec, projections=[*spec.projections, dense]),
+    ):
+        assert find_quiet(lower(changed, 0.5 * ms, np.dtype("float32"), connect=False)) == {}
 
 
 # ---- columns that are left alone -----------------------------------------------------------------

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bioplastic.engine.action import Action
 from bioplastic.engine.actions.kernels import every_synapse, synapse_count
 from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import (
-    abstract_code,
     add_synaptic_array,
     refractory_steps,
     stock_run,
@@ -18,6 +17,7 @@ from bioplastic.engine.brian2_bridge import (
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.part import Part
 from bioplastic.engine.projections import Projection
+from bioplastic.engine.quiet import integration_code
 from bioplastic.engine.steady import constant_names, steady_names, take_steady
 
 __all__ = ["Integrate"]
@@ -32,14 +32,10 @@ class Integrate(Action):
 
     def cpp(self, assembly: Assembly) -> str:
         """Return the C++ call."""
-        code = abstract_code(self.group.state_updater)
-        settle = ""
+        code, settle = integration_code(self.group), ""
         if refractory_steps(self.group) is not None:
-            first, _, rest = code.partition("\n")
-            if not first.startswith("not_refractory = "):
-                raise RuntimeError(f"unexpected refractory statement of Brian2: {first}")
             # Who is refractory stays the same from here to the same point of the next step.
-            code, settle = rest, f"_refractory_step_{self.group.name} = _step; "
+            settle = f"_refractory_step_{self.group.name} = _step; "
         name = f"{self.group.name}_integrate"
         if not code.strip():
             assembly.parts.append(Part(name, "refractory", "counter", int(self.group.N)))
@@ -47,15 +43,20 @@ class Integrate(Action):
         # Brian2 has checked the equations; what it makes of noise has no consistent units.
         if self.projection is not None:
             return _integrate_synapses(name, self.projection, self.group, code, assembly)
-        return settle + assembly.add(
+        quiet = assembly.quiet.get(self.group.name)
+        call = assembly.add(
             name,
             self.group,
             code,
-            "stateupdate",
+            "stateupdate" if quiet is None else "quiet_update",
             path="vectorised loop",
             size=int(self.group.N),
             check_units=False,
+            quiet=quiet,
         )
+        if quiet is not None:
+            assembly.parts[-1] = replace(assembly.parts[-1], note="blocks at rest are left out")
+        return settle + call
 
     def numpy(self, network: Any) -> Callable[[], Any]:
         """Return what does the same to the objects of Brian2."""

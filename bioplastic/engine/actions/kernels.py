@@ -20,6 +20,7 @@ __all__ = [
     "n_synapses",
     "reduction",
     "sizes_of",
+    "spiking_group",
     "synapse_count",
 ]
 
@@ -104,6 +105,14 @@ def cell_pointer(synapses: Any, name: str) -> str:
 def events_of(group: Any, delayed: str = "") -> str:
     """Return the array of the cells of a group that fired, or whose spikes arrive."""
     return f"_delayed_{delayed}" if delayed else f"_spikes_{group.name}"
+
+
+def spiking_group(action: Any) -> Any:
+    """Return the group whose spikes an action follows."""
+    synapses = getattr(action, "synapses", None)
+    if synapses is None:
+        return action.group
+    return synapses.source if action.direction == "pre" else synapses.target
 
 
 def sizes_of(projection: Any, synapses: Any) -> dict[str, Any]:

@@ -20,8 +20,9 @@ from bioplastic.engine.arrivals import (
     render_arrivals,
     run_arrivals,
 )
-from bioplastic.engine.assembly import RANDOM_FUNCTIONS, Assembly
+from bioplastic.engine.assembly import Assembly
 from bioplastic.engine.brian2_bridge import (
+    RANDOM_FUNCTIONS,
     abstract_code,
     c_data_type,
     stock_run,

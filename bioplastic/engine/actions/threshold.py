@@ -45,6 +45,7 @@ class Threshold(Action):
             events=events_of(group),
             counted_refractory=counted,
             stored_refractory=stored,
+            quiet=assembly.quiet.get(group.name),
             last_step=f"_last_step_{group.name}",
         )
 

@@ -28,3 +28,19 @@ for(int _idx=0; _idx<{{size}}; _idx++)
 }
 {%- endif %}
 {% endmacro %}
+{# The same for one block of cells, whole or cut short at the end. #}
+{% macro over_block(size, code, last='') %}
+{% for whole in ([true] if size % 16 == 0 else [true, false]) %}
+{{'if(bp_end - bp_first == 16)' if whole else 'else'}}
+{
+    #pragma GCC ivdep
+    for(int bp_lane=0; bp_lane<{{'16' if whole else '(bp_end - bp_first)'}}; bp_lane++)
+    {
+        const int _idx = bp_first + bp_lane;
+        const size_t _vectorisation_idx = _idx;
+        {{code|autoindent}}
+        {{last}}
+    }
+}
+{% endfor %}
+{% endmacro %}

@@ -10,6 +10,9 @@
 {% if columns %}
 {% include 'columns.hpp' %}
 {% endif %}
+{% if quiet %}
+{% include 'quiet.hpp' %}
+{% endif %}
 {% if event_queues %}
 {% include 'event_queue.hpp' %}
 {% endif %}
@@ -113,6 +116,10 @@ struct Network
     Columns<{{float_type}}, {{n_pre}}, {{n_post}}, {{most}}> _columns_{{name}};
     {% endfor %}
 
+    {% for name, size in quiet.items() %}
+    Quiet<{{size}}> _quiet_{{name}};
+    {% endfor %}
+
     {{kernels}}
 
     void set_time() { _array_clock_t[0] = _array_clock_timestep[0] * _array_clock_dt[0]; }
@@ -129,6 +136,9 @@ struct Network
     void start_trial()
     {
         set_time();
+        {% for name in quiet %}
+        _quiet_{{name}}.wake_all();
+        {% endfor %}
         {% for call in calls.trial_start %}
         {{timed(call)}}
         {% endfor %}

@@ -67,8 +67,11 @@ def random_network(rng: np.random.Generator, prefix: str, seed: int, shape: Netw
     shape : Network
         Time step, length, trials and precision.
     """
-    draw = _Chooser(rng, seed)
     network = Network(seed, shape.dt, shape.n_steps, shape.trials, shape.dtype, [], [], [])
+    own = _Chooser(rng.spawn(1)[0], seed)
+    if own.chance(0.05):
+        return _wide_network(own, prefix, network)
+    draw = _Chooser(rng, seed)
     for k in range(draw.whole(1, 4)):
         kind = draw.pick(("list", "list", "list", "poisson", "analogue"))
         source = Source(f"{prefix}s{k}", draw.whole(1, 6), kind if k else "list")
@@ -79,6 +82,63 @@ def random_network(rng: np.random.Generator, prefix: str, seed: int, shape: Netw
         network.cells.append(_random_cells(draw, name, network))
     for k in range(draw.whole(1, 5)):
         network.links.append(_random_link(draw, f"{prefix}p{k}", network))
+    return network
+
+
+def _wide_network(draw: _Chooser, prefix: str, network: Network) -> Network:
+    """Return many cells of which few fire, as large as it takes to leave columns and cells alone.
+
+    The trace that presynaptic spikes read decays within a few steps.
+    """
+    source = Source(f"{prefix}s0", draw.whole(2, 5), "list", draw.real(0.2, 0.5))
+    n = draw.whole(1024, 1045)
+    steep = [
+        Variable("v", "volt", "ode", text="(ge - v)/tau_m"),
+        Variable("ge", "volt", "decay", "tau_e"), Variable("bias"),
+    ]  # fmt: skip
+    cells = Cells(
+        f"{prefix}c0", n, steep, {"tau_m": draw.tau(), "tau_e": draw.tau()},
+        f"v > {draw.pick((30, 100, 300, 300))}*mV*(1.01 - bias)", "v = 0*mV",
+        draw.pick((False, 2 * ms)),
+    )  # fmt: skip
+    resting = Cells(
+        f"{prefix}c1", n,
+        [Variable("v", "volt", "ode", text="(e_l + ge - v)/tau_m"),
+         Variable("ge", "volt", "decay", "tau_e")],
+        {"tau_m": 1.25 * ms, "tau_e": 0.05 * ms, "e_l": 1 * mV},
+        "v > 3*mV", "v = -1*mV", draw.pick((False, 2 * ms)),
+    )  # fmt: skip
+    change = "w + {}*{}"
+    limits = "clip(w + {}*{}, 0, " + str(draw.real(0.6, 1.1)) + ")"
+    text = draw.pick((limits, limits, change, "clip(w*(1 + {}*{}), 0, 1)"))
+    learn = [
+        Step("pre", "x1_pre", "+=", "a1"),
+        Step("synapse", "w", "=", text.format("a2", "x2_post")),
+    ]
+    answer = [Step("post", "x2_post", draw.pick(("+=", "=")), "a1"),
+              Step("synapse", "w", "=", text.format("a3", "x1_pre"))]  # fmt: skip
+    rule = Rule(
+        [Variable("w")], [Variable("x1_pre", "1", "decay", "tau1")],
+        [Variable("x2_post", "1", "decay", "tau2")], [], {"on_pre": learn, "on_post": answer},
+        {"tau1": draw.tau(), "tau2": 0.3 * ms, "a1": 0.5, "a2": draw.real(-0.3, 0.3),
+         "a3": draw.real(-0.3, 0.3)},
+    )  # fmt: skip
+    if draw.chance(0.6):
+        when = draw.pick(("trial_start", "trial_start", "trial_end"))
+        rule.normalise = {"total": draw.real(0.5, 3), "over": "pre", "when": when}
+    pre, post = (index.ravel().tolist() for index in np.indices((source.n, n)))
+    feed = Link(
+        f"{prefix}p0", "dense", source.name, cells.name, pre, post, [("ge_post", "w*gain")],
+        rule=rule, parameters={"gain": draw.real(2, 8) * mV},
+    )  # fmt: skip
+    cross = Link(
+        f"{prefix}p1", "uniform", cells.name, resting.name, list(range(n)), list(range(n)),
+        [("ge_post", "0.5*gain")], draw.pick((0, 0, 2)), pattern="one_to_one",
+        parameters={"gain": draw.real(2, 90) * mV},
+    )  # fmt: skip
+    network.sources.append(source)
+    network.cells += [cells, resting]
+    network.links += [feed, cross]
     return network
 
 

@@ -15,11 +15,15 @@ from bioplastic.engine.projections import SparseProjection
 from bioplastic.engine.tables import timed_arrays
 from bioplastic.signals.base import InputSource
 
-__all__ = ["AHEAD", "Layout", "describe_layout"]
+__all__ = ["AHEAD", "MANY", "Layout", "describe_layout"]
 
 #: How many synapses, or rows of them, compiled programs fetch before their turn: more than the
 #: memory takes to answer, less than what a cache of 32 KiB holds.
 AHEAD = 40
+
+#: Nothing is fetched where a projection has no more synapses: they fit into the caches, and 64,000
+#: took 7 % longer. (240,000 took 13 % less, 1,280,000 took 45 % less.)
+MANY = 2**17
 
 
 @dataclass(frozen=True)

@@ -341,8 +341,9 @@ def test_columns_that_no_equation_speaks_for_are_updated(changes: dict[str, str]
     }
 
 
-def test_fetching_synapses_ahead_changes_no_bit() -> None:
+def test_fetching_synapses_ahead_changes_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     """More events, and longer columns, than are fetched; several synapses of one pair."""
+    monkeypatch.setattr("bioplastic.engine.actions.synapse_statements.MANY", 1000)
     n, rng = 90, np.random.default_rng(0)
     pairs = rng.integers(0, n, (2, 60 * n))
     cell = NeuronModel(name="cell", equations="v : 1", threshold="v > 3", reset="v = 0")

@@ -28,7 +28,7 @@ from bioplastic.engine.brian2_bridge import (
     stock_run,
 )
 from bioplastic.engine.columns import Columns
-from bioplastic.engine.layout import AHEAD
+from bioplastic.engine.layout import AHEAD, MANY
 from bioplastic.engine.optimisations import has_optimisation
 from bioplastic.engine.projections import (
     DenseProjection,
@@ -108,7 +108,9 @@ class SynapseStatements(Action):
             direction=self.direction,
             projection=projection.name,
             n_events=int(spiking.N),
+            n_pre=int(synapses.source.N),
             ahead=AHEAD if has_optimisation("ahead") else 0,
+            many=MANY,
             flight=self.delayed,
             steps=steps,
             line=64 // assembly.plan.dtype.itemsize,

@@ -1,16 +1,19 @@
 {# Compressed rows (presynaptic spikes) or compressed columns (postsynaptic spikes). What a spike needs
    is fetched ahead: rows together, those of spikes in flight a step before they arrive; synapses of a
-   column, which lie scattered, some before their turn. #}
+   column, which lie scattered, some before their turn. Few synapses are in the cache anyway. #}
 {% extends 'kernel.cpp' %}
 {% block body %}
     {% set arrays = vector_code|indexed_by('_idx') %}
+    {% if ahead %}
+    const bool _far = _row_{{projection}}[{{n_pre}}] > {{many}};
+    {% endif %}
     {% if ahead and direction == 'pre' %}
     {% if steps %}
     const int32_t* _next = _flight_{{flight}} + (_array_clock_timestep[0] + 1) % {{steps}} * {{n_events + 1}};
     {% else %}
     const int32_t* _next = {{events}};
     {% endif %}
-    for(int _event=0, _last=std::min(_next[{{n_events}}], {{ahead}}); _event<_last; _event++)
+    for(int _event=0, _last=_far ? std::min(_next[{{n_events}}], {{ahead}}) : 0; _event<_last; _event++)
     {
         const int64_t _end = _row_{{projection}}[_next[_event]+1];
         for(int64_t _k=_row_{{projection}}[_next[_event]]; _k<_end; _k+={{line}})
@@ -39,7 +42,7 @@
         for(int64_t _k=_column_{{projection}}[_postsynaptic_idx]; _k<_column_{{projection}}[_postsynaptic_idx+1]; _k++)
         {
             {% for array in arrays if ahead %}
-            __builtin_prefetch({{array}} + _order_{{projection}}[_k + {{ahead}}], 1);
+            if(_far) __builtin_prefetch({{array}} + _order_{{projection}}[_k + {{ahead}}], 1);
             {% endfor %}
             const int64_t _idx = _order_{{projection}}[_k];
             const int _presynaptic_idx = _origin_{{projection}}[_k];

@@ -22,7 +22,7 @@ __all__ = ["AHEAD", "MANY", "Layout", "describe_layout"]
 AHEAD = 40
 
 #: Nothing is fetched where a projection has no more synapses: they fit into the caches, and 64,000
-#: took 7 % longer. (240,000 took 13 % less, 1,280,000 took 45 % less.)
+#: took 7 % longer. (240,000 took 4 to 13 % less, 1,280,000 a third.)
 MANY = 2**17
 
 

@@ -11,7 +11,9 @@ from matplotlib.image import imread
 
 from bioplastic.benchmarks import __main__ as benchmarks
 from bioplastic.benchmarks.contenders import Missing, Setting
-from bioplastic.benchmarks.workloads import dopamine, reservoir
+from bioplastic.benchmarks.workloads import dopamine, reservoir, sparse
+from bioplastic.benchmarks.workloads.common import Arguments
+from bioplastic.engine import Program
 
 
 class Fake:
@@ -57,3 +59,24 @@ def test_networks_are_those_described() -> None:
     assert weights.shape == (1000, 100)
     rule = dopamine.network_spec(weights).projections[0].rule
     assert str(rule.audit().verdict) == "local with modulator"
+
+
+def test_the_sparse_network_by_hand_is_that_of_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Delays, refractoriness, order of events and learning of the one against the other."""
+    monkeypatch.setattr(sparse, "P_CONNECT", 0.2)
+    network = sparse.draw_network(1, 300, 80)
+    monkeypatch.setattr(sparse, "draw_network", lambda seed: network)
+    arguments = Arguments(contender="hand", seconds=0.03, seed=1)
+    found = sparse.hand(arguments)
+    spec = sparse.network_spec(network, arguments.seconds)
+    program = Program(spec, dt=sparse.STEP, dtype="float64", target="numpy")
+    state = program.initial_state() | {f"{name}.v": v for name, v in network.v.items()}
+    state, record = program(state, n_samples=1)
+    spikes = {name: round(found[f"rate{key}_hz"] * 0.03 * network.v[name].size)
+              for name, key in (("exc", ""), ("inh", "_inh"))}  # fmt: skip
+    assert spikes == {name: record[f"{name}.total"] for name in spikes}
+    assert spikes["exc"] > 30
+    w = state["exc_exc.w"]
+    assert found["weight_mean"] == pytest.approx(w.mean(), abs=1e-7)
+    assert found["weight_std"] == pytest.approx(w.std(), abs=1e-7)
+    assert abs(w - network.w).max() > 0.005

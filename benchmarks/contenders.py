@@ -294,5 +294,12 @@ CONTENDERS: Mapping[str, Contender] = {
             **_elsewhere("nest_cpu", "nest"),
             describe="nearest network: gif_cond_exp cells; weights scaled once, not per image",
         ),
+        Contender(
+            "genn",
+            "GeNN, CPU back end",
+            {100: (20, 220), 400: (20, 220), 1600: (5, 65), 6400: (3, 23)},
+            **_elsewhere("genn_cpu", "pygenn"),
+            describe="float32, -O3 -march=native -ffast-math; shown once",
+        ),
     )
 }

@@ -22,10 +22,11 @@ COLOURS = {
     "brian2_synapse_traces": PALETTE[5],
     "bindsnet": PALETTE[3],
     "nest": PALETTE[2],
+    "genn": PALETTE[4],
 }
 MARKERS = {
     "ours": "o", "reference": "s", "brian2_neuron_traces": "^", "brian2_synapse_traces": "v",
-    "bindsnet": "D", "nest": "P",
+    "bindsnet": "D", "nest": "P", "genn": "X",
 }  # fmt: skip
 
 

@@ -60,7 +60,7 @@ def test_a_contender_that_breaks_is_reported_and_the_others_go_on(
 
 
 def test_peers_without_an_environment_say_so(tmp_path: Path) -> None:
-    for name in ("bindsnet", "nest"):
+    for name in ("bindsnet", "nest", "genn"):
         with pytest.raises(Missing, match="--peers-python"):
             CONTENDERS[name].prepare(Setting(tmp_path, tmp_path), 100, (1, 2))
     setting = Setting(tmp_path, tmp_path, peers_python=tmp_path / "no-python")

@@ -162,7 +162,12 @@ def members_of(objects: Iterable[Any]) -> list[Any]:
         if not isinstance(member, BrianObject):
             raise TypeError(f"from_brian2: must be objects of Brian2, got {member!r}")
         found[id(member)] = member
-    parts = {id(part) for member in found.values() for part in member.contained_objects}
+    parts = {
+        id(part)
+        for member in found.values()
+        for part in member.contained_objects
+        if not isinstance(part, b2.Synapses)  # in the source of synapses with run_regularly
+    }
     return sorted(
         (member for key, member in found.items() if key not in parts),
         key=lambda member: str(member.name),

@@ -257,11 +257,13 @@ class _Importer:
                 if flag in equation.flags:
                     raise ValueError(f"{place}: {equation.varname!r} is ({flag}); {advice}")
         regular = []
-        for member in sorted(group.contained_objects, key=lambda m: (m.order, str(m.name))):
+        shares = [m for m in group.contained_objects if isinstance(m, Subgroup)]  # those with parts
+        members = [m for owner in (group, *shares) for m in owner.contained_objects]
+        for member in sorted(members, key=lambda m: (m.order, str(m.name))):
             kind = type(member).__name__
             if kind == "CodeRunner":
                 regular.append(self._read_regular(member, group, place))
-            elif kind not in _PARTS:
+            elif kind not in _PARTS and not isinstance(member, b2.Synapses):
                 raise ValueError(
                     f"{place}: {kind} {member.name!r} has no counterpart; leave it out"
                 )
@@ -327,19 +329,23 @@ class _Importer:
     def _read_regular(self, runner: Any, group: b2.NeuronGroup, place: str) -> Regularly:
         """Read ``run_regularly``."""
         late = runner.when == "groups" and runner.order > 0
+        part = runner.group
         if (
-            runner.group.name != group.name
+            _whole(part).name != group.name
+            or not runner.active
             or runner.template != "stateupdate"
             or not (late or runner.when in ("start", "end"))
         ):
             raise ValueError(
-                f"{place}: {runner.name!r} has no counterpart; use run_regularly of a whole group "
-                "in 'start', 'end', or 'groups' with an order above 0"
+                f"{place}: {runner.name!r} has no counterpart; use an active run_regularly in "
+                "'start', 'end', or 'groups' with an order above 0"
             )
         every = float(runner.clock.dt)
         if abs(every / float(self.dt) - round(every / float(self.dt))) > 1e-6:
             raise ValueError(f"{place}: {runner.name!r} needs an interval of whole time steps")
         lines = parse_statements(f"{place}, run_regularly", runner.abstract_code)
+        if isinstance(part, Subgroup):
+            lines = [_keep_to_part(place, part, *line) for line in lines]
         return Regularly(
             statements="\n".join(" ".join(line) for line in lines),
             every=every * b2.second,
@@ -358,7 +364,22 @@ class _Importer:
                     temporary.add(left.strip())
         return find_constants(group, names - temporary, self.namespace, place)
 
+    @staticmethod
+    def _check_source(member: Any, slot: str) -> None:
+        """Refuse a source that does more than Brian2 makes it do, or at another place."""
+        parts = [p for p in member.contained_objects if not isinstance(p, b2.Synapses)]
+        wrong = [p for p in parts if type(p).__name__ != "Thresholder"]
+        wrong += [p for p in (member, *parts) if p.when != slot or not p.active]
+        if wrong:
+            kind, first = type(wrong[0]).__name__, wrong[0]
+            raise ValueError(
+                f"{type(member).__name__} {member.name!r}: {first.name!r} ({kind} in "
+                f"{first.when!r}, active {first.active}) has no counterpart; leave it out, and let "
+                f"the source be active in {slot!r}"
+            )
+
     def _read_poisson(self, group: b2.PoissonGroup) -> None:
+        self._check_source(group, "thresholds")
         rates = group.variables["rates"]
         if isinstance(rates, Subexpression):
             text = str(rates.expr)
@@ -379,6 +400,7 @@ class _Importer:
         )
 
     def _read_input(self, given: b2.PoissonInput) -> None:
+        self._check_source(given, "synapses")
         part, place = given.group, f"PoissonInput {given.name!r}"
         group = _whole(part)
         population = self.populations.get(group.name)
@@ -410,6 +432,7 @@ class _Importer:
         )
 
     def _read_generator(self, group: b2.SpikeGeneratorGroup) -> None:
+        self._check_source(group, "thresholds")
         dt = float(self.dt)
         cells = np.asarray(group.variables["neuron_index"].get_value(), dtype=np.int64)
         times = np.asarray(group.variables["spike_time"].get_value(), dtype=float)
@@ -735,6 +758,23 @@ _GROUPS = (b2.NeuronGroup, b2.PoissonGroup, b2.SpikeGeneratorGroup)
 def _whole(group: Any) -> Any:
     """Return the group of which this may be a part."""
     return group.source if isinstance(group, Subgroup) else group
+
+
+def _keep_to_part(
+    place: str, part: Subgroup, target: str, op: str, text: str
+) -> tuple[str, str, str]:
+    """Return a statement about some cells of a group as one that leaves the others as they are."""
+    text = word_substitute(text, {"i": f"(i - {part.start})", "N": str(len(part))})
+    variable = part.variables.get(target)
+    if variable is None or variable.scalar:
+        return target, op, text
+    if np.dtype(variable.dtype).kind == "b":
+        raise ValueError(f"{place}: {target!r} is a boolean of a part; use a number, 0 or 1")
+    inside = f"int(i >= {part.start})*int(i < {part.stop})"
+    if op in ("+=", "-="):
+        return target, op, f"{inside}*({text})"
+    other = target if op == "=" else "1"
+    return target, op, f"{inside}*({text}) + (1 - {inside})*{other}"
 
 
 def _with_unit(variable: Any) -> Any:

@@ -187,6 +187,8 @@ def regular() -> list[Any]:
     cells.ge = [0.2, 0.6, 0.9]
     cells.run_regularly("last = t\nge += 0.3*(1 + mark)\nmark = 1 - mark", dt=3 * ms)
     cells.run_on_event("burst", "bursts += 1; ge *= 0.99")
+    part = cells[1:]
+    part.run_regularly("ge *= 1 - 0.01*i\nmark = mark + N - 2\nbursts -= 0.5", dt=7 * ms)
     synapses = b2.Synapses(cells, cells, "w : 1", on_pre="ge += w", on_event="burst", name="feed")
     synapses.connect(i=[0, 1, 1, 2], j=[1, 2, 2, 0])
     synapses.w = [0.01, 0.02, 0.03, 0.04]
@@ -374,6 +376,18 @@ def _different_clock() -> list[Any]:
     return [lif(), b2.PoissonGroup(2, 5 * Hz, dt=1 * ms)]
 
 
+def _changed(group: Any) -> Any:
+    group.run_regularly("rates = 7*Hz", dt=1 * ms)
+    return group
+
+
+def _clocked() -> list[Any]:
+    source, target = inputs(), lif()
+    synapses = plastic(source, target)
+    synapses.run_regularly("w *= 0.9", dt=1 * ms)
+    return [source, target, synapses]
+
+
 def _compartments() -> list[Any]:
     shape = b2.Cylinder(length=1 * b2.mm, diameter=1 * b2.um, n=3)
     return [
@@ -393,6 +407,8 @@ def _order_dependent() -> list[Any]:
             lambda: [lif(), b2.NetworkOperation(lambda: None)],
             "NetworkOperation .* has no counterpart; it is Python",
         ),
+        (lambda: [_changed(b2.PoissonGroup(2, 5 * Hz)), lif()], "CodeRunner in 'start', active T"),
+        (_clocked, "CodeRunner 'feed_run_regularly', active True, has no counterpart"),
         (_different_clock, "all groups need one time step"),
         (_compartments, "'tree': has compartments, which a population of points"),
         (_order_dependent, "the result depends on the order of the synapses; write it once per"),

@@ -392,8 +392,8 @@ def _execute(path: Path, runs: _Runs, values: Mapping[str, str]) -> None:
     """Run a script with other run functions, without windows and without processes."""
     matplotlib.use("Agg")
     multiprocessing.Pool = _Serial  # type: ignore[assignment]
-    if importlib.util.find_spec("progressbar") is None:  # it only shows
-        shown = types.ModuleType("progressbar")
+    if "progressbar" not in sys.modules and importlib.util.find_spec("progressbar") is None:
+        shown = types.ModuleType("progressbar")  # it only shows
         shown.progressbar = iter  # type: ignore[attr-defined]
         sys.modules["progressbar"] = shown
 

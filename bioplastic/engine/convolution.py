@@ -4,6 +4,12 @@ The statements of the neuron and the rule come from equation strings and are ren
 same generator as those of a `bioplastic.engine.Program`; the loops over patches, positions and
 pooling windows are the template's. Time is the time of the input spikes: nothing happens between
 them, so there is no clock and no time step.
+
+It is no projection of a `Program` because that costs speed. With 16 maps of 5 x 5 x 2 on images of
+12 x 12, a quarter of the inputs firing, a sparse projection of copied weights in an `EventTrial`
+gave the same responses in 9 to 46 times the processor time (0.12 to 0.66 ms for an image beside
+0.014 ms: every event tests all 1024 cells, not those it reached), and a dense one learned a patch
+in 2.9 to 4.7 times (3.4 to 7.7 us beside 0.7 to 1.7 us, without stopping at the first winner).
 """
 
 from __future__ import annotations

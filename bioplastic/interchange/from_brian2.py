@@ -345,7 +345,7 @@ class _Importer:
             raise ValueError(f"{place}: {runner.name!r} needs an interval of whole time steps")
         lines = parse_statements(f"{place}, run_regularly", runner.abstract_code)
         if isinstance(part, Subgroup):
-            lines = [_keep_to_part(place, part, *line) for line in lines]
+            lines = tuple(_keep_to_part(place, part, *line) for line in lines)
         return Regularly(
             statements="\n".join(" ".join(line) for line in lines),
             every=every * b2.second,

@@ -39,7 +39,7 @@ def moved_bytes(n: int, input_spikes: float, hidden_spikes: float) -> dict[str, 
 
     Examples
     --------
-    >>> moved_bytes(1600, 2000, 16)["rows"]
+    >>> moved_bytes(1600, 2000.0, 16.0)["rows"]
     (12800000.0, 'read')
     """
     wide = n >= NARROW

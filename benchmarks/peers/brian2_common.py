@@ -174,8 +174,6 @@ def collect(project: Path, images: int) -> None:
         hidden_spikes_with_rest=float(len(times) / images),
         input_spikes=float(n_input / images),
         wall_seconds_simulation=wall,
-        cpu_seconds_simulation=wall,
-        note="one thread; the CPU time of the run is its wall time",
         versions={"brian2": b2.__version__, "numpy": np.__version__},
         precision="float64",
     )

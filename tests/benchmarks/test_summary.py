@@ -64,6 +64,13 @@ def test_a_longer_run_that_took_no_longer_has_no_cost() -> None:
     assert unresolved == [dict(contender="a", n=100, repeat=0)]
 
 
+def test_what_a_program_measured_of_itself_counts() -> None:
+    samples = _samples()
+    for sample in samples[:2]:
+        sample["outcome"]["cpu_seconds_simulation"] = 0.007 * sample["outcome"]["images"]
+    assert pair_runs(samples)[0][0]["cpu_ms_per_image"] == pytest.approx(7.0)
+
+
 def test_ratios_are_paired_within_a_repeat_so_drift_cancels() -> None:
     ratio = paired_ratios(pair_runs(_samples())[0], "a")["100"]["b"]
     assert ratio["each"] == pytest.approx([11.0] * 3)

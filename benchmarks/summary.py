@@ -64,7 +64,7 @@ def pair_runs(
             continue
 
         def per(unit: str, few: Any = few, many: Any = many, cpu: Any = cpu) -> float:
-            return 1e3 * slope(*cpu, few["outcome"][unit], many["outcome"][unit])
+            return 1e3 * slope(cpu[0], cpu[1], few["outcome"][unit], many["outcome"][unit])
 
         per_image = per("images")
         pairs.append(

@@ -24,11 +24,11 @@ struct Rows
 struct Cells
 {
     int n;
-    std::vector<float> v, ge, gi;
-    std::vector<int32_t> frozen; // steps for which the voltage stays
+    Aligned<float> v, ge, gi;
+    Aligned<int32_t> frozen; // steps for which the voltage stays
     std::vector<int32_t> fired;
-    explicit Cells(std::vector<float> start)
-        : n(start.size()), v(std::move(start)), ge(n), gi(n), frozen(n) {}
+    explicit Cells(const std::vector<float>& start)
+        : n(start.size()), v(start), ge(n), gi(n), frozen(n) {}
 };
 
 int main(int argc, char** argv)
@@ -43,7 +43,7 @@ int main(int argc, char** argv)
     std::vector<float> w = read<float>(file);
     Cells exc(read<float>(file)), inh(read<float>(file));
     std::fclose(file);
-    std::vector<float> x_pre(exc.n), x_post(exc.n);
+    Aligned<float> x_pre(exc.n), x_post(exc.n);
 
     // plastic synapses by postsynaptic cell
     std::vector<int32_t> first(exc.n + 1), order(w.size()), source(w.size());

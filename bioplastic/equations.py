@@ -78,7 +78,10 @@ DEFAULT_NAMES = frozenset({*DEFAULT_FUNCTIONS, *DEFAULT_CONSTANTS, *DEFAULT_UNIT
 #: Variables that Brian2 provides in every group.
 CLOCK_VARIABLES = {"t": b2.second.dim, "dt": b2.second.dim, "t_in_timesteps": DIMENSIONLESS}
 
-_BASES = ("metre", "kilogram", "second", "amp", "kelvin", "mole", "candle")
+_BASES = {
+    "metre": "metre", "kilogram": "kilogram", "second": "second", "ampere": "amp",
+    "kelvin": "kelvin", "mole": "mole", "candle": "candle",
+}  # fmt: skip
 
 #: Variables of cells, synapses and sources that need no declaration.
 PROVIDED = frozenset(
@@ -226,13 +229,14 @@ def is_noise(name: str) -> bool:
 
 @lru_cache(maxsize=256)
 def unit_string(dimensions: Any) -> str:
-    """Return dimensions as they are written in an equation, ``"volt"`` or ``"1"``.
+    """Return dimensions (or those of a unit) as an equation has them, ``"volt"`` or ``"1"``.
 
     Examples
     --------
-    >>> unit_string(b2.volt.dim), unit_string((b2.joule / b2.kelvin / b2.mole).dim)
+    >>> unit_string(b2.mV), unit_string((b2.joule / b2.kelvin / b2.mole).dim)
     ('volt', 'metre**2.0*kilogram**1.0*second**-2.0*kelvin**-1.0*mole**-1.0')
     """
+    dimensions = get_dimensions(dimensions)
     if dimensions is DIMENSIONLESS:
         return "1"
     units = repr(get_unit(dimensions)).replace(" ", "")
@@ -242,8 +246,8 @@ def unit_string(dimensions: Any) -> str:
             return text
     except (ValueError, SyntaxError):
         pass
-    bases = zip(_BASES, dimensions._dims, strict=True)
-    return "*".join(f"{unit}**{float(power)!r}" for unit, power in bases if power)
+    powers = {unit: float(dimensions.get_dimension(name)) for name, unit in _BASES.items()}
+    return "*".join(f"{unit}**{power!r}" for unit, power in powers.items() if power)
 
 
 def equation_text(equation: SingleEquation) -> str:

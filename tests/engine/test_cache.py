@@ -337,6 +337,7 @@ def test_a_compiler_that_hangs_or_lies(
 def test_arguments_and_launchers_of_a_compiler(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
+    monkeypatch.delenv("CXX", raising=False)
     gxx = compiler.find_compiler()[0]
     launcher, spaced = tmp_path / "launcher", tmp_path / "a compiler"
     launcher.write_text(f'#!/bin/sh\necho x >> {tmp_path}/calls\nexec "$@"\n')

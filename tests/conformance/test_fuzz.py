@@ -52,7 +52,7 @@ def test_delays_are_part_of_the_networks(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(
         "bioplastic.engine.passes.round_steps", lambda delay, of: max(0, right(delay, of) - 1)
     )
-    cases = check_networks(0, [5], compiled=False, small=False)
+    cases = check_networks(0, [19], compiled=False, small=False)
     assert any(case.found for case in cases)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from .contenders import ROOT, Missing, Setting, ours_exist
 from .machine import describe_machine, describe_versions
 from .measure import measure
-from .speed import _last_core
+from .speed import last_core
 from .summary import write_json
 
 __all__ = ["main"]
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--core", type=int)
     parser.add_argument("--out", type=Path, default=Path("figures"))
     arguments = parser.parse_args(argv)
-    core = _last_core() if arguments.core is None else arguments.core
+    core = last_core() if arguments.core is None else arguments.core
     setting = Setting(data=arguments.data, work=Path(), core=core)
     builders = _builders(setting, arguments.n)
     missing: dict[str, str] = {}

@@ -143,7 +143,7 @@ class SpikingEstimator(Parametrised, BaseEstimator):  # type: ignore[misc]
     """Time step of the programs."""
     chunk: ClassVar[int | None] = 250
     """Samples that `learn` gets at once, at most; None for all. A property may decide it."""
-    answer_block: ClassVar[int] = 1000
+    answer_block: ClassVar[int] = 2000
     """Samples after which the network that answers starts anew, so that blocks run at once."""
     checkpoint_seconds: float = 60.0
     """Seconds from one checkpoint of `fit` to the next."""

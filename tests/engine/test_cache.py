@@ -420,6 +420,7 @@ def test_default_place(tmp_path: Path, temporary: Path, monkeypatch: pytest.Monk
         assert cache.cache_directory() == Path.home() / ".cache" / "bioplastic"
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HOME", str(tmp_path / "file" / "home"))  # where nothing can be written
+    monkeypatch.setenv("CCACHE_DISABLE", "1")  # which would write there too
     assert cache.cache_directory() == temporary / f"bioplastic-{os.getuid()}"
     assert len(run(Program(network(), dt=1 * ms))) == 3
     assert len(cache.Builds().list_entries()) == 1

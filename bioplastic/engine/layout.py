@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -24,6 +26,12 @@ AHEAD = 40
 #: Nothing is fetched where a projection has no more synapses: they fit into the caches, and 64,000
 #: took 7 % longer. (240,000 took 4 to 13 % less, 1,280,000 a third.)
 MANY = 2**17
+
+
+_CONNECTIVITY = {
+    "row": "int64_t", "post": "int32_t", "pre": "int32_t", "column": "int64_t",
+    "order": "int32_t", "origin": "int32_t",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,20 +89,22 @@ class Layout:
         )
 
 
-def describe_layout(plan: Plan, parts: list[Part], calls: list[str]) -> Layout:
-    """Return the layout of a plan whose kernels have been rendered."""
-    connectivity = []
-    for projection in plan.spec.projections:
-        if isinstance(projection, SparseProjection):
-            for member, ctype in (
-                ("row", "int64_t"),
-                ("post", "int32_t"),
-                ("pre", "int32_t"),
-                ("column", "int64_t"),
-                ("order", "int32_t"),
-                ("origin", "int32_t"),
-            ):
-                connectivity.append((projection.name, member, ctype))
+def describe_layout(
+    plan: Plan, parts: list[Part], calls: list[str], kernels: Sequence[str] = ()
+) -> Layout:
+    """Return the layout of a plan whose kernels have been rendered.
+
+    Of the connectivity a program takes the rows, which sizes and records are made of, and what its
+    kernels name.
+    """
+    named = set(re.findall(r"\w+", "\n".join(kernels)))
+    connectivity = [
+        (projection.name, member, ctype)
+        for projection in plan.spec.projections
+        if isinstance(projection, SparseProjection)
+        for member, ctype in _CONNECTIVITY.items()
+        if member == "row" or f"_{member}_{projection.name}" in named
+    ]
     recorded = [record.output(plan) for record in plan.spec.records]
     outputs = [output for output in recorded if output["kind"] != "spikes"]
     logs = [output["key"] for output in recorded if output["kind"] == "spikes"]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,17 +94,15 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             " ".join(f"net.{action.cpp(assembly)}" for action in actions)
             for actions in plan.record_updates
         ]
-        layout = describe_layout(
-            plan, assembly.parts, [call.name for stage in calls.values() for call in stage]
-        )
+        names = [call.name for stage in calls.values() for call in stage]
+        layout = describe_layout(plan, assembly.parts, names, assembly.kernels)
         template = KernelCode.templater.env.get_template("program.cpp")
         runtime = KernelCode.templater.env.loader.get_source(
             KernelCode.templater.env, "runtime.hpp"
         )[0]
         context = _program_context(plan, assembly, layout)
         records = _render_records(plan, layout, updates)
-        render = partial(
-            template.render,
+        text = template.render(
             runtime=runtime,
             support="\n".join(assembly.support),
             kernels="\n".join([*_table_functions(plan), *assembly.kernels]),
@@ -118,17 +114,7 @@ def generate_source(plan: Plan, *, profile: bool = False) -> tuple[str, Layout]:
             on_repeat=on_repeat,
             **context,
         )
-        read = _read_connectivity(render(connectivity=layout.connectivity), layout)
-    return render(connectivity=read), replace(layout, connectivity=read)
-
-
-def _read_connectivity(text: str, layout: Layout) -> list[tuple[str, str, str]]:
-    """Return which arrays of the connectivity a program reads, beside taking them."""
-    return [
-        (projection, member, ctype)
-        for projection, member, ctype in layout.connectivity
-        if len(re.findall(rf"\b_{member}_{projection}\b", text)) > 2
-    ]
+    return text, layout
 
 
 def _table_functions(plan: Plan) -> list[str]:
@@ -201,6 +187,7 @@ def _program_context(plan: Plan, assembly: Assembly, layout: Layout) -> dict[str
         "columns": {n: (*_sizes(plan, n), c.most) for n, c in assembly.columns.items()},
         "quiet": {name: int(plan.groups[name].N) for name in assembly.quiet},
         "float_type": c_data_type(plan.dtype),
+        "connectivity": layout.connectivity,
         "tables": layout.tables,
         "inputs": layout.inputs,
         "input_types": {i["name"]: _C_TYPES[i["dtype"]] for i in layout.inputs},
